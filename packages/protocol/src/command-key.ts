@@ -1,0 +1,15 @@
+/**
+ * The key of a command: the same over all retries of one problem, new only when a person reopened it.
+ * Each part is percent-encoded, so two different commands can never share a key.
+ */
+export interface CommandIdentity {
+  readonly sysCode: string;
+  readonly fixCode: string;
+  readonly businessKey: string;
+  readonly reopenCount: number;
+}
+
+export function commandKey(identity: CommandIdentity): string {
+  const { sysCode, fixCode, businessKey, reopenCount } = identity;
+  return ['cmd', sysCode, fixCode, businessKey, String(reopenCount)].map(encodeURIComponent).join('/');
+}

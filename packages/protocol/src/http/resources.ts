@@ -1,0 +1,336 @@
+/**
+ * The resources of the HTTP API, one schema each; the types, the OpenAPI document and the checks at the edge
+ * all come from here. Ids are whole numbers as text, amounts are minor units as text, times are ISO 8601 UTC.
+ */
+import { z } from 'zod';
+import { ERROR_CODES } from '../errors.ts';
+import { LIMITS } from '../limits.ts';
+import { currencySchema, minorSchema } from '../money.ts';
+import {
+  businessKeySchema,
+  countSchema,
+  effectSchema,
+  factsSchema,
+  feedReachSchema,
+  fixCodeSchema,
+  idSchema,
+  rowIdSchema,
+  scenarioSchema,
+  sysCodeSchema,
+  timeSchema,
+} from '../messages/parts.ts';
+import { planStepSchema } from '../messages/from-client.ts';
+import { OUTCOME_NAMES, REPORTED_OUTCOME_NAMES } from '../outcomes.ts';
+import {
+  COLLECT_STATES,
+  DIRECTIONS,
+  EXECUTION_MODES,
+  HANDLINGS,
+  LEVELS,
+  MESSAGE_STATES,
+  OUT_OF_POCKET,
+  PROBLEM_STATES,
+  SOLUTION_STATUSES,
+  TRIGGERS,
+  WAIT_REASONS,
+} from '../words.ts';
+
+const bilingual = z.object({ en: z.string(), zh: z.string() });
+
+/** Body of every answer that is not a success. */
+export const problemDetailsSchema = z.object({
+  code: z.enum(ERROR_CODES),
+  message: bilingual,
+  detail: z.string(),
+  retryable: z.boolean(),
+  requestId: z.string(),
+  fields: z.array(z.object({ field: z.string(), reason: bilingual })),
+});
+
+export const warningSchema = z.object({ field: z.string(), message: bilingual });
+
+export const systemSchema = z.object({
+  sysCode: sysCodeSchema,
+  name: z.string().max(128),
+  collectCron: z.string().nullable(),
+  collectTimeZone: z.string(),
+  collectWindowMs: countSchema,
+  enabled: z.boolean(),
+  createdAt: timeSchema,
+  /** The alarm of the collect cron: a scheduled collect that did not run or did not complete. */
+  alarm: bilingual.nullable(),
+  lastCollectAt: timeSchema.nullable(),
+  clientsConnected: countSchema,
+});
+
+export const systemKeySchema = z.object({
+  id: rowIdSchema,
+  sysCode: sysCodeSchema,
+  /** First characters, to tell keys apart; the key itself is shown once and stored hashed. */
+  prefix: z.string(),
+  createdAt: timeSchema,
+  lastUsedAt: timeSchema.nullable(),
+  revokedAt: timeSchema.nullable(),
+});
+
+export const clientSchema = z.object({
+  clientId: idSchema,
+  sysCode: sysCodeSchema,
+  application: z.object({ name: z.string(), version: z.string() }),
+  sdk: z.object({ name: z.string(), version: z.string() }),
+  host: z.string(),
+  pid: countSchema,
+  connected: z.boolean(),
+  connectedAt: timeSchema,
+  disconnectedAt: timeSchema.nullable(),
+  lastHeartbeatAt: timeSchema.nullable(),
+  lastAnsweredAt: timeSchema.nullable(),
+  places: countSchema,
+  placesUsed: countSchema,
+  eventLoopLagMs: z.number().nullable(),
+  collectors: z.array(fixCodeSchema),
+  fixes: z.array(fixCodeSchema),
+});
+
+export const collectCommandSchema = z.object({
+  id: rowIdSchema,
+  sysCode: sysCodeSchema,
+  state: z.enum(COLLECT_STATES),
+  clientId: idSchema.nullable(),
+  epoch: countSchema,
+  fixCodes: z.array(fixCodeSchema),
+  rowsScanned: countSchema,
+  problemsReported: countSchema,
+  problemsNew: countSchema,
+  feeds: z.array(feedReachSchema),
+  reason: z.string().nullable(),
+  startedAt: timeSchema.nullable(),
+  finishedAt: timeSchema.nullable(),
+  clientVersion: z.string().nullable(),
+});
+
+export const collectionSchema = z.object({
+  id: rowIdSchema,
+  trigger: z.enum(['click', 'cron']),
+  requestedBy: z.string().nullable(),
+  windowFrom: timeSchema,
+  windowTo: timeSchema,
+  state: z.enum(COLLECT_STATES),
+  createdAt: timeSchema,
+  finishedAt: timeSchema.nullable(),
+  commands: z.array(collectCommandSchema),
+});
+
+export const problemSchema = z.object({
+  id: rowIdSchema,
+  sysCode: sysCodeSchema,
+  fixCode: fixCodeSchema,
+  businessKey: businessKeySchema,
+  scenario: scenarioSchema,
+  handling: z.enum(HANDLINGS),
+  state: z.enum(PROBLEM_STATES),
+  waitReason: z.enum(WAIT_REASONS).nullable(),
+  /** The next tick, where it waits for one. */
+  nextTickAt: timeSchema.nullable(),
+  amountMinor: minorSchema,
+  currency: currencySchema,
+  outOfPocket: z.enum(OUT_OF_POCKET),
+  occurredAt: timeSchema,
+  firstSeenAt: timeSchema,
+  lastSeenAt: timeSchema,
+  seenCount: countSchema,
+  attempts: countSchema,
+  retriesUsed: countSchema,
+  maxRetries: countSchema.nullable(),
+  reopenCount: countSchema,
+  /** Opened again after it had been fixed or closed; waits for a person. */
+  reopened: z.boolean(),
+  /** Seen again after a person closed it. */
+  seenSinceClosed: z.boolean(),
+  lastOutcome: z.enum(OUTCOME_NAMES).nullable(),
+  lastReason: z.string().nullable(),
+  stateChangedAt: timeSchema,
+  confirmedAt: timeSchema.nullable(),
+});
+
+export const executionSchema = z.object({
+  id: rowIdSchema,
+  problemId: rowIdSchema,
+  sysCode: sysCodeSchema,
+  fixCode: fixCodeSchema,
+  businessKey: businessKeySchema,
+  attempt: countSchema,
+  trigger: z.enum(TRIGGERS),
+  solutionVersion: countSchema,
+  clientId: idSchema,
+  commandKey: z.string(),
+  outcome: z.enum(OUTCOME_NAMES),
+  reason: z.string(),
+  effects: z.array(effectSchema),
+  movedMinor: minorSchema,
+  replayed: z.boolean(),
+  verified: z.boolean(),
+  facts: factsSchema.nullable(),
+  dispatchedAt: timeSchema,
+  startedAt: timeSchema.nullable(),
+  finishedAt: timeSchema,
+});
+
+/** Work that a client has under a lease just now. */
+export const leaseSchema = z.object({
+  id: idSchema,
+  sysCode: sysCodeSchema,
+  fixCode: fixCodeSchema,
+  clientId: idSchema,
+  trigger: z.enum(TRIGGERS),
+  problems: countSchema,
+  answered: countSchema,
+  leasedAt: timeSchema,
+  expiresAt: timeSchema,
+});
+
+export const historyEntrySchema = z.object({
+  at: timeSchema,
+  actor: z.string(),
+  act: z.string(),
+  reason: z.string().nullable(),
+  detail: z.record(z.string(), z.unknown()),
+});
+
+export const problemDetailSchema = problemSchema.extend({
+  contradictions: z.array(z.string()),
+  facts: factsSchema,
+  sentence: bilingual,
+  executions: z.array(executionSchema),
+  history: z.array(historyEntrySchema),
+});
+
+/** The fields of a solution that a person sets. Unknown fields are refused by name. */
+export const solutionInputSchema = z.strictObject({
+  sysCode: sysCodeSchema,
+  fixCode: fixCodeSchema,
+  maxRetries: z.number().int().min(0).max(LIMITS.maxRetriesMax).default(0),
+  retryCron: z.string().max(256).default('0 0/2 * * * ?'),
+  timeZone: z.string().max(64).default('UTC'),
+  executionMode: z.enum(EXECUTION_MODES).default('automatic'),
+  status: z.enum(SOLUTION_STATUSES).default('enabled'),
+  level: z.enum(LEVELS).default('very-important'),
+  description: z.string().max(LIMITS.descriptionLength).default(''),
+});
+/** A change names only what it changes; system and fix code are the solution's identity and never change. */
+export const solutionChangeSchema = z
+  .strictObject({
+    maxRetries: z.number().int().min(0).max(LIMITS.maxRetriesMax),
+    retryCron: z.string().max(256),
+    timeZone: z.string().max(64),
+    executionMode: z.enum(EXECUTION_MODES),
+    status: z.enum(SOLUTION_STATUSES),
+    level: z.enum(LEVELS),
+    description: z.string().max(LIMITS.descriptionLength),
+    /** The version the change was made from; refused when someone else changed it meanwhile. */
+    expectedVersion: z.number().int().min(1),
+  })
+  .partial();
+
+export const solutionSchema = z.object({
+  id: rowIdSchema,
+  sysCode: sysCodeSchema,
+  fixCode: fixCodeSchema,
+  version: countSchema,
+  maxRetries: countSchema,
+  retryCron: z.string(),
+  timeZone: z.string(),
+  executionMode: z.enum(EXECUTION_MODES),
+  status: z.enum(SOLUTION_STATUSES),
+  level: z.enum(LEVELS),
+  description: z.string(),
+  changedAt: timeSchema,
+  changedBy: z.string(),
+  nextTicks: z.array(timeSchema),
+  warnings: z.array(warningSchema),
+});
+
+export const messageSchema = z.object({
+  id: rowIdSchema,
+  messageId: z.string(),
+  direction: z.enum(DIRECTIONS),
+  type: z.string(),
+  sysCode: z.string().nullable(),
+  clientId: z.string().nullable(),
+  state: z.enum(MESSAGE_STATES),
+  errorCode: z.enum(ERROR_CODES).nullable(),
+  collectionId: rowIdSchema.nullable(),
+  leaseId: z.string().nullable(),
+  sizeBytes: countSchema,
+  latencyMs: z.number().nullable(),
+  at: timeSchema,
+  payload: z.unknown(),
+});
+
+export const userSchema = z.object({
+  id: z.string(),
+  username: z.string(),
+  name: z.string(),
+  role: z.string(),
+  enabled: z.boolean(),
+  createdAt: timeSchema,
+});
+
+export const previewSchema = z.object({
+  verdict: z.enum(['act', ...REPORTED_OUTCOME_NAMES]),
+  scenario: scenarioSchema.nullable(),
+  reason: z.string(),
+  steps: z.array(planStepSchema),
+  facts: factsSchema.nullable(),
+});
+
+export const problemCountSchema = z.object({
+  sysCode: sysCodeSchema,
+  fixCode: fixCodeSchema,
+  scenario: scenarioSchema,
+  state: z.enum(PROBLEM_STATES),
+  outOfPocket: z.enum(OUT_OF_POCKET),
+  currency: currencySchema,
+  problems: countSchema,
+  amountMinor: minorSchema,
+});
+
+export const statsSchema = z.object({
+  at: timeSchema,
+  counts: z.array(problemCountSchema),
+  executing: countSchema,
+  outcomesLastHour: z.record(z.string(), countSchema),
+  clientsConnected: countSchema,
+  alarms: z.array(z.object({ sysCode: sysCodeSchema, message: bilingual })),
+});
+
+/** One live event: what changed, never the whole thing; the reader fetches what it shows. */
+export const liveEventSchema = z.object({
+  topic: z.enum(['problems', 'executions', 'collections', 'clients', 'solutions', 'messages', 'systems']),
+  sysCode: z.string().nullable(),
+  ids: z.array(z.string()).max(100),
+  /** True where more changed than the ids name. */
+  more: z.boolean(),
+  at: timeSchema,
+});
+
+export type ProblemDetails = z.infer<typeof problemDetailsSchema>;
+export type System = z.infer<typeof systemSchema>;
+export type SystemKey = z.infer<typeof systemKeySchema>;
+export type Client = z.infer<typeof clientSchema>;
+export type CollectCommandView = z.infer<typeof collectCommandSchema>;
+export type Collection = z.infer<typeof collectionSchema>;
+export type Problem = z.infer<typeof problemSchema>;
+export type ProblemDetail = z.infer<typeof problemDetailSchema>;
+export type Execution = z.infer<typeof executionSchema>;
+export type Lease = z.infer<typeof leaseSchema>;
+export type HistoryEntry = z.infer<typeof historyEntrySchema>;
+export type SolutionInput = z.infer<typeof solutionInputSchema>;
+export type SolutionChange = z.infer<typeof solutionChangeSchema>;
+export type Solution = z.infer<typeof solutionSchema>;
+export type Message = z.infer<typeof messageSchema>;
+export type User = z.infer<typeof userSchema>;
+export type Preview = z.infer<typeof previewSchema>;
+export type ProblemCount = z.infer<typeof problemCountSchema>;
+export type Stats = z.infer<typeof statsSchema>;
+export type LiveEvent = z.infer<typeof liveEventSchema>;

@@ -1,0 +1,185 @@
+/**
+ * The ports a payment system implements so that the repairs can work on it. `Tx` is the system's own open
+ * transaction; whatever takes one commits or rolls back with it. Calls to the bank never take one.
+ * Every effect books under the key of the normal path, so that a late callback and a repair collide.
+ */
+import type { BankFacts, LedgerFacts, OrderFacts, OrderStatus, OrderType } from './facts.ts';
+import type { FeedReach } from '@piculus/protocol';
+
+/** What a booking came to. `exists`: the same effect key is there with the same amount, so nothing was done. */
+export type Booked = 'booked' | 'exists' | 'insufficient' | 'conflict';
+
+/** The exclusive decision about an order; a second, different one needs a person. */
+export type Decision = 'CREDIT' | 'REFUND_PAYER' | 'RESUBMIT' | 'RETURN_TO_ACCOUNT' | 'SETTLE' | 'FAIL' | 'STATUS';
+
+export interface ScanFilter {
+  readonly type: OrderType;
+  readonly statuses: readonly string[];
+}
+/** One order with its ledger and what the imported statement says of it. */
+export interface ScannedOrder {
+  readonly order: OrderFacts;
+  readonly ledger: LedgerFacts;
+  /** `paid`, `returned`, `refunded` from a statement line, otherwise `non-final`. */
+  readonly statement: BankFacts;
+}
+/** Where a scan goes on: the last row of the batch before, null at the start. */
+export interface ScanCursor {
+  readonly createdAt: Date;
+  readonly orderNo: string;
+}
+
+export interface ScanPort {
+  /** Orders created in the window, by (createdAt, orderNo), at most `limit`, after the cursor. */
+  scan(window: { from: Date; to: Date }, filter: ScanFilter, after: ScanCursor | null, limit: number): Promise<readonly ScannedOrder[]>;
+  /** Brings the imported statement up to date, page by page, and says how far it reaches. */
+  refreshStatement(signal: AbortSignal): Promise<FeedReach>;
+  /**
+   * Of the orders in the window that are settled by all that this system holds, how many does the statement
+   * show? A feed that shows none of them is blind, whatever its watermark says.
+   */
+  statementControl(window: { from: Date; to: Date }): Promise<{ readonly settled: number; readonly shown: number }>;
+}
+
+export interface OrdersPort<Tx> {
+  read(orderNo: string): Promise<OrderFacts | null>;
+  /**
+   * In one transaction: locks the row and marks it as under repair by this command. The normal path (callback,
+   * sender, timeout job) checks the mark under the same row lock. The same command may take its own mark again.
+   */
+  fence(orderNo: string, commandKey: string): Promise<'held' | 'held-by-other' | 'gone'>;
+  unfence(orderNo: string, commandKey: string): Promise<void>;
+  /** Compare-and-set on status and version, under this command's fence. @returns whether this call changed it. */
+  setStatus(tx: Tx, order: OrderFacts, to: OrderStatus, commandKey: string): Promise<boolean>;
+}
+
+export interface LedgerPort<Tx> {
+  read(order: OrderFacts): Promise<LedgerFacts>;
+  /** Key `credit:{orderNo}`. */
+  credit(tx: Tx, order: OrderFacts): Promise<Booked>;
+  /** One-shot: key `debit:{orderNo}`; staged: key `hold:{orderNo}`. Conditional on the available balance. */
+  reserve(tx: Tx, order: OrderFacts): Promise<Booked>;
+  /** Staged: the hold is settled, key `resolve:{holdId}`, the same key as a release. */
+  settle(tx: Tx, order: OrderFacts, holdId: string): Promise<Booked>;
+  /** Staged: the hold is released, key `resolve:{holdId}`. */
+  release(tx: Tx, order: OrderFacts, holdId: string): Promise<Booked>;
+  /** One-shot: a reversal of this very posting, key `reversal:{postingId}`. */
+  reverse(tx: Tx, order: OrderFacts, postingId: string): Promise<Booked>;
+}
+
+/** What each bank adapter must declare; times in ms, counted from when the bank received the request. */
+export interface BankCapabilities {
+  readonly dedupeHorizonMs: number;
+  readonly queryWindowMs: number;
+  /** What the bank does with a number whose request failed. */
+  readonly sameNumberOnFailure: 'replays-failure' | 'executes-again' | 'rejects';
+  readonly hasClose: boolean;
+  readonly closeMinAgeMs: number;
+  /** A close for a number it has not seen makes it refuse that number ever after. */
+  readonly closeAcceptsUnknownNumber: boolean;
+  /** A close that meets a paid order gives the money back. */
+  readonly closeMayRefund: boolean;
+  readonly amountFieldsCompared: boolean;
+}
+
+export type BankAnswerCode =
+  | 'PAID'
+  | 'FAILED'
+  | 'CLOSED'
+  | 'RETURNED'
+  | 'REFUNDED'
+  | 'PROCESSING'
+  | 'NOT_FOUND'
+  /** No answer that could be understood: timeout, 5xx, HTML, a new code. The request may have been executed. */
+  | 'UNCLEAR';
+
+export interface BankAnswer {
+  readonly code: BankAnswerCode;
+  readonly detail: string;
+  readonly amountMinor: bigint | null;
+  readonly currency: string | null;
+  readonly receivedAt: Date | null;
+  readonly observedAt: Date;
+}
+
+export interface PayoutRequest {
+  readonly requestNo: string;
+  readonly orderNo: string;
+  readonly amountMinor: bigint;
+  readonly currency: string;
+  /** The payee of the order, never of the profile as it is now. */
+  readonly payee: string;
+}
+
+/** Calls time out and never throw for what the bank says or fails to say: that is an `UNCLEAR` answer. */
+export interface BankPort {
+  readonly capabilities: BankCapabilities;
+  query(requestNo: string, signal: AbortSignal): Promise<BankAnswer>;
+  close(requestNo: string, order: OrderFacts, signal: AbortSignal): Promise<BankAnswer>;
+  submitPayout(request: PayoutRequest, signal: AbortSignal): Promise<BankAnswer>;
+  /** Is a number that is known to be settled found at this bank just now? */
+  positiveControl(order: OrderFacts, signal: AbortSignal): Promise<{ readonly ok: boolean; readonly detail: string }>;
+}
+
+/** Our own record of what was sent to the bank. */
+export interface OutboxEntry {
+  readonly requestNo: string;
+  readonly attempt: number;
+  /** `queued`: not taken by the sender yet; `sending`: taken, may have left; `sent`; `stopped`: never will be. */
+  readonly state: 'queued' | 'sending' | 'sent' | 'stopped';
+  readonly sentAt: Date | null;
+}
+
+export interface OutboxPort<Tx> {
+  /** All attempts of an order, oldest first. */
+  read(orderNo: string): Promise<readonly OutboxEntry[]>;
+  /** Commits the intent to send this number before it is sent; the repair itself then sends it. */
+  intend(tx: Tx, request: PayoutRequest, attempt: number): Promise<void>;
+  /** Stores what the bank said to the number. */
+  answered(requestNo: string, answer: BankAnswer): Promise<void>;
+  /** Stops a queued request for good. @returns false where it may have left already. */
+  stop(tx: Tx, requestNo: string): Promise<boolean>;
+}
+
+export interface DecisionsPort<Tx> {
+  read(orderNo: string): Promise<{ readonly decision: Decision; readonly commandKey: string } | null>;
+  /** Unique per order: `made`, `same` where it was made before, otherwise the one that stands. */
+  decide(tx: Tx, orderNo: string, decision: Decision, commandKey: string): Promise<'made' | 'same' | { readonly other: Decision }>;
+}
+
+/** Proof that a bank number is final, kept for a new attempt and for people. */
+export interface ProofsPort<Tx> {
+  read(requestNo: string): Promise<BankFacts | null>;
+  store(tx: Tx, orderNo: string, proof: BankFacts): Promise<void>;
+}
+
+export interface PaymentSystem<Tx> {
+  readonly scan: ScanPort;
+  readonly orders: OrdersPort<Tx>;
+  readonly ledger: LedgerPort<Tx>;
+  readonly bank: BankPort;
+  readonly outbox: OutboxPort<Tx>;
+  readonly decisions: DecisionsPort<Tx>;
+  readonly proofs: ProofsPort<Tx>;
+  /** Runs the work in one database transaction: read committed is enough, the unique keys carry the safety. */
+  transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+  now(): Date;
+}
+
+/** What an installation decides; the preconditions of safe repair hold whatever it says. */
+export interface RepairPolicy {
+  /** Younger orders are in flight, not broken. */
+  readonly rechargeMinAgeMs: number;
+  readonly withdrawMinAgeMs: number;
+  /** C4: credit late successes, or leave the refund to a person. */
+  readonly lateRecharge: 'credit' | 'person';
+  /** C9: orders younger than this are continued, older ones cancelled. */
+  readonly continueWithdrawMaxAgeMs: number;
+}
+
+export const DEFAULT_POLICY: RepairPolicy = {
+  rechargeMinAgeMs: 10 * 60_000,
+  withdrawMinAgeMs: 30 * 60_000,
+  lateRecharge: 'credit',
+  continueWithdrawMaxAgeMs: 24 * 3_600_000,
+};

@@ -1,0 +1,15 @@
+import { defineConfig } from 'vitest/config';
+
+// Tests run on the sources, never on a build that may be stale: every package
+// names its sources under the export condition "piculus-source".
+export default defineConfig({
+  resolve: { conditions: ['piculus-source'] },
+  ssr: { resolve: { conditions: ['piculus-source'] } },
+  test: {
+    include: ['packages/*/test/**/*.test.ts', 'examples/*/test/**/*.test.ts', 'test/**/*.test.ts'],
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
+    maxWorkers: 2,
+    pool: 'forks',
+  },
+});
