@@ -1,0 +1,227 @@
+/**
+ * The rooms of the server as their neighbours see them. Each noun's folder makes one of these from the
+ * context; `server.ts` makes them all and hands them to the gateway, the dispatcher and the HTTP routes.
+ * Every method that changes something is one transaction and throws a PiculusError where it refuses.
+ */
+import type {
+  ClientMessageBody,
+  CollectCommand,
+  ErrorCode,
+  FixCommand,
+  MessageState,
+  Direction,
+  ServerMessageBody,
+  ServerMessageType,
+  Trigger,
+} from '@piculus/protocol';
+import type {
+  Client,
+  Collection,
+  Execution,
+  Lease,
+  LiveEvent,
+  Message,
+  Problem,
+  ProblemDetail,
+  ProblemFilter,
+  RouteBody,
+  RouteQuery,
+  RouteResponse,
+  Solution,
+  SolutionChange,
+  SolutionInput,
+  Stats,
+  System,
+  SystemKey,
+  User,
+} from '@piculus/protocol/http';
+import type { Logger } from 'pino';
+import type { Database } from '../store/database.ts';
+import type { Clock } from './clock.ts';
+
+/** What every room gets. */
+export interface Context {
+  readonly db: Database;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly nodeId: string;
+  readonly events: LiveEvents;
+  /** Wakes the dispatch loops in this process after a commit; a hint, polling is the truth. */
+  readonly wake: Wake;
+}
+
+export type WakeReason = 'dispatch' | 'collect' | 'solutions' | 'messages';
+export interface Wake {
+  notify(reason: WakeReason): void;
+  /** Resolves at the next notification of this reason, after `ms`, or when the signal fires. */
+  wait(reason: WakeReason, ms: number, signal: AbortSignal): Promise<void>;
+}
+
+/** Live events to consoles: what changed, resumable from the last id that a reader has seen. */
+export interface LiveEvents {
+  publish(event: Omit<LiveEvent, 'at'>): void;
+}
+
+export interface Page<T> {
+  readonly items: T[];
+  readonly next: string | null;
+}
+
+/** Who acts: a person's user name, or `policy:<name>`, `cron`. */
+export type Actor = string;
+
+/** One background loop. `runOnce` is what tests call; `start` repeats it on its wake reason and a slow poll. */
+export interface Loop {
+  readonly name: string;
+  start(): void;
+  stop(): Promise<void>;
+  runOnce(): Promise<void>;
+}
+
+/** A connected client, as the dispatch loops see it; the gateway makes these. */
+export interface Session {
+  readonly clientId: string;
+  readonly sysCode: string;
+  readonly clientVersion: string;
+  readonly places: number;
+  readonly collectors: ReadonlySet<string>;
+  readonly fixes: ReadonlySet<string>;
+  /** Places that are not taken by items under an open lease of this session. */
+  readonly freePlaces: number;
+  /**
+   * Sends a message and resolves when the client acknowledged it.
+   * @throws PiculusError with the client's code where it refuses, `no-client` where the connection ended.
+   */
+  send<T extends ServerMessageType>(
+    type: T,
+    body: ServerMessageBody<T>,
+    correlation?: { collectionId?: string; leaseId?: string },
+  ): Promise<void>;
+}
+export interface Sessions {
+  all(): readonly Session[];
+  bySystem(sysCode: string): readonly Session[];
+}
+
+export interface Systems {
+  list(): Promise<System[]>;
+  create(input: RouteBody<'createSystem'>, actor: Actor): Promise<{ system: System; key: string }>;
+  change(sysCode: string, input: RouteBody<'changeSystem'>, actor: Actor): Promise<System>;
+  keys(sysCode: string): Promise<SystemKey[]>;
+  createKey(sysCode: string, actor: Actor): Promise<{ key: string; info: SystemKey }>;
+  revokeKey(sysCode: string, id: string, actor: Actor): Promise<void>;
+  /** @returns the key's system where the key is known, not revoked and its system enabled; otherwise null. */
+  authenticate(key: string): Promise<{ sysCode: string; keyId: string } | null>;
+}
+
+export interface Clients {
+  connected(sysCode: string, hello: ClientMessageBody<'hello'>): Promise<void>;
+  heartbeat(clientId: string, body: ClientMessageBody<'heartbeat'>): Promise<void>;
+  /** A command was answered; a heartbeat alone does not count as life. */
+  answered(clientId: string): Promise<void>;
+  disconnected(clientId: string): Promise<void>;
+  list(filter: RouteQuery<'listClients'>, sessions: Sessions): Promise<Client[]>;
+  /** Fix codes that clients of the system have announced, connected or not. */
+  announced(sysCode: string): Promise<ReadonlySet<string>>;
+}
+
+export interface Solutions {
+  list(filter: RouteQuery<'listSolutions'>): Promise<Solution[]>;
+  get(id: string): Promise<Solution>;
+  create(input: SolutionInput, actor: Actor): Promise<Solution>;
+  change(id: string, change: SolutionChange, actor: Actor): Promise<Solution>;
+  remove(id: string, actor: Actor): Promise<void>;
+  versions(id: string): Promise<RouteResponse<'listSolutionVersions'>['items']>;
+  validate(input: SolutionInput): Promise<RouteResponse<'validateSolution'>>;
+}
+
+export interface Collections {
+  start(input: RouteBody<'startCollection'>, actor: Actor, trigger: 'click' | 'cron'): Promise<Collection>;
+  list(query: RouteQuery<'listCollections'>): Promise<Page<Collection>>;
+  get(id: string): Promise<Collection>;
+  /** Cancels what is not finished. @returns the commands that a client was still working on. */
+  cancel(id: string, actor: Actor): Promise<{ collection: Collection; running: { commandId: string; clientId: string }[] }>;
+  /** Gives a waiting or abandoned command of the system to this session, under a new epoch. */
+  claim(session: Session): Promise<CollectCommand | null>;
+  /** Gives a claimed command back that could not be delivered. */
+  giveBack(commandId: string, epoch: number): Promise<void>;
+  /** Stores one `problems` message: report row, problems, counts, in one transaction. */
+  report(session: Session, body: ClientMessageBody<'problems'>): Promise<void>;
+  progress(session: Session, body: ClientMessageBody<'collect-progress'>): Promise<void>;
+  /** Ends the command, confirms fixes that it covers. */
+  done(session: Session, body: ClientMessageBody<'collect-done'>): Promise<void>;
+  renew(clientId: string, commandIds: readonly string[]): Promise<void>;
+}
+
+export interface Problems {
+  list(query: RouteQuery<'listProblems'>): Promise<Page<Problem>>;
+  count(filter: ProblemFilter): Promise<RouteResponse<'countProblems'>>;
+  get(id: string): Promise<ProblemDetail>;
+  run(ids: readonly string[], actor: Actor, reason: string | undefined, trigger: Exclude<Trigger, 'tick'>): Promise<RouteResponse<'runProblems'>>;
+  runMatching(input: RouteBody<'runMatchingProblems'>, actor: Actor): Promise<RouteResponse<'runMatchingProblems'>>;
+  close(id: string, actor: Actor, reason: string): Promise<Problem>;
+  reopen(id: string, actor: Actor, reason: string): Promise<Problem>;
+}
+
+export interface Executions {
+  list(query: RouteQuery<'listExecutions'>): Promise<Page<Execution>>;
+  running(): Promise<Lease[]>;
+  /**
+   * Leases a batch to this session: clicks first, then due ticks, very important first. One transaction.
+   * @returns null where nothing is due for what this session can do.
+   */
+  claim(session: Session, max: number): Promise<FixCommand | null>;
+  /** The client refused the lease or went before it had it: as if it had never been claimed. */
+  giveBack(leaseId: string): Promise<void>;
+  /** Appends results and moves their problems, guarded by the lease; repeats change nothing. */
+  record(session: Session, body: ClientMessageBody<'fix-results'>): Promise<void>;
+  /** Pushes the expiry of these leases out, where they are still this client's. @returns those that are. */
+  renew(clientId: string, leaseIds: readonly string[]): Promise<ReadonlySet<string>>;
+}
+
+/** What is known of a message when it is recorded. */
+export interface MessageEntry {
+  readonly messageId: string;
+  readonly direction: Direction;
+  readonly type: string;
+  readonly sysCode: string | null;
+  readonly clientId: string | null;
+  readonly state: MessageState;
+  readonly errorCode?: ErrorCode;
+  readonly collectionId?: string;
+  readonly leaseId?: string;
+  readonly sizeBytes: number;
+  readonly latencyMs?: number;
+  readonly at: Date;
+  readonly payload: unknown;
+}
+export interface Messages {
+  /** Buffers and writes in batches; never waits and never throws. */
+  record(entry: MessageEntry): void;
+  /** Sets state and latency of an outgoing message once its answer came or the connection ended. */
+  settle(messageId: string, state: MessageState, latencyMs: number | null, errorCode?: ErrorCode): void;
+  list(query: RouteQuery<'listMessages'>): Promise<Page<Message>>;
+  forProblem(problemId: string): Promise<Message[]>;
+  flush(): Promise<void>;
+}
+
+export interface Users {
+  list(): Promise<User[]>;
+  create(input: RouteBody<'createUser'>, actor: Actor): Promise<User>;
+  setEnabled(id: string, enabled: boolean, actor: Actor): Promise<User>;
+}
+
+export interface StatsReader {
+  read(sessions: Sessions): Promise<Stats>;
+}
+
+export interface Services {
+  readonly systems: Systems;
+  readonly clients: Clients;
+  readonly solutions: Solutions;
+  readonly collections: Collections;
+  readonly problems: Problems;
+  readonly executions: Executions;
+  readonly messages: Messages;
+  readonly stats: StatsReader;
+}
