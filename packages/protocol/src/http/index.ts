@@ -1,2 +1,4 @@
+export * from './api-client.ts';
+export type { ApiErrorCode } from './api-error.ts';
 export * from './resources.ts';
 export * from './routes.ts';

@@ -1,0 +1,178 @@
+/**
+ * Calls the HTTP API, with one method per route of the contract. Needs only `fetch` and Web Crypto, so it
+ * runs in Node and in a browser.
+ */
+import { z } from 'zod';
+import { ApiError, errorFromAnswer, fromCode, unreachable, unreadable } from './api-error.ts';
+import type { Route, RouteBodyInput, RouteName, RouteParams, RouteQuery, RouteResponse } from './routes.ts';
+import { API_PREFIX, ROUTES } from './routes.ts';
+
+export interface ApiClientOptions {
+  /** Where the server is, for instance `http://127.0.0.1:7070`. Empty in a page that the server itself served. */
+  readonly baseUrl: string;
+  /** A session token. Absent where a cookie signs the caller in, or for open routes. */
+  readonly token?: string | undefined;
+  /** Stands in for the global `fetch`. */
+  readonly fetch?: typeof globalThis.fetch | undefined;
+  /** Longest wait for one answer, in milliseconds. Default 30,000. */
+  readonly timeoutMs?: number | undefined;
+}
+
+/** What every call may take besides what its route takes. */
+export interface CallOptions {
+  /** Makes repeats of a mutation one; made for each call where absent. Give it to repeat a call safely. */
+  readonly idempotencyKey?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+type Needed<K extends string, T> = [T] extends [undefined] ? unknown : { readonly [P in K]: T };
+type Optional<K extends string, T> = [T] extends [undefined] ? unknown : { readonly [P in K]?: T };
+
+/** What a call of this route takes. */
+export type CallInput<N extends RouteName> = Needed<'params', RouteParams<N>> &
+  Optional<'query', Partial<RouteQuery<N>>> &
+  Needed<'body', RouteBodyInput<N>> &
+  CallOptions;
+
+// biome-ignore lint/complexity/noBannedTypes: `{}` asks whether every field of the input may be left out.
+type Call<N extends RouteName> =
+  {} extends CallInput<N>
+    ? (input?: CallInput<N>) => Promise<RouteResponse<N>>
+    : (input: CallInput<N>) => Promise<RouteResponse<N>>;
+
+/** One method per route. Each rejects with an {@link ApiError}. */
+export type ApiClient = { readonly [N in RouteName]: Call<N> };
+
+interface AnyInput extends CallOptions {
+  readonly params?: Readonly<Record<string, unknown>>;
+  readonly query?: Readonly<Record<string, unknown>>;
+  readonly body?: unknown;
+}
+
+const TIMEOUT_MS = 30_000;
+
+export function createApiClient(options: ApiClientOptions): ApiClient {
+  const calls = Object.entries(ROUTES).map(([name, route]) => [
+    name,
+    (input: AnyInput = {}) => callRoute(options, route, input),
+  ]);
+  // The table of routes and the type are made from the same keys, which the compiler cannot see.
+  return Object.fromEntries(calls) as ApiClient;
+}
+
+async function callRoute(options: ApiClientOptions, route: Route, input: AnyInput): Promise<unknown> {
+  const headers: Record<string, string> = { accept: 'application/json' };
+  if (options.token !== undefined) headers.authorization = `Bearer ${options.token}`;
+  if (route.method !== 'GET') headers['idempotency-key'] = input.idempotencyKey ?? newIdempotencyKey();
+  const answer = await request(options, routeUrl(options.baseUrl, route, input), {
+    method: route.method,
+    headers,
+    body: input.body,
+    signal: input.signal,
+  });
+  if (!answer.ok) throw errorFromAnswer(answer.status, answer.body);
+  const parsed = route.response.safeParse(route.status === 204 ? null : answer.body);
+  if (!parsed.success) throw unreadable(answer.status, `${route.path}: ${z.prettifyError(parsed.error)}`);
+  return parsed.data;
+}
+
+/** @returns the whole address of a call: parameters in the path, lists of the query joined by commas. */
+export function routeUrl(
+  baseUrl: string,
+  route: Route,
+  input: {
+    readonly params?: Readonly<Record<string, unknown>>;
+    readonly query?: Readonly<Record<string, unknown>>;
+  },
+): string {
+  const path = route.path.replace(/:([A-Za-z]+)/g, (_, name: string) =>
+    encodeURIComponent(String(input.params?.[name] ?? '')),
+  );
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(input.query ?? {})) {
+    if (value === undefined || value === null) continue;
+    if (Array.isArray(value) && value.length === 0) continue;
+    query.set(name, Array.isArray(value) ? value.join(',') : String(value));
+  }
+  const text = query.toString();
+  return `${baseUrl.replace(/\/+$/, '')}${API_PREFIX}${path}${text === '' ? '' : `?${text}`}`;
+}
+
+interface Sent {
+  readonly method: string;
+  readonly headers: Record<string, string>;
+  readonly body: unknown;
+  readonly signal: AbortSignal | undefined;
+}
+interface Answer {
+  readonly ok: boolean;
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: unknown;
+}
+
+async function request(options: ApiClientOptions, url: string, sent: Sent): Promise<Answer> {
+  const timeout = AbortSignal.timeout(options.timeoutMs ?? TIMEOUT_MS);
+  const headers = { ...sent.headers };
+  if (sent.body !== undefined) headers['content-type'] = 'application/json';
+  try {
+    const response = await (options.fetch ?? globalThis.fetch)(url, {
+      method: sent.method,
+      headers,
+      ...(sent.body === undefined ? {} : { body: JSON.stringify(sent.body) }),
+      signal: sent.signal === undefined ? timeout : AbortSignal.any([sent.signal, timeout]),
+    });
+    const text = await response.text();
+    return { ok: response.ok, status: response.status, headers: response.headers, body: readJson(text) };
+  } catch (cause) {
+    throw unreachable(url, cause);
+  }
+}
+
+/** Text that is not JSON reads as undefined, which no schema of an answer takes. */
+function readJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Not `randomUUID`: browsers have that only on pages that came over TLS. */
+function newIdempotencyKey(): string {
+  const bytes = globalThis.crypto.getRandomValues(new Uint8Array(16));
+  return [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+const signInAnswerSchema = z.object({ token: z.string().min(1) });
+
+/**
+ * Signs in with a user name and a password.
+ * @returns a session token for {@link createApiClient}.
+ * @throws ApiError `not-signed-in` for a wrong name or password, `too-many-requests`, `unreachable`.
+ */
+export async function signIn(
+  options: Omit<ApiClientOptions, 'token'>,
+  credentials: { readonly username: string; readonly password: string },
+): Promise<{ token: string }> {
+  const url = `${options.baseUrl.replace(/\/+$/, '')}/api/auth/sign-in/username`;
+  const answer = await request(options, url, {
+    method: 'POST',
+    headers: { accept: 'application/json' },
+    body: credentials,
+    signal: undefined,
+  });
+  if (answer.ok) {
+    const parsed = signInAnswerSchema.safeParse(answer.body);
+    const token = answer.headers.get('set-auth-token') ?? (parsed.success ? parsed.data.token : null);
+    if (token !== null) return { token };
+    throw unreadable(answer.status, 'the answer to the sign-in has no token');
+  }
+  const told = errorFromAnswer(answer.status, answer.body);
+  if (told.code !== 'unreadable-answer') throw told;
+  if (answer.status === 429) throw fromCode('too-many-requests', 429, 'too many attempts to sign in');
+  if (answer.status >= 500 || answer.status === 404) throw told;
+  throw fromCode('not-signed-in', answer.status, 'the user name or the password is wrong');
+}
+
+export { ApiError };
