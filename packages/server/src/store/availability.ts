@@ -1,0 +1,68 @@
+/**
+ * Tells a database that is away from a query that is wrong. This is the one place: every connection that
+ * Kysely takes comes through here, so no caller has to look at a driver's errors.
+ */
+import { PiculusError } from '@piculus/protocol';
+import type { PostgresPool, PostgresPoolClient } from 'kysely';
+import pg from 'pg';
+
+/** SQLSTATEs of a database that is away for now: connection failures, shutdowns, start-up, too many clients. */
+const AWAY = /^(08...|57P0[1-5]|53300)$/;
+
+/** @returns the SQLSTATE where the error came from PostgreSQL itself. */
+export function sqlState(error: unknown): string | undefined {
+  return error instanceof pg.DatabaseError ? error.code : undefined;
+}
+
+export function isDatabaseAway(error: unknown): boolean {
+  return error instanceof PiculusError && error.code === 'database-away';
+}
+
+/**
+ * A failure without a SQLSTATE did not come from PostgreSQL, so the way to it broke. Faults of our own code
+ * (an unprintable parameter) are TypeErrors and RangeErrors and stay what they are.
+ */
+function asAway(error: unknown): unknown {
+  if (error instanceof PiculusError || error instanceof TypeError || error instanceof RangeError)
+    return error;
+  const state = sqlState(error);
+  if (state !== undefined && !AWAY.test(state)) return error;
+  const away = new PiculusError('database-away');
+  away.cause = error;
+  return away;
+}
+
+/** The pool as Kysely uses it, with every failure to reach the database told as `database-away`. */
+export function guardPool(pool: pg.Pool): PostgresPool {
+  return {
+    connect: async () => {
+      try {
+        return guardClient(await pool.connect());
+      } catch (error) {
+        throw asAway(error);
+      }
+    },
+    end: () => pool.end(),
+  };
+}
+
+function guardClient(client: pg.PoolClient): PostgresPoolClient {
+  // A connection that breaks while no query runs emits an error, which without a listener ends the process.
+  // The next query on it fails and tells the caller.
+  const ignore = (): void => {};
+  client.on('error', ignore);
+  const query = async (sql: unknown, parameters?: readonly unknown[]): Promise<unknown> => {
+    try {
+      return await client.query(String(sql), parameters === undefined ? [] : [...parameters]);
+    } catch (error) {
+      throw asAway(error);
+    }
+  };
+  return {
+    query: query as PostgresPoolClient['query'],
+    release: () => {
+      client.off('error', ignore);
+      client.release();
+    },
+  };
+}
