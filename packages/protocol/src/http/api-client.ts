@@ -34,9 +34,9 @@ export type CallInput<N extends RouteName> = Needed<'params', RouteParams<N>> &
   Needed<'body', RouteBodyInput<N>> &
   CallOptions;
 
-// biome-ignore lint/complexity/noBannedTypes: `{}` asks whether every field of the input may be left out.
+/** The input may be left out where no field of it is needed. */
 type Call<N extends RouteName> =
-  {} extends CallInput<N>
+  Record<never, never> extends CallInput<N>
     ? (input?: CallInput<N>) => Promise<RouteResponse<N>>
     : (input: CallInput<N>) => Promise<RouteResponse<N>>;
 

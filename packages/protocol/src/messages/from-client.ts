@@ -5,6 +5,7 @@ import { REPORTED_OUTCOME_NAMES } from '../outcomes.ts';
 import { ERROR_CODES } from '../errors.ts';
 import {
   businessKeySchema,
+  commandKeySchema,
   countSchema,
   effectSchema,
   factsSchema,
@@ -77,7 +78,7 @@ export const collectDoneSchema = z.strictObject({
 /** What became of one item of a `fix` message. */
 export const fixResultSchema = z.strictObject({
   problemId: rowIdSchema,
-  commandKey: z.string().max(1_024),
+  commandKey: commandKeySchema,
   outcome: z.enum(REPORTED_OUTCOME_NAMES),
   /** What the facts are now, where it could be told. */
   scenario: scenarioSchema.nullable(),

@@ -6,6 +6,7 @@ import { OUTCOME_NAMES } from '../outcomes.ts';
 import { TRIGGERS } from '../words.ts';
 import {
   businessKeySchema,
+  commandKeySchema,
   countSchema,
   fixCodeSchema,
   idSchema,
@@ -42,7 +43,7 @@ export const cancelCollectSchema = z.strictObject({ commandId: idSchema });
 /** One problem to repair. Fields from `evidenceHash` on are reserved for signed commands. */
 export const fixItemSchema = z.strictObject({
   problemId: rowIdSchema,
-  commandKey: z.string().max(1_024),
+  commandKey: commandKeySchema,
   fixCode: fixCodeSchema,
   businessKey: businessKeySchema,
   scenario: scenarioSchema,

@@ -11,6 +11,7 @@ export const rowIdSchema = z.string().regex(/^[1-9][0-9]{0,18}$/);
 export const sysCodeSchema = z.string().regex(/^[A-Z][A-Z0-9_-]{0,31}$/, 'capital letters, digits, _ and -, at most 32');
 export const fixCodeSchema = z.string().regex(/^[a-z][A-Za-z0-9]{0,63}$/, 'a service name with its first letter in lower case, at most 64');
 export const businessKeySchema = z.string().min(1).max(LIMITS.businessKeyLength).refine((key) => key.isWellFormed(), 'well-formed Unicode');
+export const commandKeySchema = z.string().min(1).max(LIMITS.commandKeyLength);
 export const timeSchema = z.iso.datetime({ offset: true });
 export const textSchema = z.string().max(LIMITS.textLength);
 export const countSchema = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
