@@ -78,6 +78,10 @@ export const previewSchema = z.strictObject({
   fixCode: fixCodeSchema,
   businessKey: businessKeySchema,
   scenario: scenarioSchema,
+  /** As the command would carry them, so that a plan which compares them sees what executing would see. */
+  commandKey: z.string().max(1_024).optional(),
+  amountMinor: minorSchema.optional(),
+  currency: currencySchema.optional(),
 });
 
 export const FROM_SERVER = {
