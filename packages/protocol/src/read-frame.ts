@@ -1,10 +1,11 @@
 /**
  * Reads one frame as an envelope, refusing in the cheapest order: size, JSON, forbidden keys and depth,
- * version, type. The body is not checked here: that is the schema's work, which may be compiled.
+ * version, envelope. The body is not checked here: that is the schema's work, which may be compiled.
  */
 import { PiculusError } from './errors.ts';
 import { LIMITS } from './limits.ts';
 import { PROTOCOL_VERSION } from './messages/index.ts';
+import { timeSchema } from './messages/parts.ts';
 
 const FORBIDDEN_KEYS = new Set(['__proto__', 'constructor', 'prototype']);
 
@@ -34,33 +35,64 @@ export function readFrame(frame: string): RawMessage {
   return asEnvelope(value);
 }
 
-/** Walks without recursion, so that deep nesting cannot exhaust the stack. */
-function refuseHostileShapes(root: unknown): void {
+/**
+ * Refuses what no receiver should have to handle: keys that change a JavaScript object's prototype, nesting
+ * without end, and text that PostgreSQL cannot store (a NUL character or half of a surrogate pair), which would
+ * otherwise fail at every repeat of the message.
+ * Walks without recursion, so that deep nesting cannot exhaust the stack.
+ * @throws PiculusError `forbidden-key`, `too-deep`, `invalid-field`.
+ */
+export function refuseHostileShapes(root: unknown): void {
   const waiting: Array<{ value: unknown; depth: number }> = [{ value: root, depth: 1 }];
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
     const { value, depth } = next;
+    if (typeof value === 'string') refuseUnstorableText(value);
     if (typeof value !== 'object' || value === null) continue;
     if (depth > LIMITS.messageDepth) throw new PiculusError('too-deep');
-    for (const key of Object.keys(value)) {
+    for (const [key, inner] of Object.entries(value)) {
       if (FORBIDDEN_KEYS.has(key)) throw new PiculusError('forbidden-key', `the key "${key}" is forbidden`);
-      waiting.push({ value: (value as Record<string, unknown>)[key], depth: depth + 1 });
+      refuseUnstorableText(key);
+      waiting.push({ value: inner, depth: depth + 1 });
     }
   }
 }
+
+function refuseUnstorableText(text: string): void {
+  if (text.includes('\0')) throw new PiculusError('invalid-field', 'text must not contain the NUL character');
+  if (!text.isWellFormed()) throw new PiculusError('invalid-field', 'text must be well-formed Unicode');
+}
+
+const ENVELOPE_FIELDS = new Set(['v', 'id', 'at', 'type', 'sysCode', 'body']);
 
 function asEnvelope(value: unknown): RawMessage {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new PiculusError('invalid-field', 'a message is a JSON object');
   }
-  const message = value as Record<string, unknown>;
-  if (message['v'] !== PROTOCOL_VERSION) {
+  const message = new Map<string, unknown>(Object.entries(value));
+  if (message.get('v') !== PROTOCOL_VERSION) {
     throw new PiculusError('wrong-version', `this side speaks protocol version ${PROTOCOL_VERSION}`);
   }
-  for (const field of ['id', 'at', 'type'] as const) {
-    const text = message[field];
-    if (typeof text !== 'string' || text.length === 0 || text.length > LIMITS.codeLength) {
-      throw new PiculusError('invalid-field', `"${field}" must be a short text`);
-    }
+  for (const field of message.keys()) {
+    if (!ENVELOPE_FIELDS.has(field))
+      throw new PiculusError('invalid-field', 'the envelope has an unknown field');
   }
-  return message as unknown as RawMessage;
+  const at = shortText(message, 'at');
+  if (!timeSchema.safeParse(at).success)
+    throw new PiculusError('invalid-field', '"at" must be an ISO 8601 time with its offset');
+  return {
+    v: PROTOCOL_VERSION,
+    id: shortText(message, 'id'),
+    at,
+    type: shortText(message, 'type'),
+    ...(message.has('sysCode') ? { sysCode: shortText(message, 'sysCode') } : {}),
+    body: message.get('body'),
+  };
+}
+
+function shortText(message: ReadonlyMap<string, unknown>, field: string): string {
+  const text = message.get(field);
+  if (typeof text !== 'string' || text.length === 0 || text.length > LIMITS.codeLength) {
+    throw new PiculusError('invalid-field', `"${field}" must be a short text`);
+  }
+  return text;
 }

@@ -1,6 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { currencyExponent, currencySchema, formatDecimalAmount, minorSchema, parseDecimalAmount, positiveMinorSchema } from '../src/index.ts';
+import {
+  currencyExponent,
+  currencySchema,
+  formatDecimalAmount,
+  minorSchema,
+  parseDecimalAmount,
+  positiveMinorSchema,
+} from '../src/index.ts';
 
 const currency = fc.constantFrom('CNY', 'USD', 'JPY', 'KWD', 'EUR', 'XXX');
 /** What fits into the 18 digits of the wire, and so into the 15 whole digits that are read. */
@@ -19,7 +26,9 @@ describe('money', () => {
     fc.assert(
       fc.property(fc.array(minor, { maxLength: 20 }), currency, (amounts, code) => {
         const direct = amounts.reduce((sum, amount) => sum + amount, 0n);
-        const viaText = amounts.map((a) => parseDecimalAmount(formatDecimalAmount(a, code), code)).reduce((s, a) => s + a, 0n);
+        const viaText = amounts
+          .map((a) => parseDecimalAmount(formatDecimalAmount(a, code), code))
+          .reduce((s, a) => s + a, 0n);
         expect(viaText).toBe(direct);
       }),
     );
@@ -73,11 +82,13 @@ describe('money', () => {
   });
 
   it('takes only whole minor units on the wire', () => {
-    for (const good of ['0', '1', '-1', '999999999999999999']) expect(minorSchema.safeParse(good).success).toBe(true);
+    for (const good of ['0', '1', '-1', '999999999999999999'])
+      expect(minorSchema.safeParse(good).success).toBe(true);
     for (const bad of ['-0', '01', '1.0', '1e3', '', ' 1', '9'.repeat(20), 1, null]) {
       expect(minorSchema.safeParse(bad).success).toBe(false);
     }
-    for (const bad of ['0', '-1', '9'.repeat(19)]) expect(positiveMinorSchema.safeParse(bad).success).toBe(false);
+    for (const bad of ['0', '-1', '9'.repeat(19)])
+      expect(positiveMinorSchema.safeParse(bad).success).toBe(false);
     expect(currencySchema.safeParse('CNY').success).toBe(true);
     for (const bad of ['cny', 'CN', 'CNYX', '']) expect(currencySchema.safeParse(bad).success).toBe(false);
   });

@@ -26,7 +26,9 @@ export const sideFactsSchema = z.strictObject({
   observedAt: timeSchema,
   fields: z
     .record(z.string().max(LIMITS.codeLength), factValueSchema)
-    .refine((fields) => Object.keys(fields).length <= LIMITS.factFields, `at most ${LIMITS.factFields} fields`),
+    .refine((fields) => Object.keys(fields).length <= LIMITS.factFields, `at most ${LIMITS.factFields} fields`)
+    // A refinement is not in a JSON Schema; this is the same rule for those who check with one.
+    .meta({ maxProperties: LIMITS.factFields }),
 });
 export type SideFacts = z.infer<typeof sideFactsSchema>;
 
