@@ -76,4 +76,15 @@ export interface Tables {
     reason: string | null; detail: Json<Record<string, unknown>>;
   };
   idempotency_keys: { actor: string; key: string; request_hash: Buffer; status: number | null; body: Json<object | null>; created_at: Time };
+  users: {
+    id: string; name: string; email: string; email_verified: Default<boolean>; image: string | null; created_at: Default<Date>; updated_at: Default<Date>;
+    username: string; role: Default<string>; banned: Default<boolean>; ban_reason: string | null; ban_expires: TimeOrNull;
+  };
+  sessions: {
+    id: string; expires_at: Time; token: string; created_at: Default<Date>; updated_at: Time; ip_address: string | null; user_agent: string | null;
+    user_id: string; impersonated_by: string | null;
+  };
+  accounts: {
+    id: string; account_id: string; provider_id: string; user_id: string; password: string | null; created_at: Default<Date>; updated_at: Time;
+  };
 }
