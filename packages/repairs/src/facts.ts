@@ -7,7 +7,8 @@ export type OrderType = 'recharge' | 'withdraw';
 /** How a withdrawal is booked: at once (一次性记账), or held and then settled (分段式记账). */
 export type Booking = 'one-shot' | 'staged';
 /** `REFUNDED` and `RETURNED` are ends of their own: the money went back. Anything else is X21. */
-export type OrderStatus = 'PROCESSING' | 'SUCCESS' | 'FAILED' | 'REFUNDED' | 'RETURNED';
+export const ORDER_STATUSES = ['PROCESSING', 'SUCCESS', 'FAILED', 'REFUNDED', 'RETURNED'] as const;
+export type OrderStatus = (typeof ORDER_STATUSES)[number];
 
 export interface OrderFacts {
   readonly orderNo: string;
@@ -54,7 +55,7 @@ export interface LedgerFacts {
   readonly amountMinor: bigint | null;
   readonly currency: string | null;
   readonly accountNo: string | null;
-  /** Id of the booking that a reversal, settlement or release refers to. */
+  /** Id of the booking that a reversal, settlement or release refers to: the debit, or the hold. */
   readonly postingId: string | null;
   /** A posting without an order reference, same account, amount and day: maybe this order booked by hand. */
   readonly handBookedCandidate: string | null;

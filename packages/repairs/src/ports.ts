@@ -12,9 +12,16 @@ export type Booked = 'booked' | 'exists' | 'insufficient' | 'conflict';
 /** The exclusive decision about an order; a second, different one needs a person. */
 export type Decision = 'CREDIT' | 'REFUND_PAYER' | 'RESUBMIT' | 'RETURN_TO_ACCOUNT' | 'SETTLE' | 'FAIL' | 'STATUS';
 
+export interface StandingDecision {
+  readonly decision: Decision;
+  readonly commandKey: string;
+}
+
 export interface ScanFilter {
   readonly type: OrderType;
   readonly statuses: readonly string[];
+  /** Besides those, every status that is no `OrderStatus` at all: somebody must see it (X21). */
+  readonly unknownToo?: boolean;
 }
 /** One order with its ledger and what the imported statement says of it. */
 export interface ScannedOrder {
@@ -22,6 +29,11 @@ export interface ScannedOrder {
   readonly ledger: LedgerFacts;
   /** `paid`, `returned`, `refunded` from a statement line, otherwise `non-final`. */
   readonly statement: BankFacts;
+  /**
+   * The decision that stands for this order. With it a repair on its way (C2 and C3 set their order back to
+   * PROCESSING) is reported as the problem it began as, and not as another one.
+   */
+  readonly decision?: StandingDecision | null;
 }
 /** Where a scan goes on: the last row of the batch before, null at the start. */
 export interface ScanCursor {
@@ -73,6 +85,8 @@ export interface BankCapabilities {
   readonly queryWindowMs: number;
   /** What the bank does with a number whose request failed. */
   readonly sameNumberOnFailure: 'replays-failure' | 'executes-again' | 'rejects';
+  /** How long after it was sent a request may still be NOT_FOUND although the bank has it; 0 where left out. */
+  readonly notFoundWindowMs?: number;
   readonly hasClose: boolean;
   readonly closeMinAgeMs: number;
   /** A close for a number it has not seen makes it refuse that number ever after. */
@@ -142,7 +156,7 @@ export interface OutboxPort<Tx> {
 }
 
 export interface DecisionsPort<Tx> {
-  read(orderNo: string): Promise<{ readonly decision: Decision; readonly commandKey: string } | null>;
+  read(orderNo: string): Promise<StandingDecision | null>;
   /** Unique per order: `made`, `same` where it was made before, otherwise the one that stands. */
   decide(tx: Tx, orderNo: string, decision: Decision, commandKey: string): Promise<'made' | 'same' | { readonly other: Decision }>;
 }
