@@ -10,7 +10,14 @@ import type { FeedReach } from '@piculus/protocol';
 export type Booked = 'booked' | 'exists' | 'insufficient' | 'conflict';
 
 /** The exclusive decision about an order; a second, different one needs a person. */
-export type Decision = 'CREDIT' | 'REFUND_PAYER' | 'RESUBMIT' | 'RETURN_TO_ACCOUNT' | 'SETTLE' | 'FAIL' | 'STATUS';
+export type Decision =
+  | 'CREDIT'
+  | 'REFUND_PAYER'
+  | 'RESUBMIT'
+  | 'RETURN_TO_ACCOUNT'
+  | 'SETTLE'
+  | 'FAIL'
+  | 'STATUS';
 
 export interface StandingDecision {
   readonly decision: Decision;
@@ -43,14 +50,22 @@ export interface ScanCursor {
 
 export interface ScanPort {
   /** Orders created in the window, by (createdAt, orderNo), at most `limit`, after the cursor. */
-  scan(window: { from: Date; to: Date }, filter: ScanFilter, after: ScanCursor | null, limit: number): Promise<readonly ScannedOrder[]>;
+  scan(
+    window: { from: Date; to: Date },
+    filter: ScanFilter,
+    after: ScanCursor | null,
+    limit: number,
+  ): Promise<readonly ScannedOrder[]>;
   /** Brings the imported statement up to date, page by page, and says how far it reaches. */
   refreshStatement(signal: AbortSignal): Promise<FeedReach>;
   /**
    * Of the orders in the window that are settled by all that this system holds, how many does the statement
    * show? A feed that shows none of them is blind, whatever its watermark says.
    */
-  statementControl(window: { from: Date; to: Date }): Promise<{ readonly settled: number; readonly shown: number }>;
+  statementControl(window: {
+    from: Date;
+    to: Date;
+  }): Promise<{ readonly settled: number; readonly shown: number }>;
 }
 
 export interface OrdersPort<Tx> {
@@ -132,7 +147,10 @@ export interface BankPort {
   close(requestNo: string, order: OrderFacts, signal: AbortSignal): Promise<BankAnswer>;
   submitPayout(request: PayoutRequest, signal: AbortSignal): Promise<BankAnswer>;
   /** Is a number that is known to be settled found at this bank just now? */
-  positiveControl(order: OrderFacts, signal: AbortSignal): Promise<{ readonly ok: boolean; readonly detail: string }>;
+  positiveControl(
+    order: OrderFacts,
+    signal: AbortSignal,
+  ): Promise<{ readonly ok: boolean; readonly detail: string }>;
 }
 
 /** Our own record of what was sent to the bank. */
@@ -158,7 +176,12 @@ export interface OutboxPort<Tx> {
 export interface DecisionsPort<Tx> {
   read(orderNo: string): Promise<StandingDecision | null>;
   /** Unique per order: `made`, `same` where it was made before, otherwise the one that stands. */
-  decide(tx: Tx, orderNo: string, decision: Decision, commandKey: string): Promise<'made' | 'same' | { readonly other: Decision }>;
+  decide(
+    tx: Tx,
+    orderNo: string,
+    decision: Decision,
+    commandKey: string,
+  ): Promise<'made' | 'same' | { readonly other: Decision }>;
 }
 
 /** Proof that a bank number is final, kept for a new attempt and for people. */
