@@ -53,7 +53,9 @@ CREATE TABLE piculus.solutions (
   -- The tick being worked on: the last one that came due, how far its pass over the problems has come.
   tick_at     timestamptz,
   tick_cursor bigint NOT NULL DEFAULT 0,
-  tick_done   boolean NOT NULL DEFAULT true
+  tick_done   boolean NOT NULL DEFAULT true,
+  -- No problem below this id waits for a tick, so a pass never walks over what was finished long ago.
+  tick_floor  bigint NOT NULL DEFAULT 0
 );
 CREATE UNIQUE INDEX solutions_identity ON piculus.solutions (sys_code, fix_code) WHERE deleted_at IS NULL;
 
@@ -129,6 +131,8 @@ CREATE TABLE piculus.reports (
   changes     jsonb NOT NULL DEFAULT '[]',
   UNIQUE (command_id, epoch, sequence)
 );
+-- The history of one problem; most reports change no state and are not in here.
+CREATE INDEX reports_changes ON piculus.reports USING gin (changes jsonb_path_ops) WHERE changes <> '[]';
 
 -- Problems --------------------------------------------------------------------------------------------------
 -- The hot table. No column that changes at a result is in an index or an index predicate, so that updates stay
@@ -166,7 +170,9 @@ CREATE TABLE piculus.problems (
   seen_count       integer NOT NULL DEFAULT 1,
   confirmed_at     timestamptz,
   UNIQUE (sys_code, fix_code, business_key),
-  CHECK (NOT reopened OR state <> 'closed'),
+  CHECK (NOT reopened OR state IN ('pending', 'needs-human')),
+  CHECK (NOT seen_since_closed OR state = 'closed'),
+  CHECK (not_yet_since IS NULL OR state IN ('pending', 'needs-human')),
   CHECK (confirmed_at IS NULL OR state = 'fixed')
 ) WITH (fillfactor = 80);
 -- The dispatcher walks one solution's problems by id.
@@ -199,7 +205,7 @@ CREATE TABLE piculus.run_requests (
   requested_at timestamptz NOT NULL,
   UNIQUE (problem_id)
 );
-CREATE INDEX run_requests_by_system ON piculus.run_requests (sys_code, id);
+CREATE INDEX run_requests_by_solution ON piculus.run_requests (sys_code, fix_code, id);
 
 -- Executions ------------------------------------------------------------------------------------------------
 
