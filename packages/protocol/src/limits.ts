@@ -15,8 +15,8 @@ export const LIMITS = {
   /** Fix codes a client may announce. */
   fixCodesPerClient: 200,
   businessKeyLength: 128,
-  /** The longest command key there can be: a business key of three-byte characters, percent-encoded. */
-  commandKeyLength: 1_400,
+  /** Holds the longest command key there can be: a percent-encoded business key of wide characters. */
+  commandKeyLength: 1_700,
   codeLength: 64,
   textLength: 2_000,
   /** Fields in the facts of one side, and length of a fact's text. */

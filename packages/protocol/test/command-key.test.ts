@@ -74,7 +74,7 @@ describe('the command key', () => {
     const worst = commandKey({
       sysCode: 'S'.repeat(32),
       fixCode: 'f'.repeat(64),
-      businessKey: '订'.repeat(LIMITS.businessKeyLength),
+      businessKey: '😀'.repeat(LIMITS.businessKeyLength),
       reopenCount: Number.MAX_SAFE_INTEGER,
     });
     expect(fixItemSchema.shape.commandKey.safeParse(worst).success).toBe(true);

@@ -79,7 +79,7 @@ export const previewSchema = z.strictObject({
   businessKey: businessKeySchema,
   scenario: scenarioSchema,
   /** As the command would carry them, so that a plan which compares them sees what executing would see. */
-  commandKey: z.string().max(1_024).optional(),
+  commandKey: commandKeySchema.optional(),
   amountMinor: minorSchema.optional(),
   currency: currencySchema.optional(),
 });
