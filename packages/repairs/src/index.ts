@@ -1,2 +1,3 @@
+export * from './classify.ts';
 export * from './facts.ts';
 export * from './ports.ts';
