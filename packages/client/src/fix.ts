@@ -41,14 +41,26 @@ export interface CollectEnd {
 
 export interface Collector {
   readonly fixCode: string;
+  /** Personal fields of its facts, beside those that the client's options name: `payee`, `order.counterparty`. */
+  readonly personal?: readonly string[];
   collect(context: CollectContext): Promise<CollectEnd>;
 }
 
 /** The command a fix gets: the wire's item, without what only the SDK needs. */
-export type Command = Readonly<Pick<
-  FixItem,
-  'commandKey' | 'fixCode' | 'businessKey' | 'scenario' | 'amountMinor' | 'currency' | 'attempt' | 'trigger' | 'previousOutcome'
->>;
+export type Command = Readonly<
+  Pick<
+    FixItem,
+    | 'commandKey'
+    | 'fixCode'
+    | 'businessKey'
+    | 'scenario'
+    | 'amountMinor'
+    | 'currency'
+    | 'attempt'
+    | 'trigger'
+    | 'previousOutcome'
+  >
+>;
 
 /** What to do next, decided from evidence alone. */
 export type Plan<Step extends PlanStep = PlanStep> =
@@ -70,7 +82,11 @@ export type Applied =
   /** Done, or found done already: examine again. */
   | { readonly result: 'continue' }
   /** Ends this execution with an outcome, for instance `not-yet` where the bank works on it. */
-  | { readonly result: 'stop'; readonly outcome: Exclude<ReportedOutcome, 'fixed' | 'already-right'>; readonly reason: string };
+  | {
+      readonly result: 'stop';
+      readonly outcome: Exclude<ReportedOutcome, 'fixed' | 'already-right'>;
+      readonly reason: string;
+    };
 
 /** What a fix's steps may use. */
 export interface FixContext<Tx> {
@@ -85,6 +101,8 @@ export interface FixContext<Tx> {
 
 export interface Fix<Evidence = unknown, Step extends PlanStep = PlanStep, Tx = unknown> {
   readonly fixCode: string;
+  /** Personal fields of its facts, beside those that the client's options name: `payee`, `order.counterparty`. */
+  readonly personal?: readonly string[];
   /**
    * Holds the normal path off this record while the fix works; never called for a preview.
    * @returns a release, which is always called at the end, or why it could not be had.
@@ -102,12 +120,18 @@ export interface Fix<Evidence = unknown, Step extends PlanStep = PlanStep, Tx = 
 
 export type FenceResult =
   | { readonly held: true; release(): Promise<void> }
-  | { readonly held: false; readonly outcome: 'not-yet' | 'not-this-problem' | 'refused'; readonly reason: string };
+  | {
+      readonly held: false;
+      readonly outcome: 'not-yet' | 'not-this-problem' | 'refused';
+      readonly reason: string;
+    };
 
 export function defineCollector<C extends Collector>(collector: C): C {
   return collector;
 }
 
-export function defineFix<Evidence, Step extends PlanStep, Tx>(fix: Fix<Evidence, Step, Tx>): Fix<Evidence, Step, Tx> {
+export function defineFix<Evidence, Step extends PlanStep, Tx>(
+  fix: Fix<Evidence, Step, Tx>,
+): Fix<Evidence, Step, Tx> {
   return fix;
 }

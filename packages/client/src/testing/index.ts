@@ -1,1 +1,4 @@
-export {};
+/** The testing kit: run a fix, a collector or a whole client without a server. */
+export * from './journal-conformance.ts';
+export * from './memory-journal.ts';
+export * from './run.ts';
