@@ -70,6 +70,13 @@ export function createMessages(context: Context, options: MessageLogOptions = {}
     dropped += count;
   }
 
+  function waitForAnswer(held: Held): void {
+    open.set(held.entry.messageId, held);
+    // Whoever sends also settles; the bound is for a sender that forgets.
+    const [oldest] = open.keys();
+    if (open.size > bufferRowsMax && oldest !== undefined) open.delete(oldest);
+  }
+
   async function writeBatch(): Promise<boolean> {
     const batch = buffer.splice(0, batchRows);
     if (batch.length === 0) return false;
@@ -145,7 +152,7 @@ export function createMessages(context: Context, options: MessageLogOptions = {}
         phase: 'buffered',
       };
       buffer.push(held);
-      if (entry.direction === 'out' && entry.state === 'sent') open.set(entry.messageId, held);
+      if (entry.direction === 'out' && entry.state === 'sent') waitForAnswer(held);
       drop(buffer.length - bufferRowsMax);
       if (buffer.length === 1 || buffer.length >= batchRows) context.wake.notify('messages');
     },
@@ -156,7 +163,7 @@ export function createMessages(context: Context, options: MessageLogOptions = {}
       held.state = state;
       held.latencyMs = latencyMs;
       held.errorCode = errorCode ?? null;
-      if (held.phase === 'buffered') return;
+      if (held.phase === 'buffered' || state === 'sent') return;
       settled.push(held);
       context.wake.notify('messages');
     },

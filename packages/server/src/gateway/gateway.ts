@@ -1,0 +1,206 @@
+/** The gateway: takes connections of clients over any transport, keeps their sessions, ends them at the stop. */
+import {
+  type ClientMessageBody,
+  LIMITS,
+  PiculusError,
+  type PreviewResult,
+  type ServerMessageBody,
+} from '@piculus/protocol';
+import type { Context, Services, Session, Sessions } from '../base/services.ts';
+import { GatewaySession } from './session.ts';
+import type { Connection, ConnectionListener, Peer } from './transport.ts';
+import { createMessageValidator, type MessageValidator } from './validation.ts';
+
+export interface GatewayOptions {
+  /** How long a lease lasts without a heartbeat. */
+  readonly leaseMs: number;
+  readonly heartbeatMs?: number;
+  /** How long a client may be silent, before its hello too. */
+  readonly silenceMs?: number;
+  readonly previewMs?: number;
+}
+
+/** What a session and its handlers use of the gateway. */
+export interface GatewayParts {
+  readonly context: Context;
+  readonly services: GatewayServices;
+  readonly validator: MessageValidator;
+  readonly leaseMs: number;
+  readonly heartbeatMs: number;
+  /** Puts the session into the list; an older connection of the same client is closed. @throws `wrong-system`. */
+  admit(session: GatewaySession, hello: ClientMessageBody<'hello'>): void;
+  closed(session: GatewaySession): void;
+  /** A command was answered; told to the clients' room at most once a second. */
+  alive(session: GatewaySession): void;
+  /** Runs after what was started before for the same client, so that a going client never outlives a coming one. */
+  serially<T>(clientId: string, work: () => Promise<T>): Promise<T>;
+  /** The collection of a command that went out from here, for the message log. */
+  collectionOf(commandId: string): string | undefined;
+  remember(commandId: string, collectionId: string): void;
+}
+
+export type GatewayServices = Pick<Services, 'clients' | 'collections' | 'executions' | 'messages'>;
+
+export interface Gateway extends Sessions {
+  accept(connection: Connection, peer: Peer): ConnectionListener;
+  /**
+   * Asks a connected client of the system what a fix would do now.
+   * @throws PiculusError `no-client` where none has the fix, `busy` where none answered in time.
+   */
+  preview(sysCode: string, request: Omit<ServerMessageBody<'preview'>, 'previewId'>): Promise<PreviewResult>;
+  /** Tells a client to stop a collect command, where it is connected here. */
+  cancelCollect(clientId: string, commandId: string): void;
+  /** Ends the connections that came in by this key. */
+  closeByKey(keyId: string): void;
+  closeBySystem(sysCode: string): void;
+  start(): void;
+  /** Ends all sessions and waits until no message is being handled. */
+  stop(): Promise<void>;
+}
+
+const COMMANDS_REMEMBERED = 10_000;
+
+export function createGateway(context: Context, services: GatewayServices, options: GatewayOptions): Gateway {
+  const {
+    leaseMs,
+    heartbeatMs = LIMITS.heartbeatMs,
+    silenceMs = LIMITS.silenceMs,
+    previewMs = 15_000,
+  } = options;
+  const all = new Set<GatewaySession>();
+  /** Closed, with messages still being handled. */
+  const draining = new Set<GatewaySession>();
+  const byClient = new Map<string, GatewaySession>();
+  const chains = new Map<string, Promise<unknown>>();
+  const collections = new Map<string, string>();
+  const told = new Map<string, number>();
+  const stopping = new AbortController();
+  let sweeping: Promise<void> | null = null;
+
+  const parts: GatewayParts = {
+    context,
+    services,
+    validator: createMessageValidator(),
+    leaseMs,
+    heartbeatMs,
+    admit(session, hello) {
+      const older = byClient.get(hello.clientId);
+      if (older !== undefined && older.sysCode !== session.sysCode) {
+        throw new PiculusError('wrong-system', 'a client of another system has this id');
+      }
+      byClient.set(hello.clientId, session);
+      session.hello = hello;
+      session.outbox.clientId = hello.clientId;
+      session.collectors = new Set(hello.collectors);
+      session.fixes = new Set(hello.fixes);
+      older?.close('replaced');
+    },
+    closed(session) {
+      all.delete(session);
+      draining.add(session);
+      session.idle().then(() => draining.delete(session));
+      const { clientId } = session;
+      if (byClient.get(clientId) !== session) return;
+      byClient.delete(clientId);
+      told.delete(clientId);
+      gone(session).catch((error: unknown) => {
+        context.log.warn({ err: error, clientId }, 'the end of a client could not be stored');
+      });
+    },
+    alive(session) {
+      const nowMs = context.clock.now().getTime();
+      if (nowMs - (told.get(session.clientId) ?? 0) < 1_000) return;
+      told.set(session.clientId, nowMs);
+      services.clients.answered(session.clientId).catch((error: unknown) => {
+        context.log.warn({ err: error, clientId: session.clientId }, 'a sign of life could not be stored');
+      });
+    },
+    async serially(clientId, work) {
+      const turn = (chains.get(clientId) ?? Promise.resolve()).then(work, work);
+      chains.set(clientId, turn);
+      try {
+        return await turn;
+      } finally {
+        if (chains.get(clientId) === turn) chains.delete(clientId);
+      }
+    },
+    collectionOf: (commandId) => collections.get(commandId),
+    remember(commandId, collectionId) {
+      collections.set(commandId, collectionId);
+      const [oldest] = collections.keys();
+      if (collections.size > COMMANDS_REMEMBERED && oldest !== undefined) collections.delete(oldest);
+    },
+  };
+
+  async function gone(session: GatewaySession): Promise<void> {
+    const { clientId, sysCode } = session;
+    context.log.info({ sysCode, clientId }, 'a client went');
+    await parts.serially(clientId, async () => {
+      if (!byClient.has(clientId)) await services.clients.disconnected(clientId);
+    });
+    context.events.publish({ topic: 'clients', sysCode, ids: [clientId], more: false });
+  }
+
+  function sweep(): void {
+    const before = new Date(context.clock.now().getTime() - silenceMs);
+    for (const session of [...all]) {
+      session.outbox.expire(before);
+      if (!session.paused && session.lastFrameAt < before) session.close('silent');
+    }
+  }
+
+  async function run(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      await context.clock.sleep(Math.min(1_000, silenceMs / 4), stopping.signal);
+      sweep();
+    }
+  }
+
+  const open = (): GatewaySession[] => [...byClient.values()].filter((session) => session.state === 'open');
+
+  return {
+    all: (): readonly Session[] => open(),
+    bySystem: (sysCode) => open().filter((session) => session.sysCode === sysCode),
+    accept(connection, peer) {
+      const session = new GatewaySession(connection, peer, parts);
+      all.add(session);
+      if (stopping.signal.aborted) session.close('stopping');
+      return session;
+    },
+    async preview(sysCode, request) {
+      const able = open().filter(
+        (session) => session.sysCode === sysCode && session.fixes.has(request.fixCode),
+      );
+      const [session] = able.sort((a, b) => b.freePlaces - a.freePlaces);
+      if (session === undefined) throw new PiculusError('no-client');
+      return session.preview(request, previewMs);
+    },
+    cancelCollect(clientId, commandId) {
+      const session = byClient.get(clientId);
+      session?.send('cancel-collect', { commandId }).catch((error: unknown) => {
+        context.log.info(
+          { err: error, clientId, commandId },
+          'a cancelled collect could not be told to its client',
+        );
+      });
+    },
+    closeByKey(keyId) {
+      for (const session of [...all]) if (session.keyId === keyId) session.close('key-revoked');
+    },
+    closeBySystem(sysCode) {
+      for (const session of [...all]) if (session.sysCode === sysCode) session.close('key-revoked');
+    },
+    start() {
+      sweeping ??= run();
+    },
+    async stop() {
+      stopping.abort();
+      await sweeping;
+      const sessions = [...all, ...draining];
+      for (const session of sessions) session.close('stopping');
+      await Promise.all(sessions.map((session) => session.idle()));
+      await Promise.all([...chains.values()].map((chain) => chain.catch(() => {})));
+      for (const session of sessions) session.terminate();
+    },
+  };
+}

@@ -1,0 +1,163 @@
+/** What the server does with each message of a client, as a table. A handler that returns has committed. */
+import {
+  type ClientMessageBody,
+  type ClientMessageType,
+  CLIENT_MESSAGES,
+  PiculusError,
+  PROTOCOL_VERSION,
+} from '@piculus/protocol';
+import type { GatewayParts } from './gateway.ts';
+import type { Lane } from './inbox.ts';
+import type { Correlation } from './outbox.ts';
+import { Places } from './places.ts';
+import type { GatewaySession } from './session.ts';
+
+interface Handler<T extends ClientMessageType> {
+  /** Messages of one lane are handled in their order. */
+  readonly lane: Lane;
+  /** `ack` once handled; `none` where the message is an answer, or has an answer of its own. */
+  readonly answer: 'ack' | 'none';
+  handle(parts: GatewayParts, session: GatewaySession, body: ClientMessageBody<T>): void | Promise<void>;
+  correlate?(parts: GatewayParts, body: ClientMessageBody<T>): Correlation;
+}
+
+const ofCommand = (parts: GatewayParts, body: { commandId: string }): Correlation => ({
+  collectionId: parts.collectionOf(body.commandId),
+});
+
+export const HANDLERS: { readonly [T in ClientMessageType]: Handler<T> } = {
+  hello: { lane: 'control', answer: 'none', handle: greet },
+  heartbeat: { lane: 'control', answer: 'ack', handle: heartbeat },
+  problems: {
+    lane: 'collect',
+    answer: 'ack',
+    handle: (parts, session, body) => parts.services.collections.report(session, body),
+    correlate: ofCommand,
+  },
+  'collect-progress': {
+    lane: 'collect',
+    answer: 'ack',
+    handle: (parts, session, body) => parts.services.collections.progress(session, body),
+    correlate: ofCommand,
+  },
+  'collect-done': {
+    lane: 'collect',
+    answer: 'ack',
+    handle: async (parts, session, body) => {
+      await parts.services.collections.done(session, body);
+      parts.alive(session);
+      parts.context.wake.notify('collect');
+    },
+    correlate: ofCommand,
+  },
+  'fix-results': {
+    lane: 'fix',
+    answer: 'ack',
+    handle: recordResults,
+    correlate: (_parts, body) => ({ leaseId: body.leaseId }),
+  },
+  'preview-result': {
+    lane: 'control',
+    answer: 'ack',
+    handle: (parts, session, body) => {
+      session.outbox.acknowledged(body.previewId);
+      if (session.previews.answered(body)) parts.alive(session);
+    },
+  },
+  ack: {
+    lane: 'control',
+    answer: 'none',
+    handle: (_parts, session, body) => session.outbox.acknowledged(body.re),
+  },
+  error: {
+    lane: 'control',
+    answer: 'none',
+    handle: (parts, session, body) => {
+      const matched = body.re !== undefined && session.outbox.refused(body.re, body.code, body.detail);
+      const { sysCode, clientId } = session;
+      parts.context.log.warn(
+        { sysCode, clientId, code: body.code, detail: body.detail, matched },
+        'a client refused',
+      );
+    },
+  },
+};
+
+/** The lane of a type that is not known does not matter: it is refused. */
+export function laneOf(type: string): Lane {
+  const known = Object.keys(CLIENT_MESSAGES).find(
+    (candidate): candidate is ClientMessageType => candidate === type,
+  );
+  return known === undefined ? 'control' : HANDLERS[known].lane;
+}
+
+async function greet(
+  parts: GatewayParts,
+  session: GatewaySession,
+  hello: ClientMessageBody<'hello'>,
+): Promise<void> {
+  if (session.state === 'open') throw new PiculusError('out-of-order', 'hello was said already');
+  if (!hello.protocolVersions.includes(PROTOCOL_VERSION)) {
+    throw new PiculusError('wrong-version', `this server speaks version ${PROTOCOL_VERSION}`);
+  }
+  session.startGreeting();
+  parts.admit(session, hello);
+  const renewed = await parts.serially(hello.clientId, async () => {
+    await parts.services.clients.connected(session.sysCode, hello);
+    return parts.services.executions.renew(hello.clientId, hello.leases);
+  });
+  const lostLeases = hello.leases.filter((id) => !renewed.has(id));
+  session.placesHeld = new Places(hello.places, [...renewed], parts.leaseMs);
+  if (!session.opened()) return;
+  session.outbox.post('welcome', {
+    protocolVersion: PROTOCOL_VERSION,
+    sysCode: session.sysCode,
+    serverTime: parts.context.clock.now().toISOString(),
+    heartbeatMs: parts.heartbeatMs,
+    lostLeases,
+  });
+  const { context } = parts;
+  context.log.info(
+    {
+      sysCode: session.sysCode,
+      clientId: hello.clientId,
+      application: hello.application,
+      lostLeases: lostLeases.length,
+    },
+    'a client connected',
+  );
+  context.events.publish({ topic: 'clients', sysCode: session.sysCode, ids: [hello.clientId], more: false });
+  context.wake.notify('dispatch');
+  context.wake.notify('collect');
+}
+
+async function heartbeat(
+  parts: GatewayParts,
+  session: GatewaySession,
+  body: ClientMessageBody<'heartbeat'>,
+): Promise<void> {
+  const { clients, collections, executions } = parts.services;
+  await clients.heartbeat(session.clientId, body);
+  const open: ReadonlySet<string> =
+    body.leases.length === 0 ? new Set() : await executions.renew(session.clientId, body.leases);
+  if (body.collectCommands.length > 0) await collections.renew(session.clientId, body.collectCommands);
+  const freeBefore = session.freePlaces;
+  session.placesHeld.heartbeat(body.leases, open, body.freePlaces, parts.context.clock.now().getTime());
+  if (session.freePlaces > freeBefore) parts.context.wake.notify('dispatch');
+}
+
+async function recordResults(
+  parts: GatewayParts,
+  session: GatewaySession,
+  body: ClientMessageBody<'fix-results'>,
+): Promise<void> {
+  try {
+    await parts.services.executions.record(session, body);
+  } catch (error) {
+    if (error instanceof PiculusError && error.code === 'stale-lease') session.placesHeld.drop(body.leaseId);
+    throw error;
+  }
+  session.placesHeld.answered(body.leaseId, body.results.length);
+  parts.alive(session);
+  parts.context.wake.notify('dispatch');
+}

@@ -1,0 +1,49 @@
+/** Questions to one client that it answers with a message of its own. */
+import { PiculusError, type PreviewResult } from '@piculus/protocol';
+import type { Clock } from '../base/clock.ts';
+
+interface Waiting {
+  readonly resolve: (result: PreviewResult) => void;
+  readonly reject: (error: PiculusError) => void;
+}
+
+export class PreviewRequests {
+  readonly #waiting = new Map<string, Waiting>();
+
+  /** @throws PiculusError what `send` throws, `no-client` where the connection ends, `busy` after the timeout. */
+  async ask(
+    previewId: string,
+    options: { readonly clock: Clock; readonly timeoutMs: number; readonly send: () => Promise<void> },
+  ): Promise<PreviewResult> {
+    const done = new AbortController();
+    const answer = new Promise<PreviewResult>((resolve, reject) => {
+      this.#waiting.set(previewId, { resolve, reject });
+    });
+    // A refusal of the message ends the question; an acknowledgement alone does not answer it.
+    const refusal = options.send().then(() => answer);
+    const timeout = options.clock.sleep(options.timeoutMs, done.signal).then(() => {
+      throw new PiculusError('busy', 'the client did not answer in time');
+    });
+    try {
+      return await Promise.race([answer, refusal, timeout]);
+    } finally {
+      this.#waiting.delete(previewId);
+      // The losers of the race may still reject, with nobody listening.
+      for (const loser of [answer, refusal, timeout]) loser.catch(() => {});
+      done.abort();
+    }
+  }
+
+  /** @returns false where nobody waits for it any more. */
+  answered(result: PreviewResult): boolean {
+    const waiting = this.#waiting.get(result.previewId);
+    waiting?.resolve(result);
+    return waiting !== undefined;
+  }
+
+  close(): void {
+    for (const waiting of this.#waiting.values())
+      waiting.reject(new PiculusError('no-client', 'the connection ended'));
+    this.#waiting.clear();
+  }
+}

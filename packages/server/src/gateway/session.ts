@@ -1,0 +1,283 @@
+/**
+ * One connected client: hello first, then messages of its own system, each checked, handled, answered and
+ * recorded. Whatever a client does wrong ends at its own connection.
+ */
+import {
+  type ClientMessageBody,
+  type ClientMessageType,
+  type ErrorCode,
+  ERRORS,
+  LIMITS,
+  PiculusError,
+  type PreviewResult,
+  type RawMessage,
+  readFrame,
+  type ServerMessageBody,
+  type ServerMessageType,
+} from '@piculus/protocol';
+import type { Session } from '../base/services.ts';
+import type { GatewayParts } from './gateway.ts';
+import { HANDLERS, laneOf } from './handlers.ts';
+import { Inbox, type Lane } from './inbox.ts';
+import { type Correlation, Outbox } from './outbox.ts';
+import { Places } from './places.ts';
+import { PreviewRequests } from './previews.ts';
+import { summarise } from './summary.ts';
+import type { CloseReason, Connection, ConnectionListener, Peer } from './transport.ts';
+import { isClientMessageType } from './validation.ts';
+
+/** Messages of one session that are handled at the same time. */
+export const UNPROCESSED_MAX = 8;
+/** A client that leaves more than this unread is cut off: its memory would become ours. */
+const BUFFERED_BYTES_MAX = 8 * LIMITS.messageBytes;
+/** Refused messages in a row, weighed against accepted ones, before the connection is closed. */
+const VIOLATIONS_MAX = 10;
+/** After these nothing that follows on the connection can be trusted. */
+const FATAL: ReadonlySet<ErrorCode> = new Set([
+  'broken-json',
+  'too-large',
+  'too-deep',
+  'forbidden-key',
+  'wrong-version',
+  'wrong-system',
+]);
+
+type State = 'waiting-hello' | 'greeting' | 'open' | 'closed';
+
+export class GatewaySession implements Session, ConnectionListener {
+  readonly sysCode: string;
+  readonly keyId: string;
+  readonly outbox: Outbox;
+  readonly previews = new PreviewRequests();
+  /** Set by the hello; before it, the session is in nobody's list. */
+  hello: ClientMessageBody<'hello'> | null = null;
+  placesHeld = new Places(0, [], 1);
+  collectors: ReadonlySet<string> = new Set();
+  fixes: ReadonlySet<string> = new Set();
+  lastFrameAt: Date;
+  #state: State = 'waiting-hello';
+  #violations = 0;
+  readonly #connection: Connection;
+  readonly #parts: GatewayParts;
+  readonly #inbox: Inbox;
+
+  constructor(connection: Connection, peer: Peer, parts: GatewayParts) {
+    this.#connection = connection;
+    this.#parts = parts;
+    this.sysCode = peer.sysCode;
+    this.keyId = peer.keyId;
+    const { clock } = parts.context;
+    this.lastFrameAt = clock.now();
+    this.outbox = new Outbox({ connection, clock, messages: parts.services.messages, sysCode: peer.sysCode });
+    this.#inbox = new Inbox({
+      unprocessedMax: UNPROCESSED_MAX,
+      pause: () => connection.pause(),
+      resume: () => {
+        this.lastFrameAt = clock.now();
+        connection.resume();
+      },
+      open: (frame) => this.#open(frame),
+    });
+  }
+
+  get clientId(): string {
+    return this.hello?.clientId ?? '';
+  }
+  get clientVersion(): string {
+    return this.hello?.application.version ?? '';
+  }
+  get places(): number {
+    return this.placesHeld.total;
+  }
+  get freePlaces(): number {
+    return this.#state === 'open' ? this.placesHeld.free : 0;
+  }
+  get state(): State {
+    return this.#state;
+  }
+  get unprocessed(): number {
+    return this.#inbox.unprocessed;
+  }
+  /** True while silence is our doing: the connection is not being read. */
+  get paused(): boolean {
+    return this.#inbox.paused;
+  }
+
+  /** A hello is being worked on: no second one, and no work for the client yet. */
+  startGreeting(): void {
+    if (this.#state !== 'waiting-hello') throw new PiculusError('out-of-order', 'hello was said already');
+    this.#state = 'greeting';
+  }
+
+  /** The client was greeted and may be given work. @returns false where the connection ended meanwhile. */
+  opened(): boolean {
+    if (this.#state !== 'greeting') return false;
+    this.#state = 'open';
+    return true;
+  }
+
+  async send<T extends ServerMessageType>(
+    type: T,
+    body: ServerMessageBody<T>,
+    correlation: Correlation = {},
+  ): Promise<void> {
+    const lease = leasedBy(body);
+    const nowMs = this.#parts.context.clock.now().getTime();
+    if ('commandId' in body && 'collectionId' in body)
+      this.#parts.remember(body.commandId, body.collectionId);
+    if (lease !== null) this.placesHeld.take(lease.leaseId, lease.items, nowMs);
+    try {
+      if (this.#connection.bufferedBytes > BUFFERED_BYTES_MAX) this.close('too-slow');
+      await this.outbox.send(type, body, correlation);
+    } catch (error) {
+      if (lease !== null) this.placesHeld.drop(lease.leaseId);
+      throw error;
+    }
+  }
+
+  /** Asks what a fix would do now. @throws PiculusError the client's refusal, `no-client`, `busy` after the timeout. */
+  async preview(
+    request: Omit<ServerMessageBody<'preview'>, 'previewId'>,
+    timeoutMs: number,
+  ): Promise<PreviewResult> {
+    const { clock } = this.#parts.context;
+    const previewId = clock.uuid();
+    return this.previews.ask(previewId, {
+      clock,
+      timeoutMs,
+      send: () => this.send('preview', { ...request, previewId }, { messageId: previewId }),
+    });
+  }
+
+  frame(text: string): void {
+    this.lastFrameAt = this.#parts.context.clock.now();
+    this.#inbox.push(text);
+  }
+
+  close(reason: CloseReason): void {
+    if (this.#state === 'closed') return;
+    this.#connection.close(reason);
+    this.closed();
+  }
+
+  /** Nothing more is taken or sent, whichever side ended it; safe to call again. */
+  closed(): void {
+    if (this.#state === 'closed') return;
+    this.#state = 'closed';
+    this.#inbox.close();
+    this.outbox.close();
+    this.previews.close();
+    this.#parts.closed(this);
+  }
+
+  terminate(): void {
+    this.#connection.terminate();
+  }
+
+  /** Resolves when no message of this session is being handled. */
+  idle(): Promise<void> {
+    return this.#inbox.idle();
+  }
+
+  #open(frame: string): { lane: Lane; work: () => Promise<void> } | null {
+    const startedAt = this.#parts.context.clock.now();
+    let message: RawMessage;
+    try {
+      message = readFrame(frame);
+    } catch (error) {
+      this.#refuse(error, { frame, startedAt });
+      return null;
+    }
+    return { lane: laneOf(message.type), work: () => this.#handle(message, frame, startedAt) };
+  }
+
+  /** Never rejects: what goes wrong is answered to the client or logged. */
+  async #handle(message: RawMessage, frame: string, startedAt: Date): Promise<void> {
+    if (this.#state === 'closed') return;
+    const { type } = message;
+    try {
+      if (message.sysCode !== undefined && message.sysCode !== this.sysCode) {
+        throw new PiculusError('wrong-system', "the system of a connection is its key's");
+      }
+      if (!isClientMessageType(type)) throw new PiculusError('unknown-type', 'no such message type');
+      if (type !== 'hello' && this.#state !== 'open')
+        throw new PiculusError('out-of-order', 'say hello first');
+      const correlation = await this.#handleTyped(type, message);
+      this.#violations = Math.max(0, this.#violations - 1);
+      if (type !== 'ack') this.#record({ message, frame, startedAt, correlation });
+    } catch (error) {
+      this.#refuse(error, { message, frame, startedAt });
+    }
+  }
+
+  async #handleTyped<T extends ClientMessageType>(type: T, message: RawMessage): Promise<Correlation> {
+    const body = this.#parts.validator.body(type, message.body);
+    const { answer, handle, correlate } = HANDLERS[type];
+    await handle(this.#parts, this, body);
+    if (answer === 'ack') this.outbox.post('ack', { re: message.id });
+    return correlate?.(this.#parts, body) ?? {};
+  }
+
+  #refuse(error: unknown, at: { message?: RawMessage; frame: string; startedAt: Date }): void {
+    const code: ErrorCode = error instanceof PiculusError ? error.code : 'internal';
+    const detail = error instanceof PiculusError ? error.message : ERRORS.internal.meaning.en;
+    const type = at.message?.type ?? 'unreadable';
+    const log = { code, detail, type, sysCode: this.sysCode, clientId: this.clientId };
+    if (code === 'internal')
+      this.#parts.context.log.error({ ...log, err: error }, 'a message could not be handled');
+    else this.#parts.context.log.info(log, 'a message was refused');
+    const re = at.message === undefined ? {} : { re: at.message.id };
+    this.outbox.post('error', {
+      ...re,
+      code,
+      detail: detail.slice(0, LIMITS.textLength),
+      retryable: ERRORS[code].retryable,
+    });
+    this.#record({ ...at, correlation: {}, errorCode: code });
+    this.#punish(code, type);
+  }
+
+  #punish(code: ErrorCode, type: string): void {
+    if (FATAL.has(code)) return this.close('violation');
+    // Without a good hello there is no session, and the client says it anew on a new connection.
+    if (this.#state === 'greeting' || type === 'hello') return this.close('hello-failed');
+    if (this.#state === 'waiting-hello') return this.close('no-hello');
+    if (ERRORS[code].retryable || code === 'stale-lease' || code === 'unknown-command') return;
+    this.#violations += 1;
+    if (this.#violations >= VIOLATIONS_MAX) this.close('violation');
+  }
+
+  #record(entry: {
+    message?: RawMessage;
+    frame: string;
+    startedAt: Date;
+    correlation: Correlation;
+    errorCode?: ErrorCode;
+  }): void {
+    const { message, correlation, errorCode, startedAt } = entry;
+    const { clock } = this.#parts.context;
+    this.#parts.services.messages.record({
+      messageId: message?.id ?? clock.uuid(),
+      direction: 'in',
+      type: message?.type ?? 'unreadable',
+      sysCode: this.sysCode,
+      clientId: this.hello?.clientId ?? null,
+      state: errorCode === undefined ? 'accepted' : 'refused',
+      ...(errorCode === undefined ? {} : { errorCode }),
+      ...(correlation.collectionId === undefined ? {} : { collectionId: correlation.collectionId }),
+      ...(correlation.leaseId === undefined ? {} : { leaseId: correlation.leaseId }),
+      sizeBytes: Buffer.byteLength(entry.frame),
+      latencyMs: clock.now().getTime() - startedAt.getTime(),
+      at: startedAt,
+      // What was refused is not known to be masked, so nothing of it is kept.
+      payload: errorCode === undefined ? summarise(message?.body) : null,
+    });
+  }
+}
+
+/** The lease that a message gives to the client, and how many places it takes. */
+function leasedBy(body: object): { leaseId: string; items: number } | null {
+  if (!('leaseId' in body) || typeof body.leaseId !== 'string') return null;
+  if (!('items' in body) || !Array.isArray(body.items)) return null;
+  return { leaseId: body.leaseId, items: body.items.length };
+}

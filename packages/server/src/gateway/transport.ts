@@ -1,0 +1,40 @@
+/**
+ * What the gateway needs of a transport. Small on purpose: a WebSocket is one, a broker's subject can be
+ * another. Frames are text; delivery is in order within one connection.
+ */
+export interface Connection {
+  readonly remoteAddress: string;
+  /** Bytes handed to `send` that have not left this process. */
+  readonly bufferedBytes: number;
+  /** Never throws; on a connection that is gone it does nothing. */
+  send(frame: string): void;
+  /** Stops reading from the peer until `resume`. What was read already may still arrive. */
+  pause(): void;
+  resume(): void;
+  /** Says why and closes; the listener's `closed` follows. Harmless when repeated. */
+  close(reason: CloseReason): void;
+  /** Ends it at once, without waiting for the peer. */
+  terminate(): void;
+}
+
+export interface ConnectionListener {
+  frame(text: string): void;
+  closed(): void;
+}
+
+/** Why the server ends a connection: a short word for the peer's log. */
+export type CloseReason =
+  | 'stopping'
+  | 'replaced'
+  | 'silent'
+  | 'too-slow'
+  | 'key-revoked'
+  | 'violation'
+  | 'no-hello'
+  | 'hello-failed';
+
+/** Who a connection speaks for, proved before it was accepted. */
+export interface Peer {
+  readonly sysCode: string;
+  readonly keyId: string;
+}

@@ -1,0 +1,143 @@
+/** The WebSocket transport, on the HTTP server's own port at GATEWAY_PATH. */
+import type { IncomingMessage, Server } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { ERRORS, type ErrorCode, LIMITS, PiculusError } from '@piculus/protocol';
+import { GATEWAY_PATH, type ProblemDetails } from '@piculus/protocol/http';
+import type { Logger } from 'pino';
+import { type RawData, type WebSocket, WebSocketServer } from 'ws';
+import type { CloseReason, Connection, ConnectionListener, Peer } from './transport.ts';
+
+/** WebSocket close codes; 4000 and above are ours. */
+const CLOSE_CODES: Readonly<Record<CloseReason, number>> = {
+  stopping: 1001,
+  violation: 1008,
+  'no-hello': 1008,
+  'hello-failed': 1013,
+  'key-revoked': 4001,
+  replaced: 4002,
+  silent: 4003,
+  'too-slow': 4004,
+};
+/** Frames a little above the limit are still read, so that the refusal can name its reason before the close. */
+const FRAME_BYTES_MAX = LIMITS.messageBytes * 2;
+
+export interface WebSocketTransportOptions {
+  readonly server: Server;
+  readonly log: Logger;
+  /** @returns whom the key belongs to. @throws PiculusError `unknown-key`, `database-away`, `stopping`. */
+  readonly authenticate: (key: string) => Promise<Peer>;
+  readonly accept: (connection: Connection, peer: Peer) => ConnectionListener;
+  readonly requestId: () => string;
+}
+
+export interface WebSocketTransport {
+  /** Takes no further connections; those that are open stay. */
+  close(): void;
+}
+
+export function startWebSocketTransport(options: WebSocketTransportOptions): WebSocketTransport {
+  const sockets = new WebSocketServer({
+    noServer: true,
+    perMessageDeflate: false,
+    maxPayload: FRAME_BYTES_MAX,
+  });
+  const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
+    const ignore = (): void => {};
+    // Until the WebSocket library takes the socket over, an error of it has no other listener.
+    socket.on('error', ignore);
+    admit(options, request).then(
+      (peer) => {
+        socket.off('error', ignore);
+        sockets.handleUpgrade(request, socket, head, (ws) => {
+          attach(ws, request, options, peer);
+        });
+      },
+      (error: unknown) => refuse(socket, error, options),
+    );
+  };
+  options.server.on('upgrade', upgrade);
+  return {
+    close: () => {
+      options.server.off('upgrade', upgrade);
+      options.server.on('upgrade', (_request, socket) =>
+        refuse(socket, new PiculusError('stopping'), options),
+      );
+      sockets.close();
+    },
+  };
+}
+
+async function admit(options: WebSocketTransportOptions, request: IncomingMessage): Promise<Peer> {
+  const path = (request.url ?? '').split('?', 1)[0];
+  if (path !== GATEWAY_PATH) throw new PiculusError('not-found', `connect to ${GATEWAY_PATH}`);
+  const match = /^Bearer ([\x21-\x7e]{1,256})$/i.exec(request.headers.authorization ?? '');
+  if (match?.[1] === undefined)
+    throw new PiculusError('unknown-key', 'send "Authorization: Bearer <system key>"');
+  return options.authenticate(match[1]);
+}
+
+function refuse(socket: Duplex, error: unknown, options: WebSocketTransportOptions): void {
+  const code: ErrorCode = error instanceof PiculusError ? error.code : 'internal';
+  const requestId = options.requestId();
+  if (code === 'internal') options.log.error({ err: error, requestId }, 'a connection could not be admitted');
+  const details: ProblemDetails = {
+    code,
+    message: ERRORS[code].meaning,
+    detail: error instanceof PiculusError ? error.message : ERRORS[code].meaning.en,
+    retryable: ERRORS[code].retryable,
+    requestId,
+    fields: [],
+  };
+  const body = JSON.stringify(details);
+  const status = ERRORS[code].status;
+  socket.end(
+    [
+      `HTTP/1.1 ${status} ${code}`,
+      'Content-Type: application/json; charset=utf-8',
+      `Content-Length: ${Buffer.byteLength(body)}`,
+      ...(status === 401 ? ['WWW-Authenticate: Bearer'] : []),
+      ...(status === 503 ? ['Retry-After: 5'] : []),
+      'Connection: close',
+      '',
+      body,
+    ].join('\r\n'),
+  );
+}
+
+function attach(
+  ws: WebSocket,
+  request: IncomingMessage,
+  options: WebSocketTransportOptions,
+  peer: Peer,
+): void {
+  const connection: Connection = {
+    remoteAddress: request.socket.remoteAddress ?? 'unknown',
+    get bufferedBytes() {
+      return ws.bufferedAmount;
+    },
+    send: (frame) => {
+      if (ws.readyState === ws.OPEN) ws.send(frame);
+    },
+    pause: () => ws.pause(),
+    resume: () => ws.resume(),
+    // A paused socket would never see the peer's half of the closing handshake.
+    close: (reason) => {
+      ws.resume();
+      ws.close(CLOSE_CODES[reason], reason);
+    },
+    terminate: () => ws.terminate(),
+  };
+  const listener = options.accept(connection, peer);
+  ws.on('message', (data: RawData, binary: boolean) => {
+    // A binary frame is no message; as text that is no JSON it is refused by the ordinary way.
+    listener.frame(binary ? '\u{FFFD}binary' : data.toString());
+  });
+  // The library closes after an error; what it was is for our log only.
+  ws.on('error', (error) => {
+    options.log.info(
+      { err: error, sysCode: peer.sysCode, remote: connection.remoteAddress },
+      'a connection broke',
+    );
+  });
+  ws.on('close', () => listener.closed());
+}
