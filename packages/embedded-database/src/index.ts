@@ -1,1 +1,7 @@
-export {};
+export { DirectoryInUseError } from './lock.ts';
+export {
+  type EmbeddedDatabase,
+  type EmbeddedDatabaseOptions,
+  startEmbeddedDatabase,
+} from './start.ts';
+export { makeTemplate } from './template.ts';
