@@ -1,0 +1,199 @@
+/** The solutions: what is configured for each system and fix code, with every version kept. */
+import { PiculusError } from '@piculus/protocol';
+import type { Solution } from '@piculus/protocol/http';
+import { writeAudit } from '../audit/audit.ts';
+import type { Context, Solutions } from '../base/services.ts';
+import { readAnnouncedFixes } from '../store/clients.ts';
+import type { Executor, Tx } from '../store/database.ts';
+import { transaction } from '../store/pool.ts';
+import * as store from '../store/solutions.ts';
+import { readSystems } from '../store/systems.ts';
+import { cronInWords } from './quartz.ts';
+import * as rules from './rules.ts';
+
+export function createSolutions(context: Context): Solutions {
+  const { db, clock } = context;
+  const changed = (solution: { id: string; sysCode: string }): void => {
+    context.events.publish({
+      topic: 'solutions',
+      sysCode: solution.sysCode,
+      ids: [solution.id],
+      more: false,
+    });
+    context.wake.notify('solutions');
+    context.wake.notify('dispatch');
+  };
+
+  return {
+    async list(filter) {
+      const [rows, announced] = await Promise.all([
+        store.readSolutions(db, { sysCode: filter.sysCode }),
+        announcedBySystem(db, filter.sysCode),
+      ]);
+      const now = clock.now();
+      return rows.map((row) => rules.solutionView(row, announced.get(row.sys_code) ?? new Set(), now));
+    },
+
+    get: (id) => readSolution(context, db, id),
+
+    async create(input, actor) {
+      const now = clock.now();
+      rules.refuseBadFields(input, now);
+      const solution = await transaction(db, async (tx) => {
+        await requireSystem(tx, input.sysCode);
+        const id = await store.insertSolution(tx, {
+          sysCode: input.sysCode,
+          fixCode: input.fixCode,
+          at: now,
+        });
+        if (id === null) {
+          throw new PiculusError(
+            'already-exists',
+            `${input.sysCode} has a solution for ${input.fixCode} already`,
+          );
+        }
+        await store.insertVersion(tx, {
+          ...versionValues(input),
+          id,
+          version: 1,
+          changed_at: now,
+          changed_by: actor,
+        });
+        const { sysCode, ...detail } = input;
+        await writeAudit(tx, {
+          at: now,
+          actor,
+          act: 'create-solution',
+          sysCode,
+          target: `solution:${id}`,
+          detail,
+        });
+        return readSolution(context, tx, id);
+      });
+      changed(solution);
+      return solution;
+    },
+
+    async change(id, change, actor) {
+      const { solution, fields } = await transaction(db, (tx) =>
+        changeSolution(context, tx, id, change, actor),
+      );
+      if (fields.length > 0) changed(solution);
+      return solution;
+    },
+
+    async remove(id, actor) {
+      const solution = await transaction(db, async (tx) => {
+        const row = await store.lockSolution(tx, id);
+        if (!row) throw notFound(id);
+        const at = clock.now();
+        await store.markSolutionDeleted(tx, id, at);
+        const detail = { fixCode: row.fix_code, version: row.version };
+        const target = `solution:${id}`;
+        await writeAudit(tx, { at, actor, act: 'delete-solution', sysCode: row.sys_code, target, detail });
+        return rules.versionView(row);
+      });
+      changed(solution);
+    },
+
+    async versions(id) {
+      const rows = await store.readVersions(db, id);
+      if (rows.length === 0) throw notFound(id);
+      return rows.map(rules.versionView);
+    },
+
+    async validate(input) {
+      const now = clock.now();
+      rules.refuseBadFields(input, now);
+      await requireSystem(db, input.sysCode);
+      const announced = await announcedBySystem(db, input.sysCode);
+      return {
+        warnings: rules.warningsFor(input.fixCode, announced.get(input.sysCode) ?? new Set()),
+        nextTicks: rules.previewTicks(input.retryCron, input.timeZone, now),
+        words: cronInWords(input.retryCron),
+      };
+    },
+  };
+}
+
+async function changeSolution(
+  context: Context,
+  tx: Tx,
+  id: string,
+  change: Parameters<Solutions['change']>[1],
+  actor: string,
+): Promise<{ solution: Solution; fields: readonly string[] }> {
+  const row = await store.lockSolution(tx, id);
+  if (!row) throw notFound(id);
+  if (change.expectedVersion !== undefined && change.expectedVersion !== row.version) {
+    throw new PiculusError(
+      'wrong-state',
+      `somebody changed it meanwhile: it is at version ${row.version}, not ${change.expectedVersion}`,
+    );
+  }
+  const now = context.clock.now();
+  const before = rules.versionView(row);
+  const after = rules.applyChange(before, change);
+  const fields = rules.changedFields(before, after);
+  if (fields.length > 0) {
+    rules.refuseBadFields(after, now);
+    const version = row.version + 1;
+    await store.insertVersion(tx, {
+      ...versionValues(after),
+      id,
+      version,
+      changed_at: now,
+      changed_by: actor,
+    });
+    await store.setVersion(tx, id, version, rules.changesTicks(fields) ? now : null);
+    const was = Object.fromEntries(fields.map((name) => [name, before[name]]));
+    const is = Object.fromEntries(fields.map((name) => [name, after[name]]));
+    const detail = { fixCode: row.fix_code, version, was, is };
+    const target = `solution:${id}`;
+    await writeAudit(tx, { at: now, actor, act: 'change-solution', sysCode: row.sys_code, target, detail });
+  }
+  return { solution: await readSolution(context, tx, id), fields };
+}
+
+const notFound = (id: string): PiculusError => new PiculusError('not-found', `there is no solution ${id}`);
+
+async function readSolution(context: Context, db: Executor, id: string): Promise<Solution> {
+  const [row] = await store.readSolutions(db, { id });
+  if (!row) throw notFound(id);
+  const announced = await announcedBySystem(db, row.sys_code);
+  return rules.solutionView(row, announced.get(row.sys_code) ?? new Set(), context.clock.now());
+}
+
+async function announcedBySystem(
+  db: Executor,
+  sysCode: string | undefined,
+): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
+  const bySystem = new Map<string, Set<string>>();
+  for (const row of await readAnnouncedFixes(db, sysCode)) {
+    const codes = bySystem.get(row.sys_code) ?? new Set();
+    bySystem.set(row.sys_code, codes.add(row.fix_code));
+  }
+  return bySystem;
+}
+
+async function requireSystem(db: Executor, sysCode: string): Promise<void> {
+  const [system] = await readSystems(db, [sysCode]);
+  if (system) return;
+  const reason = {
+    en: `there is no system ${sysCode}; register it first`,
+    zh: `系统 ${sysCode} 不存在，请先登记`,
+  };
+  throw new PiculusError('invalid-field', undefined, [{ field: 'sysCode', reason }]);
+}
+
+function versionValues(fields: rules.SolutionFields) {
+  return {
+    max_retries: fields.maxRetries,
+    retry_cron: fields.retryCron,
+    time_zone: fields.timeZone,
+    execution_mode: fields.executionMode,
+    status: fields.status,
+    level: fields.level,
+    description: fields.description,
+  };
+}
