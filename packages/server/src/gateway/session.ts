@@ -238,13 +238,18 @@ export class GatewaySession implements Session, ConnectionListener {
   }
 
   #punish(code: ErrorCode, type: string): void {
-    if (FATAL.has(code)) return this.close('violation');
+    const reason = this.#endedBy(code, type);
+    if (reason !== null) this.close(reason);
+  }
+
+  #endedBy(code: ErrorCode, type: string): CloseReason | null {
+    if (FATAL.has(code)) return 'violation';
     // Without a good hello there is no session, and the client says it anew on a new connection.
-    if (this.#state === 'greeting' || type === 'hello') return this.close('hello-failed');
-    if (this.#state === 'waiting-hello') return this.close('no-hello');
-    if (ERRORS[code].retryable || code === 'stale-lease' || code === 'unknown-command') return;
+    if (this.#state === 'greeting' || type === 'hello') return 'hello-failed';
+    if (this.#state === 'waiting-hello') return 'no-hello';
+    if (ERRORS[code].retryable || code === 'stale-lease' || code === 'unknown-command') return null;
     this.#violations += 1;
-    if (this.#violations >= VIOLATIONS_MAX) this.close('violation');
+    return this.#violations >= VIOLATIONS_MAX ? 'violation' : null;
   }
 
   #record(entry: {

@@ -1,0 +1,123 @@
+/**
+ * Sign-in by better-auth, on our tables. Only the few paths that Piculus needs are reachable; users are
+ * managed through the API alone, so that every act on them is audited.
+ */
+import { betterAuth } from 'better-auth';
+import { admin, bearer, username } from 'better-auth/plugins';
+import type { Logger } from 'pino';
+import type { Database } from '../store/database.ts';
+import { hashPassword, PASSWORD_LENGTH_MAX, PASSWORD_LENGTH_MIN, verifyPassword } from './passwords.ts';
+
+export const AUTH_PREFIX = '/api/auth';
+/** The paths below the prefix that are served; everything else of the library is not reachable. */
+export const AUTH_PATHS: ReadonlySet<string> = new Set([
+  '/sign-in/username',
+  '/sign-out',
+  '/get-session',
+  '/list-sessions',
+  '/revoke-session',
+  '/revoke-other-sessions',
+  '/change-password',
+]);
+export const SIGN_IN_PATH = '/sign-in/username';
+
+export interface AuthOptions {
+  readonly db: Database;
+  readonly log: Logger;
+  readonly secret: string;
+  /** Where people open the console from, where that differs from the address that the server sees. */
+  readonly publicUrl: string | null;
+}
+
+/** The library's options; exported so that a test can ask whether our tables are what it needs. */
+export function authOptions({ db, log, secret, publicUrl }: AuthOptions) {
+  return {
+    database: { db, type: 'postgres' as const, schemaName: 'piculus' },
+    secret,
+    basePath: AUTH_PREFIX,
+    baseURL: publicUrl ?? 'http://localhost',
+    // The routes check the origin themselves, against the address that the request was sent to.
+    trustedOrigins: (request?: Request): string[] =>
+      request === undefined ? [] : [new URL(request.url).origin],
+    telemetry: { enabled: false },
+    // The HTTP server limits sign-ins; two counters would disagree.
+    rateLimit: { enabled: false },
+    logger: {
+      log: (level: string, message: string): void => {
+        if (level === 'error') log.warn({ message }, 'sign-in library');
+        else log.debug({ message }, 'sign-in library');
+      },
+    },
+    emailAndPassword: {
+      enabled: true,
+      disableSignUp: true,
+      minPasswordLength: PASSWORD_LENGTH_MIN,
+      maxPasswordLength: PASSWORD_LENGTH_MAX,
+      password: {
+        hash: hashPassword,
+        verify: ({ hash, password }: { hash: string; password: string }) => verifyPassword(hash, password),
+      },
+    },
+    advanced: {
+      cookiePrefix: 'piculus',
+      useSecureCookies: publicUrl?.startsWith('https:') ?? false,
+      defaultCookieAttributes: { httpOnly: true, sameSite: 'lax' as const },
+    },
+    user: {
+      modelName: 'users',
+      fields: { emailVerified: 'email_verified', createdAt: 'created_at', updatedAt: 'updated_at' },
+    },
+    session: {
+      modelName: 'sessions',
+      expiresIn: 7 * 86_400,
+      updateAge: 86_400,
+      fields: {
+        userId: 'user_id',
+        expiresAt: 'expires_at',
+        ipAddress: 'ip_address',
+        userAgent: 'user_agent',
+        createdAt: 'created_at',
+        updatedAt: 'updated_at',
+      },
+    },
+    account: {
+      modelName: 'accounts',
+      fields: {
+        accountId: 'account_id',
+        providerId: 'provider_id',
+        userId: 'user_id',
+        accessToken: 'access_token',
+        refreshToken: 'refresh_token',
+        idToken: 'id_token',
+        accessTokenExpiresAt: 'access_token_expires_at',
+        refreshTokenExpiresAt: 'refresh_token_expires_at',
+        createdAt: 'created_at',
+        updatedAt: 'updated_at',
+      },
+    },
+    verification: {
+      modelName: 'verifications',
+      fields: { expiresAt: 'expires_at', createdAt: 'created_at', updatedAt: 'updated_at' },
+    },
+    plugins: [
+      username({
+        displayUsername: false,
+        minUsernameLength: 3,
+        maxUsernameLength: 32,
+        usernameValidator: (name: string) => /^[a-z0-9._-]+$/i.test(name),
+      }),
+      // For its check at the sign-in that the user is not disabled; none of its paths are served.
+      admin({
+        schema: {
+          user: { fields: { banReason: 'ban_reason', banExpires: 'ban_expires' } },
+          session: { fields: { impersonatedBy: 'impersonated_by' } },
+        },
+      }),
+      bearer(),
+    ],
+  };
+}
+
+export function createAuth(options: AuthOptions) {
+  return betterAuth(authOptions(options));
+}
