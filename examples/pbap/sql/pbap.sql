@@ -42,7 +42,7 @@ create table pbap.orders (
   counterparty   text    not null,                    -- payer or payee as it was when the order was placed
   repair_command text,                                -- the repair that holds the normal path off this order
   repair_since   timestamptz,
-  created_at     timestamptz not null,
+  created_at     timestamptz(3) not null,             -- milliseconds, so that paging by it is exact in every language
   updated_at     timestamptz not null,
   check ((repair_command is null) = (repair_since is null))
 );

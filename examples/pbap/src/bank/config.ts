@@ -9,7 +9,7 @@ import type { BankStartOptions } from './start.ts';
  * @throws SettingError naming the setting.
  */
 export function readBankConfig(env: Environment): BankStartOptions {
-  const callbackUrl = env['BANK_CALLBACK_URL'];
+  const callbackUrl = env.BANK_CALLBACK_URL;
   return {
     databaseUrl: text(env, 'BANK_DATABASE_URL'),
     host: text(env, 'BANK_HOST', '127.0.0.1'),

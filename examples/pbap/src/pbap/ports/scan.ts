@@ -1,0 +1,31 @@
+import { ORDER_STATUSES, type ScanPort } from '@piculus/repairs';
+import { scannedOrderOf } from '../facts.ts';
+import { importStatement } from '../statement-import.ts';
+import { scanOrderFacts } from '../store/order-facts.ts';
+import { countShown } from '../store/statement.ts';
+import type { PortOptions } from './options.ts';
+
+/** How many of the latest settled orders the control looks at. */
+const CONTROL_SAMPLE = 1_000;
+
+export function scanPort(options: PortOptions): ScanPort {
+  const { pool, clock } = options;
+  return {
+    scan: async (window, filter, after, limit) => {
+      const rows = await scanOrderFacts(pool, {
+        type: filter.type,
+        statuses: filter.statuses,
+        unknownToo: filter.unknownToo ?? false,
+        knownStatuses: ORDER_STATUSES,
+        from: window.from,
+        to: window.to,
+        after,
+        limit,
+      });
+      const now = clock.now();
+      return rows.map((row) => scannedOrderOf(row, now));
+    },
+    refreshStatement: (signal) => importStatement(options, signal),
+    statementControl: (window) => countShown(pool, window, CONTROL_SAMPLE),
+  };
+}
