@@ -1,0 +1,86 @@
+/**
+ * Whether the bank's side allows an act, and how to make it final where it is not. Unknown is never unpaid:
+ * what cannot be made final waits.
+ */
+import type { Decision } from '../ports.ts';
+import type { FoundEvidence } from './evidence.ts';
+import { end, notFinal, type RepairPlan, type Situation } from './plan.ts';
+import { type RepairStep, step } from './steps.ts';
+
+export type MayAct =
+  | { readonly may: 'act'; readonly first: readonly RepairStep[] }
+  | { readonly may: 'wait'; readonly plan: RepairPlan };
+
+const wait = (plan: RepairPlan): MayAct => ({ may: 'wait', plan });
+
+/** When the request may have left for the bank; the bank received it then or later. */
+function leftAt({ outbox, facts }: FoundEvidence): Date {
+  const entry = outbox.find(({ requestNo }) => requestNo === facts.order.requestNo);
+  return entry?.sentAt ?? facts.order.createdAt;
+}
+
+/** NOT_FOUND is worth something only where a number known to be settled was found just now. */
+function unheard(situation: Situation): RepairPlan | null {
+  const { evidence, problem } = situation;
+  if (evidence.answer.code === 'NOT_FOUND' && evidence.control?.ok) return null;
+  return end('not-yet', problem.scenario, notFinal(evidence));
+}
+
+/** What must come first so that the order's number will never be paid. */
+export function makeFinal(situation: Situation, decision: Decision): MayAct {
+  const { evidence, capabilities, problem } = situation;
+  const { order, bank } = evidence.facts;
+  if (bank.fact === 'unpaid-final') return { may: 'act', first: [] };
+  const blind = unheard(situation);
+  if (blind) return wait(blind);
+  const closable = capabilities.hasClose && capabilities.closeAcceptsUnknownNumber;
+  if (!closable) {
+    // What our own outbox never let go, and is stopped together with the act, needs no close.
+    if (bank.fact === 'never-sent') return { may: 'act', first: [] };
+    return wait(
+      end(
+        'not-yet',
+        problem.scenario,
+        `the bank does not close numbers it has not seen, so ${order.requestNo} stays open`,
+      ),
+    );
+  }
+  const ageMs = evidence.observedAt.getTime() - leftAt(evidence).getTime();
+  if (ageMs < capabilities.closeMinAgeMs) {
+    return wait(end('not-yet', problem.scenario, `${order.requestNo} is too young for the bank to close it`));
+  }
+  return { may: 'act', first: [step(evidence.facts, decision, { does: 'close' })] };
+}
+
+export type MaySend =
+  | { readonly may: 'send' }
+  /** The number is finally unpaid: only a new number could pay, and that is a person's decision. */
+  | { readonly may: 'never' }
+  | { readonly may: 'wait' | 'refuse'; readonly plan: RepairPlan };
+
+/** Whether the order's own number may go to the bank (again). */
+export function maySend(situation: Situation): MaySend {
+  const { evidence, capabilities, problem } = situation;
+  const { order, bank } = evidence.facts;
+  if (bank.fact === 'unpaid-final') return { may: 'never' };
+  const blind = unheard(situation);
+  if (blind) return { may: 'wait', plan: blind };
+  if (bank.fact === 'never-sent') return { may: 'send' };
+  const sinceMs = evidence.observedAt.getTime() - leftAt(evidence).getTime();
+  if (sinceMs < (capabilities.notFoundWindowMs ?? 0)) {
+    const reason = `${order.requestNo} was sent a moment ago and the bank may not show it yet`;
+    return { may: 'wait', plan: end('not-yet', problem.scenario, reason) };
+  }
+  if (capabilities.dedupeHorizonMs <= 0) {
+    return {
+      may: 'refuse',
+      plan: end('refused', problem.scenario, 'the bank does not recognise a number it was sent twice'),
+    };
+  }
+  // Within the window NOT_FOUND says that the bank never received it, so no horizon has begun to run.
+  if (sinceMs >= capabilities.queryWindowMs) {
+    const reason = `${order.requestNo} is older than the bank's queries reach; only its statement decides`;
+    return { may: 'refuse', plan: end('refused', problem.scenario, reason) };
+  }
+  return { may: 'send' };
+}
