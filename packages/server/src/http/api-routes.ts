@@ -1,0 +1,136 @@
+/** Registers every route of the contract: checks from its schemas, identity, idempotency, the handler. */
+import { PiculusError, refuseHostileShapes } from '@piculus/protocol';
+import {
+  API_PREFIX,
+  problemDetailsSchema,
+  ROUTES,
+  type Route,
+  type RouteName,
+  type User,
+} from '@piculus/protocol/http';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import { userOf } from './authenticate.ts';
+import type { Call, RouteHandlers } from './handlers/index.ts';
+import type { Idempotency } from './idempotency.ts';
+import { fieldErrors } from './issues.ts';
+
+export interface ApiRouteParts {
+  readonly handlers: RouteHandlers;
+  readonly idempotency: Idempotency;
+  /** Lets a signed-in user through. */
+  readonly admit: (request: FastifyRequest) => Promise<void>;
+}
+
+/** Their answers show a key once; it must not lie in the table of recorded answers. */
+const SECRET_ANSWERS: ReadonlySet<RouteName> = new Set(['createSystem', 'createSystemKey']);
+/** They change nothing, so a repeat asks anew. */
+const QUESTIONS: ReadonlySet<RouteName> = new Set(['validateSolution', 'previewProblem']);
+
+export const ROUTE_NAMES = Object.keys(ROUTES).filter((name): name is RouteName =>
+  Object.hasOwn(ROUTES, name),
+);
+
+/** Headers of a mutation; the others pass through. */
+const mutationHeaders = z.looseObject({
+  'idempotency-key': z
+    .string()
+    .regex(/^[\x21-\x7e]{1,200}$/, 'printable characters, at most 200')
+    .optional()
+    .describe('A repeat with the same key gets the first answer again.'),
+});
+
+export function registerApiRoutes(app: FastifyInstance, parts: ApiRouteParts): void {
+  app.setValidatorCompiler<z.ZodType>(({ schema }) => (data) => {
+    const result = schema.safeParse(data, { reportInput: true });
+    if (result.success) return { value: result.data };
+    return { error: new PiculusError('invalid-field', undefined, fieldErrors(result.error.issues)) };
+  });
+  for (const name of ROUTE_NAMES) registerRoute(app, name, parts);
+}
+
+function registerRoute<N extends RouteName>(app: FastifyInstance, name: N, parts: ApiRouteParts): void {
+  const route: Route = ROUTES[name];
+  const mutates = route.method !== 'GET' && !QUESTIONS.has(name);
+  app.route({
+    method: route.method,
+    url: `${API_PREFIX}${route.path}`,
+    schema: schemaOf(name, route, mutates),
+    ...(route.open ? {} : { onRequest: parts.admit }),
+    preValidation: async (request) => refuseOddBodies(request, route),
+    handler: async (request, reply) => {
+      // The schemas of this very route have just made these; the compiler cannot follow them through Fastify.
+      const given = { params: request.params, query: request.query, body: request.body } as Omit<
+        Call<N>,
+        'user'
+      >;
+      const call: Call<N> = {
+        ...given,
+        get user(): User {
+          return userOf(request);
+        },
+      };
+      const run = (): Promise<unknown> => parts.handlers[name](call);
+      const key = request.headers['idempotency-key'];
+      if (!mutates || typeof key !== 'string') return answer(reply, route.status, await run());
+      const { status, body, replayed } = await parts.idempotency.once(
+        {
+          actor: call.user.username,
+          key,
+          method: route.method,
+          url: request.url,
+          body: request.body,
+          requestId: request.id,
+          status: route.status,
+          secret: SECRET_ANSWERS.has(name),
+        },
+        run,
+      );
+      if (replayed) reply.header('idempotency-replayed', 'true');
+      return answer(reply, status, body);
+    },
+  });
+}
+
+function answer(reply: FastifyReply, status: number, body: unknown): FastifyReply {
+  if (status === 204) return reply.code(status).send();
+  if (status >= 400)
+    reply
+      .type('application/problem+json; charset=utf-8')
+      .serializer((given: unknown) => JSON.stringify(given));
+  return reply.code(status).send(body);
+}
+
+function refuseOddBodies(request: FastifyRequest, route: Route): void {
+  const { body } = request;
+  if (body === undefined || body === null) return;
+  refuseHostileShapes(body);
+  if (route.body !== undefined) return;
+  const fields = typeof body === 'object' ? Object.keys(body) : ['body'];
+  const reason = { en: 'there is no such field', zh: '没有这个字段' };
+  if (fields.length > 0) {
+    throw new PiculusError(
+      'invalid-field',
+      undefined,
+      fields.slice(0, 20).map((field) => ({ field: field.slice(0, 64), reason })),
+    );
+  }
+}
+
+function schemaOf(name: RouteName, route: Route, mutates: boolean): Record<string, unknown> {
+  return {
+    operationId: name,
+    tags: [route.tag],
+    summary: route.summary,
+    ...(route.open ? { security: [] } : {}),
+    ...(mutates ? { headers: mutationHeaders } : {}),
+    ...(route.params === undefined ? {} : { params: route.params }),
+    ...(route.query === undefined && route.open ? {} : { querystring: route.query ?? z.strictObject({}) }),
+    ...(route.body === undefined ? {} : { body: route.body }),
+    response: {
+      [route.status]: route.response,
+      '4xx': problemDetailsSchema,
+      '5xx': problemDetailsSchema,
+    },
+  };
+}

@@ -1,0 +1,130 @@
+/** The HTTP application: plugins, errors, routes. It listens nowhere by itself. */
+import helmet from '@fastify/helmet';
+import rateLimit from '@fastify/rate-limit';
+import { LIMITS, PiculusError } from '@piculus/protocol';
+import { API_PREFIX } from '@piculus/protocol/http';
+import { fastify, type FastifyInstance, type FastifyRequest } from 'fastify';
+import { serializerCompiler } from 'fastify-type-provider-zod';
+import type { Context, Services } from '../base/services.ts';
+import type { LiveEventRing } from '../events/live-events.ts';
+import type { Gateway } from '../gateway/gateway.ts';
+import type { Identity } from '../identity/index.ts';
+import { registerApiRoutes } from './api-routes.ts';
+import { registerAuthRoutes } from './auth-routes.ts';
+import { signIn } from './authenticate.ts';
+import { installErrors } from './errors.ts';
+import { createHandlers } from './handlers/index.ts';
+import { createIdempotency } from './idempotency.ts';
+import { type LiveRoutes, registerLiveEvents } from './live.ts';
+import { DOCS_PATH, installOpenApi, OPENAPI_PATH, serveOpenApi } from './openapi.ts';
+
+export interface AppParts {
+  readonly context: Context;
+  readonly services: Services;
+  readonly identity: Identity;
+  readonly gateway: Gateway;
+  readonly events: LiveEventRing;
+  readonly secret: string;
+  readonly publicUrl: string | null;
+  /** Throws where no work can be done now: `database-away` before the schema is there, `stopping`. */
+  readonly checkOpen: () => void;
+  /** As `checkOpen`, and asks the database. */
+  readonly checkReady: () => Promise<void>;
+  readonly signInsPerMinute?: number;
+}
+
+export interface App {
+  readonly http: FastifyInstance;
+  readonly live: LiveRoutes;
+}
+
+export async function createApp(parts: AppParts): Promise<App> {
+  const { context, identity, publicUrl } = parts;
+  const http = fastify({
+    logger: false,
+    genReqId: () => context.clock.uuid(),
+    bodyLimit: LIMITS.httpBodyBytes,
+    routerOptions: { maxParamLength: 256 },
+    // A connection that is kept open without a request would hold the stop back.
+    forceCloseConnections: 'idle',
+  });
+  http.setSerializerCompiler(serializerCompiler);
+  installErrors(http, context.log);
+  acceptEmptyJson(http);
+  await http.register(helmet, securityHeaders(publicUrl));
+  await http.register(rateLimit, {
+    global: false,
+    errorResponseBuilder: () => new PiculusError('too-many-requests'),
+  });
+  await installOpenApi(http);
+  http.addHook('onRequest', async (request, reply) => {
+    reply.header('x-request-id', request.id);
+    if (request.url.startsWith('/api/')) reply.header('cache-control', 'no-store');
+  });
+  const admit = async (request: FastifyRequest): Promise<void> => {
+    parts.checkOpen();
+    await signIn(request, identity, publicUrl);
+  };
+  const handlers = createHandlers({ ...parts, users: identity.users });
+  registerAuthRoutes(http, {
+    identity,
+    publicUrl,
+    signInsPerMinute: parts.signInsPerMinute ?? 20,
+    checkOpen: parts.checkOpen,
+  });
+  registerApiRoutes(http, { handlers, idempotency: createIdempotency(context, parts.secret), admit });
+  const live = registerLiveEvents(http, { events: parts.events, clock: context.clock, admit });
+  await serveOpenApi(http);
+  registerRoot(http);
+  return { http, live };
+}
+
+/** An empty body of JSON is no body, as programs that always name their content type send it. */
+function acceptEmptyJson(http: FastifyInstance): void {
+  const parse = http.getDefaultJsonParser('error', 'error');
+  http.addContentTypeParser<string>('application/json', { parseAs: 'string' }, (request, text, done) => {
+    if (text === '') done(null, undefined);
+    else parse(request, text, done);
+  });
+}
+
+function securityHeaders(publicUrl: string | null) {
+  const https = publicUrl?.startsWith('https:') ?? false;
+  return {
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        defaultSrc: ["'none'"],
+        scriptSrc: ["'self'"],
+        styleSrc: ["'self'"],
+        imgSrc: ["'self'", 'data:'],
+        fontSrc: ["'self'"],
+        connectSrc: ["'self'"],
+        baseUri: ["'none'"],
+        formAction: ["'self'"],
+        frameAncestors: ["'none'"],
+      },
+    },
+    // Without TLS the header would be ignored, and behind a proxy it is the proxy's to say.
+    ...(https ? {} : { strictTransportSecurity: false as const }),
+    referrerPolicy: { policy: 'no-referrer' as const },
+  };
+}
+
+/** A plain page that leads to the API. */
+function registerRoot(http: FastifyInstance): void {
+  const links = {
+    name: 'Piculus',
+    api: API_PREFIX,
+    docs: DOCS_PATH,
+    openapi: OPENAPI_PATH,
+    health: `${API_PREFIX}/health`,
+  };
+  const page = `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Piculus</title></head><body>
+<h1>Piculus</h1><p>The server is running. 服务正在运行。</p>
+<ul><li><a href="${DOCS_PATH}/">HTTP API</a></li><li><a href="${OPENAPI_PATH}">OpenAPI 3.1</a></li></ul></body></html>`;
+  http.get('/', { schema: { hide: true } }, (request, reply) => {
+    const wantsPage = request.headers.accept?.includes('text/html') ?? false;
+    return wantsPage ? reply.type('text/html; charset=utf-8').send(page) : reply.send(links);
+  });
+}

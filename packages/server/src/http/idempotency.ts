@@ -1,0 +1,113 @@
+/**
+ * Makes a repeated mutation one: the first answer is recorded under the caller and the key, a repeat gets it
+ * again. Answers that hold a secret are stored sealed, because the secret itself is stored hashed only.
+ */
+import { createCipheriv, createDecipheriv, createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
+import { PiculusError } from '@piculus/protocol';
+import type { Context } from '../base/services.ts';
+import { recordAnswer, releaseKey, takeKey } from '../store/idempotency.ts';
+import { asPiculusError, problemDetails } from './errors.ts';
+
+export interface IdempotentRequest {
+  readonly actor: string;
+  readonly key: string;
+  readonly method: string;
+  readonly url: string;
+  readonly body: unknown;
+  readonly requestId: string;
+  /** Status of the success answer. */
+  readonly status: number;
+  /** The answer holds a secret. */
+  readonly secret: boolean;
+}
+
+export interface IdempotentAnswer {
+  readonly status: number;
+  readonly body: unknown;
+  readonly replayed: boolean;
+}
+
+export interface Idempotency {
+  /**
+   * Runs the request once per key.
+   * @throws PiculusError `idempotency-key-reused`, `idempotency-key-running`, and whatever `run` throws.
+   */
+  once(request: IdempotentRequest, run: () => Promise<unknown>): Promise<IdempotentAnswer>;
+}
+
+/** Longer than any request takes; a request that is still open then died with its server. */
+const ABANDONED_MS = 10 * 60_000;
+
+export function createIdempotency({ db, clock, log }: Context, secret: string): Idempotency {
+  const key = Buffer.from(hkdfSync('sha256', secret, '', 'piculus idempotency', 32));
+
+  function seal(body: unknown): { sealed: string } {
+    const nonce = clock.bytes(12);
+    const cipher = createCipheriv('aes-256-gcm', key, nonce);
+    const text = Buffer.concat([cipher.update(JSON.stringify(body), 'utf8'), cipher.final()]);
+    return { sealed: Buffer.concat([nonce, cipher.getAuthTag(), text]).toString('base64') };
+  }
+
+  function unseal(body: unknown): unknown {
+    if (typeof body !== 'object' || body === null || !('sealed' in body) || typeof body.sealed !== 'string')
+      return body;
+    const bytes = Buffer.from(body.sealed, 'base64');
+    const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, 12));
+    decipher.setAuthTag(bytes.subarray(12, 28));
+    return JSON.parse(
+      Buffer.concat([decipher.update(bytes.subarray(28)), decipher.final()]).toString('utf8'),
+    );
+  }
+
+  /** With a key, so that a password in a body cannot be guessed from the stored hash. */
+  function hashOf({ method, url, body }: IdempotentRequest): Buffer {
+    return createHmac('sha256', key)
+      .update(JSON.stringify([method, url, body ?? null]))
+      .digest();
+  }
+
+  async function settle(request: IdempotentRequest, status: number, body: unknown): Promise<void> {
+    try {
+      await recordAnswer(db, {
+        actor: request.actor,
+        key: request.key,
+        status,
+        body: request.secret ? seal(body) : body,
+      });
+    } catch (error) {
+      // The change is made and answered; only a repeat would have to wait until the key counts as abandoned.
+      log.warn({ err: error, requestId: request.requestId }, 'an answer could not be recorded under its key');
+    }
+  }
+
+  return {
+    async once(request, run) {
+      const now = clock.now();
+      const requestHash = hashOf(request);
+      const abandonedBefore = new Date(now.getTime() - ABANDONED_MS);
+      const found = await takeKey(db, {
+        actor: request.actor,
+        key: request.key,
+        requestHash,
+        at: now,
+        abandonedBefore,
+      });
+      if (found !== null) {
+        if (!timingSafeEqual(found.requestHash, requestHash))
+          throw new PiculusError('idempotency-key-reused');
+        if (found.status === null) throw new PiculusError('idempotency-key-running');
+        return { status: found.status, body: unseal(found.body), replayed: true };
+      }
+      try {
+        const body = await run();
+        await settle(request, request.status, body);
+        return { status: request.status, body, replayed: false };
+      } catch (error) {
+        const known = asPiculusError(error);
+        if (known.retryable) await releaseKey(db, request).catch(() => {});
+        else await settle(request, known.status, problemDetails(known, request.requestId));
+        throw error;
+      }
+    },
+  };
+}

@@ -1,0 +1,57 @@
+/** The table piculus.idempotency_keys: what was answered to a request that may be repeated. */
+import { sql } from 'kysely';
+import type { Executor } from './database.ts';
+
+export interface KeyOfActor {
+  readonly actor: string;
+  readonly key: string;
+}
+
+export interface RecordedRequest {
+  readonly requestHash: Buffer;
+  /** Null while the request is still running. */
+  readonly status: number | null;
+  readonly body: unknown;
+}
+
+/**
+ * Takes the key for this request. A key whose request never ended, because its server died, may be taken over
+ * by a repeat of the same request once it is older than `abandonedBefore`.
+ * @returns null where the caller may run the request; otherwise what is recorded under the key.
+ */
+export async function takeKey(
+  db: Executor,
+  request: KeyOfActor & { readonly requestHash: Buffer; readonly at: Date; readonly abandonedBefore: Date },
+): Promise<RecordedRequest | null> {
+  const { actor, key, requestHash, at, abandonedBefore } = request;
+  const taken = await sql`
+    INSERT INTO piculus.idempotency_keys AS k (actor, key, request_hash, created_at)
+    VALUES (${actor}, ${key}, ${requestHash}, ${at})
+    ON CONFLICT (actor, key) DO UPDATE SET created_at = excluded.created_at
+    WHERE k.status IS NULL AND k.created_at < ${abandonedBefore} AND k.request_hash = excluded.request_hash
+    RETURNING actor`.execute(db);
+  if (taken.rows.length > 0) return null;
+  const found = await sql<{ request_hash: Buffer; status: number | null; body: unknown }>`
+    SELECT request_hash, status, body FROM piculus.idempotency_keys
+    WHERE actor = ${actor} AND key = ${key}`.execute(db);
+  const [row] = found.rows;
+  // Released between the two statements: as if it had never been taken.
+  if (row === undefined) return takeKey(db, request);
+  return { requestHash: row.request_hash, status: row.status, body: row.body };
+}
+
+export async function recordAnswer(
+  db: Executor,
+  answer: KeyOfActor & { readonly status: number; readonly body: unknown },
+): Promise<void> {
+  await sql`
+    UPDATE piculus.idempotency_keys SET status = ${answer.status}, body = ${JSON.stringify(answer.body)}::text::jsonb
+    WHERE actor = ${answer.actor} AND key = ${answer.key}`.execute(db);
+}
+
+/** Forgets a request that came to nothing, so that its repeat runs. */
+export async function releaseKey(db: Executor, { actor, key }: KeyOfActor): Promise<void> {
+  await sql`
+    DELETE FROM piculus.idempotency_keys
+    WHERE actor = ${actor} AND key = ${key} AND status IS NULL`.execute(db);
+}
