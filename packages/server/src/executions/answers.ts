@@ -1,0 +1,166 @@
+/**
+ * What answers of a lease change, whoever gives them: the client with its results, or the rescuer with
+ * `unknown`. Called with the lease locked; executions are appended and each problem is touched once.
+ */
+import { commandKey, type Effect, type Facts, type Outcome } from '@piculus/protocol';
+import { writeAudits } from '../audit/audit.ts';
+import { afterOutcome, isOpen } from '../problems/rules.ts';
+import type { AuditRow } from '../store/audit.ts';
+import type { Tx } from '../store/database.ts';
+import { insertExecutions, type NewExecution, toldEffects } from '../store/executions.ts';
+import type { LeaseRow } from '../store/leases.ts';
+import { applyCountDeltas, CountDeltas } from '../store/problem-counts.ts';
+import { type MovedProblem, moveProblems, type ProblemRow, problemsByIds } from '../store/problems.ts';
+import { deleteRunRequests } from '../store/run-requests.ts';
+import { lowerTickFloor } from '../store/ticks.ts';
+
+/** One answer, as a client's result or the rescuer gives it. */
+export interface Answer {
+  readonly problemId: string;
+  readonly outcome: Outcome;
+  readonly reason: string;
+  readonly alarm?: string | undefined;
+  readonly effects: readonly Effect[];
+  readonly replayed: boolean;
+  readonly verified: boolean;
+  readonly facts: Facts | null;
+  readonly startedAt: Date | null;
+}
+
+export interface Answered {
+  readonly executionIds: readonly string[];
+}
+
+export interface AnswerBatch {
+  readonly lease: LeaseRow;
+  readonly answers: readonly Answer[];
+  readonly notYetMaxMs: number;
+  readonly at: Date;
+}
+
+export async function storeAnswers(tx: Tx, batch: AnswerBatch): Promise<Answered> {
+  const rows = new Map(
+    (
+      await problemsByIds(
+        tx,
+        batch.answers.map(({ problemId }) => problemId),
+      )
+    ).map((row) => [row.id, row]),
+  );
+  const told = await toldEffects(
+    tx,
+    batch.answers
+      .filter(({ problemId, effects }) => effects.length > 0 && (rows.get(problemId)?.attempts ?? 0) > 0)
+      .map(({ problemId }) => problemId),
+  );
+  const executions: NewExecution[] = [];
+  const moves: MovedProblem[] = [];
+  const deltas = new CountDeltas();
+  for (const answer of batch.answers) {
+    const row = rows.get(answer.problemId);
+    if (row === undefined) continue;
+    const move = moved(row, answer, batch);
+    executions.push(asExecution(row, answer, batch, move.state, told));
+    moves.push(move);
+    deltas.remove(row);
+    deltas.add({ ...row, state: move.state });
+  }
+  const executionIds = await insertExecutions(tx, executions);
+  await moveProblems(tx, batch.at, moves);
+  await deleteRunRequests(
+    tx,
+    moves.map(({ id }) => id),
+  );
+  await lowerFloor(tx, batch.lease, rows, moves);
+  await writeAudits(tx, alarms(batch));
+  await applyCountDeltas(tx, deltas);
+  return { executionIds };
+}
+
+function moved(row: ProblemRow, answer: Answer, { lease, notYetMaxMs, at }: AnswerBatch): MovedProblem {
+  // The lease keeps everybody from ending it meanwhile; should that ever fail, the end stands and is told.
+  const next = isOpen(row.state)
+    ? afterOutcome(row, {
+        outcome: answer.outcome,
+        didIt: answer.effects.length > 0,
+        verified: answer.verified,
+        maxRetries: lease.maxRetries,
+        notYetMaxMs,
+        at,
+      })
+    : row;
+  return { ...next, id: row.id, from: row.state, outcome: answer.outcome, reason: answer.reason };
+}
+
+function asExecution(
+  row: ProblemRow,
+  answer: Answer,
+  { lease, at }: AnswerBatch,
+  stateAfter: string,
+  told: ReadonlySet<string>,
+): NewExecution {
+  const fresh = answer.effects.filter(({ key }) => !told.has(`${row.id} ${key}`));
+  return {
+    problemId: row.id,
+    sysCode: row.sysCode,
+    fixCode: row.fixCode,
+    businessKey: row.businessKey,
+    attempt: row.attempts + 1,
+    trigger: lease.trigger,
+    solutionVersion: lease.solutionVersion,
+    leaseId: lease.id,
+    clientId: lease.clientId,
+    commandKey: commandKey(row),
+    outcome: answer.outcome,
+    stateBefore: row.state,
+    stateAfter,
+    reason: answer.reason,
+    effects: answer.effects,
+    movedMinor: fresh.reduce((sum, { amountMinor }) => sum + BigInt(amountMinor), 0n).toString(),
+    replayed: answer.replayed,
+    verified: answer.verified,
+    facts: answer.facts,
+    dispatchedAt: lease.leasedAt,
+    startedAt: within(answer.startedAt, lease.leasedAt, at),
+    // Our own clock: ids and times of executions grow together, whatever the clients' clocks say.
+    finishedAt: at,
+  };
+}
+
+function within(time: Date | null, from: Date, to: Date): Date | null {
+  if (time === null) return null;
+  return new Date(Math.min(Math.max(time.getTime(), from.getTime()), to.getTime()));
+}
+
+/** A problem that a click took from behind the floor may wait for ticks again. */
+async function lowerFloor(
+  tx: Tx,
+  lease: LeaseRow,
+  rows: ReadonlyMap<string, ProblemRow>,
+  moves: readonly MovedProblem[],
+): Promise<void> {
+  if (lease.trigger === 'tick') return;
+  const waiting = moves
+    .filter(({ id, state }) => state === 'pending' && rows.get(id)?.handling === 'fix')
+    .map(({ id }) => BigInt(id));
+  const [first, ...others] = waiting;
+  if (first === undefined) return;
+  const lowest = others.reduce((low, id) => (id < low ? id : low), first);
+  await lowerTickFloor(tx, lease.sysCode, lease.fixCode, lowest.toString());
+}
+
+function alarms({ lease, answers, at }: AnswerBatch): AuditRow[] {
+  return answers.flatMap(({ problemId, alarm, reason }) =>
+    alarm === undefined
+      ? []
+      : {
+          at,
+          actor: 'policy:alarm',
+          act: 'alarm',
+          sysCode: lease.sysCode,
+          problemId,
+          reason,
+          detail: { code: alarm, leaseId: lease.id, clientId: lease.clientId },
+        },
+  );
+}

@@ -1,0 +1,130 @@
+/**
+ * The claim: one lease over a batch of one solution, in one transaction. Claims of one system take turns under
+ * the system's lock, so no record is ever under two leases; nothing is written per problem.
+ */
+import { commandKey, type FixCommand, type FixItem, LIMITS } from '@piculus/protocol';
+import type { Context, Session } from '../base/services.ts';
+import { type Candidate, clickedCandidates, tickCandidates } from '../store/claims.ts';
+import type { Tx } from '../store/database.ts';
+import { insertLease } from '../store/leases.ts';
+import { lockSystem } from '../store/locks.ts';
+import { transaction } from '../store/pool.ts';
+import { type DueSolution, dueSolutions, moveTickCursor } from '../store/ticks.ts';
+import type { ExecutionOptions } from './options.ts';
+
+/** Leaves room for the envelope, so that a full batch of the longest keys still fits into one message. */
+const BATCH_BYTES_MAX = LIMITS.messageBytes * 0.8;
+const ITEM_BYTES = 400;
+
+interface Batch {
+  readonly solution: DueSolution;
+  readonly items: readonly Candidate[];
+}
+
+export async function claim(
+  context: Context,
+  options: ExecutionOptions,
+  session: Session,
+  max: number,
+): Promise<FixCommand | null> {
+  const limit = Math.min(max, LIMITS.fixesPerMessage);
+  const fixes = [...session.fixes];
+  if (limit < 1 || fixes.length === 0) return null;
+  // Looked at before the lock is taken: most questions find nothing due and cost one read.
+  if ((await dueSolutions(context.db, session.sysCode, fixes)).length === 0) return null;
+  return transaction(context.db, async (tx) => {
+    const system = await lockSystem(tx, session.sysCode);
+    if (!system?.enabled) return null;
+    const batch = await firstBatch(
+      tx,
+      session.sysCode,
+      await dueSolutions(tx, session.sysCode, fixes),
+      limit,
+    );
+    return batch === null ? null : lease(tx, context, options, session, batch);
+  });
+}
+
+/** Clicks of every level first, then ticks; within each, very important first. */
+async function firstBatch(
+  tx: Tx,
+  sysCode: string,
+  solutions: readonly DueSolution[],
+  limit: number,
+): Promise<Batch | null> {
+  for (const solution of solutions) {
+    if (!solution.clicked) continue;
+    const found = await clickedCandidates(tx, sysCode, solution, limit);
+    // A lease has one trigger: clicks and bulk requests that stand mixed go in turns.
+    const items = fitting(found.filter(({ trigger }) => trigger === found[0]?.trigger));
+    if (items.length > 0) return { solution, items };
+  }
+  for (const solution of solutions) {
+    if (solution.tickAt === null) continue;
+    const found = await tickCandidates(tx, sysCode, solution, limit);
+    const items = fitting(found);
+    const done = found.length < limit && items.length === found.length;
+    await moveTickCursor(tx, solution.id, items.at(-1)?.id ?? solution.tickCursor, done);
+    if (items.length > 0) return { solution, items };
+  }
+  return null;
+}
+
+function fitting(candidates: readonly Candidate[]): readonly Candidate[] {
+  let bytes = 0;
+  const end = candidates.findIndex(({ businessKey }) => {
+    // Once percent-encoded in the command key and once as it is.
+    bytes += ITEM_BYTES + encodeURIComponent(businessKey).length + Buffer.byteLength(businessKey);
+    return bytes > BATCH_BYTES_MAX;
+  });
+  return end === -1 ? candidates : candidates.slice(0, end);
+}
+
+async function lease(
+  tx: Tx,
+  { clock, nodeId }: Context,
+  { leaseMs }: ExecutionOptions,
+  session: Session,
+  { solution, items }: Batch,
+): Promise<FixCommand> {
+  const leasedAt = clock.now();
+  const id = clock.uuid();
+  await insertLease(tx, {
+    id,
+    sysCode: session.sysCode,
+    fixCode: solution.fixCode,
+    solutionId: solution.id,
+    solutionVersion: solution.version,
+    maxRetries: solution.maxRetries,
+    clientId: session.clientId,
+    nodeId,
+    trigger: items[0]?.trigger ?? 'tick',
+    epoch: 1,
+    problemIds: items.map((item) => item.id),
+    businessKeys: items.map((item) => item.businessKey),
+    leasedAt,
+    expiresAt: new Date(leasedAt.getTime() + leaseMs),
+  });
+  return {
+    leaseId: id,
+    epoch: 1,
+    leaseMs,
+    items: items.map((item) => asItem(session.sysCode, solution, item)),
+  };
+}
+
+function asItem(sysCode: string, { fixCode }: DueSolution, item: Candidate): FixItem {
+  const { businessKey, reopenCount } = item;
+  return {
+    problemId: item.id,
+    commandKey: commandKey({ sysCode, fixCode, businessKey, reopenCount }),
+    fixCode,
+    businessKey,
+    scenario: item.scenario,
+    amountMinor: item.amountMinor,
+    currency: item.currency,
+    attempt: item.attempts + 1,
+    trigger: item.trigger,
+    previousOutcome: item.lastOutcome,
+  };
+}

@@ -1,0 +1,96 @@
+/** Executions: leases for clients, their results, and the lists of both. */
+import type { Execution, Lease } from '@piculus/protocol/http';
+import type { Context, Executions } from '../base/services.ts';
+import { afterId, pageOf } from '../base/paging.ts';
+import { type ExecutionRow, listExecutions } from '../store/executions.ts';
+import {
+  deleteLease,
+  type LeaseRow,
+  lockLease,
+  openLeases,
+  renewLeases,
+  systemOfLease,
+} from '../store/leases.ts';
+import { lockSystem } from '../store/locks.ts';
+import { transaction } from '../store/pool.ts';
+import { rewindTick } from '../store/ticks.ts';
+import { claim } from './claim.ts';
+import { EXECUTION_DEFAULTS, type ExecutionOptions } from './options.ts';
+import { record } from './record.ts';
+import { rescueExpired } from './rescue.ts';
+
+const LEASES_SHOWN_MAX = 1_000;
+
+export interface ExecutionsRoom extends Executions {
+  /** Ends expired leases. @returns how many. */
+  rescueExpired(): Promise<number>;
+}
+
+export function createExecutions(context: Context, given: Partial<ExecutionOptions> = {}): ExecutionsRoom {
+  const options: ExecutionOptions = { ...EXECUTION_DEFAULTS, ...given };
+  const { db, clock } = context;
+  return {
+    claim: (session, max) => claim(context, options, session, max),
+    record: (session, body) => record(context, options, session, body),
+    rescueExpired: () => rescueExpired(context, options),
+    giveBack: (leaseId) => giveBack(context, leaseId),
+    renew: async (clientId, leaseIds) => {
+      if (leaseIds.length === 0) return new Set();
+      const expiresAt = new Date(clock.now().getTime() + options.leaseMs);
+      return new Set(await renewLeases(db, clientId, leaseIds, expiresAt));
+    },
+    running: async () => (await openLeases(db, LEASES_SHOWN_MAX)).map(asLease),
+    list: async ({ limit, after, ...filter }) => {
+      const rows = await listExecutions(db, filter, afterId(after), limit + 1);
+      return pageOf(rows.map(asExecution), limit);
+    },
+  };
+}
+
+/**
+ * As if it had never been claimed: no execution, no retry. The click is still there, and the tick's pass goes
+ * back to its problems. A lease with answers stays, for then the client has it after all.
+ */
+async function giveBack({ db, wake }: Context, leaseId: string): Promise<void> {
+  const gone = await transaction(db, async (tx) => {
+    const sysCode = await systemOfLease(tx, leaseId);
+    if (sysCode === null) return false;
+    // A claim under way would move the pass on behind our back.
+    await lockSystem(tx, sysCode);
+    const lease = await lockLease(tx, leaseId);
+    if (lease === null || lease.closedAt !== null || lease.answeredIds.length > 0) return false;
+    if (lease.trigger === 'tick') {
+      const first = lease.problemIds.reduce((low, id) => (BigInt(id) < BigInt(low) ? id : low));
+      await rewindTick(tx, lease.solutionId, first);
+    }
+    await deleteLease(tx, leaseId);
+    return true;
+  });
+  if (gone) wake.notify('dispatch');
+}
+
+function asLease(row: LeaseRow): Lease {
+  return {
+    id: row.id,
+    sysCode: row.sysCode,
+    fixCode: row.fixCode,
+    clientId: row.clientId,
+    trigger: row.trigger,
+    problems: row.problemIds.length,
+    answered: row.answeredIds.length,
+    leasedAt: row.leasedAt.toISOString(),
+    expiresAt: row.expiresAt.toISOString(),
+  };
+}
+
+/** An execution as the API shows it. */
+export function asExecution(row: ExecutionRow): Execution {
+  const { leaseId: _lease, stateBefore: _before, stateAfter: _after, ...shown } = row;
+  return {
+    ...shown,
+    effects: [...row.effects],
+    dispatchedAt: row.dispatchedAt.toISOString(),
+    startedAt: row.startedAt?.toISOString() ?? null,
+    finishedAt: row.finishedAt.toISOString(),
+  };
+}

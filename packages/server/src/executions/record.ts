@@ -1,0 +1,72 @@
+/** Results of a client, guarded by its lease. A repeat changes nothing; a late answer is refused. */
+import { type ClientMessageBody, commandKey, type FixResult, PiculusError } from '@piculus/protocol';
+import type { Context, Session } from '../base/services.ts';
+import type { Tx } from '../store/database.ts';
+import { answerLease, type LeaseRow, lockLease } from '../store/leases.ts';
+import { transaction } from '../store/pool.ts';
+import { problemsByIds } from '../store/problems.ts';
+import { type Answer, storeAnswers } from './answers.ts';
+import { announce } from './announce.ts';
+import type { ExecutionOptions } from './options.ts';
+
+export async function record(
+  context: Context,
+  options: ExecutionOptions,
+  session: Session,
+  body: ClientMessageBody<'fix-results'>,
+): Promise<void> {
+  const done = await transaction(context.db, async (tx) => {
+    const lease = await lockLease(tx, body.leaseId);
+    const results = openResults(lease, session, body);
+    if (lease === null || results.length === 0) return null;
+    await refuseOtherKeys(tx, results);
+    const at = context.clock.now();
+    const answers = results.map(asAnswer);
+    const stored = await storeAnswers(tx, { lease, answers, notYetMaxMs: options.notYetMaxMs, at });
+    const answeredIds = answers.map(({ problemId }) => problemId);
+    const all = lease.answeredIds.length + answeredIds.length === lease.problemIds.length;
+    await answerLease(tx, { id: lease.id, answeredIds, epoch: lease.epoch, closedAt: all ? at : null });
+    return { problemIds: answeredIds, executionIds: stored.executionIds };
+  });
+  if (done !== null) announce(context, session.sysCode, done.problemIds, done.executionIds);
+}
+
+/** @returns the results that are not stored yet: none where the message is a repeat. */
+function openResults(
+  lease: LeaseRow | null,
+  session: Session,
+  { epoch, results }: ClientMessageBody<'fix-results'>,
+): FixResult[] {
+  if (lease === null || lease.sysCode !== session.sysCode) throw new PiculusError('unknown-command');
+  if (lease.clientId !== session.clientId) throw new PiculusError('stale-lease');
+  const named = new Set(lease.problemIds);
+  const answered = new Set(lease.answeredIds);
+  const open = new Map<string, FixResult>();
+  for (const result of results) {
+    if (!named.has(result.problemId)) {
+      throw new PiculusError('unknown-command', `the lease does not name problem ${result.problemId}`);
+    }
+    if (!answered.has(result.problemId)) open.set(result.problemId, result);
+  }
+  if (open.size > 0 && (lease.closedAt !== null || lease.epoch !== epoch))
+    throw new PiculusError('stale-lease');
+  return [...open.values()];
+}
+
+/** An answer to another command than the one that was sent would be booked under the wrong key. */
+async function refuseOtherKeys(tx: Tx, results: readonly FixResult[]): Promise<void> {
+  const rows = await problemsByIds(
+    tx,
+    results.map(({ problemId }) => problemId),
+  );
+  const keys = new Map(rows.map((row) => [row.id, commandKey(row)]));
+  for (const { problemId, commandKey: given } of results) {
+    if (keys.get(problemId) !== given) {
+      throw new PiculusError('unknown-command', `another command key than was sent for problem ${problemId}`);
+    }
+  }
+}
+
+function asAnswer(result: FixResult): Answer {
+  return { ...result, startedAt: new Date(result.startedAt) };
+}

@@ -1,0 +1,59 @@
+/** Ends leases that expired: their unanswered items came to `unknown`, and a late answer is refused. */
+import type { Context } from '../base/services.ts';
+import { answerLease, expiredLeaseIds, lockExpiredLease } from '../store/leases.ts';
+import { transaction } from '../store/pool.ts';
+import { type Answer, storeAnswers } from './answers.ts';
+import { announce } from './announce.ts';
+import type { ExecutionOptions } from './options.ts';
+
+const LEASES_PER_ROUND = 100;
+
+const unknown = (problemId: string): Answer => ({
+  problemId,
+  outcome: 'unknown',
+  reason: 'no answer before the lease expired',
+  effects: [],
+  replayed: false,
+  verified: false,
+  facts: null,
+  startedAt: null,
+});
+
+/** One transaction per lease. @returns how many leases were ended. */
+export async function rescueExpired(context: Context, options: ExecutionOptions): Promise<number> {
+  let ended = 0;
+  for (const id of await expiredLeaseIds(context.db, context.clock.now(), LEASES_PER_ROUND)) {
+    if (await rescueOne(context, options, id)) ended += 1;
+  }
+  return ended;
+}
+
+async function rescueOne(context: Context, options: ExecutionOptions, id: string): Promise<boolean> {
+  const done = await transaction(context.db, async (tx) => {
+    const at = context.clock.now();
+    const lease = await lockExpiredLease(tx, id, at);
+    if (lease === null) return null;
+    const answered = new Set(lease.answeredIds);
+    const answers = lease.problemIds.filter((problemId) => !answered.has(problemId)).map(unknown);
+    const stored = await storeAnswers(tx, { lease, answers, notYetMaxMs: options.notYetMaxMs, at });
+    // The answered ids stay the client's own, so that a repeat of those is still known as one.
+    await answerLease(tx, { id, answeredIds: [], epoch: lease.epoch + 1, closedAt: at });
+    return {
+      lease,
+      problemIds: answers.map(({ problemId }) => problemId),
+      executionIds: stored.executionIds,
+    };
+  });
+  if (done === null) return false;
+  context.log.warn(
+    {
+      leaseId: id,
+      clientId: done.lease.clientId,
+      sysCode: done.lease.sysCode,
+      problems: done.problemIds.length,
+    },
+    'lease expired without an answer',
+  );
+  announce(context, done.lease.sysCode, done.problemIds, done.executionIds);
+  return true;
+}

@@ -1,0 +1,57 @@
+/** What a claim may take: problems that no open lease of their system touches, over all fix codes. */
+import type { Outcome, ScenarioCode, Trigger } from '@piculus/protocol';
+import { sql } from 'kysely';
+import type { Tx } from './database.ts';
+import { leasedItems } from './leases.ts';
+import { type DueSolution, WAITS_FOR_TICK } from './ticks.ts';
+
+export interface Candidate {
+  readonly id: string;
+  readonly businessKey: string;
+  readonly scenario: ScenarioCode;
+  readonly amountMinor: string;
+  readonly currency: string;
+  readonly attempts: number;
+  readonly reopenCount: number;
+  readonly lastOutcome: Outcome | null;
+  readonly trigger: Trigger;
+}
+
+const COLUMNS = sql`
+  p.id, p.business_key AS "businessKey", p.scenario, p.amount_minor AS "amountMinor", p.currency, p.attempts,
+  p.reopen_count AS "reopenCount", p.last_outcome AS "lastOutcome"`;
+
+const notLeased = (sysCode: string) =>
+  sql`p.business_key NOT IN (SELECT leased.business_key FROM ${leasedItems(sql`${sysCode}`)} AS leased)`;
+
+/** Problems that somebody clicked, first come first served. One statement, so that it sees one moment. */
+export async function clickedCandidates(
+  tx: Tx,
+  sysCode: string,
+  solution: DueSolution,
+  limit: number,
+): Promise<Candidate[]> {
+  const found = await sql<Candidate>`
+    SELECT ${COLUMNS}, r.trigger
+    FROM piculus.run_requests r JOIN piculus.problems p ON p.id = r.problem_id
+    WHERE r.sys_code = ${sysCode} AND r.fix_code = ${solution.fixCode}
+      AND p.state IN ('pending', 'exhausted', 'needs-human') AND ${notLeased(sysCode)}
+    ORDER BY r.id LIMIT ${limit}`.execute(tx);
+  return found.rows;
+}
+
+/** Problems that wait for the solution's open tick, from where its pass has come. */
+export async function tickCandidates(
+  tx: Tx,
+  sysCode: string,
+  solution: DueSolution,
+  limit: number,
+): Promise<Candidate[]> {
+  const found = await sql<Candidate>`
+    SELECT ${COLUMNS}, 'tick' AS trigger
+    FROM piculus.problems p
+    WHERE p.sys_code = ${sysCode} AND p.fix_code = ${solution.fixCode} AND p.id > ${solution.tickCursor}::bigint
+      AND ${WAITS_FOR_TICK} AND p.ready_at <= ${solution.tickAt}::timestamptz AND ${notLeased(sysCode)}
+    ORDER BY p.id LIMIT ${limit}`.execute(tx);
+  return found.rows;
+}

@@ -1,0 +1,128 @@
+/** Executions: appended, never changed. */
+import type { Effect, Facts, Outcome, Trigger } from '@piculus/protocol';
+import { sql } from 'kysely';
+import type { Executor, Tx } from './database.ts';
+import { toJson } from './json.ts';
+
+export interface NewExecution {
+  readonly problemId: string;
+  readonly sysCode: string;
+  readonly fixCode: string;
+  readonly businessKey: string;
+  readonly attempt: number;
+  readonly trigger: Trigger;
+  readonly solutionVersion: number;
+  readonly leaseId: string;
+  readonly clientId: string;
+  readonly commandKey: string;
+  readonly outcome: Outcome;
+  readonly stateBefore: string;
+  readonly stateAfter: string;
+  readonly reason: string;
+  readonly effects: readonly Effect[];
+  /** Of the effects that no earlier execution of the problem has told. */
+  readonly movedMinor: string;
+  readonly replayed: boolean;
+  readonly verified: boolean;
+  readonly facts: Facts | null;
+  readonly dispatchedAt: Date;
+  readonly startedAt: Date | null;
+  readonly finishedAt: Date;
+}
+
+export interface ExecutionRow extends NewExecution {
+  readonly id: string;
+}
+
+/** @returns the new ids. */
+export async function insertExecutions(tx: Tx, executions: readonly NewExecution[]): Promise<string[]> {
+  if (executions.length === 0) return [];
+  const rows = toJson(
+    executions.map((one) => ({
+      problem_id: one.problemId,
+      sys_code: one.sysCode,
+      fix_code: one.fixCode,
+      business_key: one.businessKey,
+      attempt: one.attempt,
+      trigger: one.trigger,
+      solution_version: one.solutionVersion,
+      lease_id: one.leaseId,
+      client_id: one.clientId,
+      command_key: one.commandKey,
+      outcome: one.outcome,
+      state_before: one.stateBefore,
+      state_after: one.stateAfter,
+      reason: one.reason,
+      effects: one.effects,
+      moved_minor: one.movedMinor,
+      replayed: one.replayed,
+      verified: one.verified,
+      facts: one.facts,
+      dispatched_at: one.dispatchedAt,
+      started_at: one.startedAt,
+      finished_at: one.finishedAt,
+    })),
+  );
+  const names = sql`problem_id, sys_code, fix_code, business_key, attempt, trigger, solution_version, lease_id,
+    client_id, command_key, outcome, state_before, state_after, reason, effects, moved_minor, replayed, verified,
+    facts, dispatched_at, started_at, finished_at`;
+  const made = await sql<{ id: string }>`
+    INSERT INTO piculus.executions (${names})
+    SELECT ${names} FROM jsonb_to_recordset(${rows}::text::jsonb) AS given(
+      problem_id bigint, sys_code text, fix_code text, business_key text, attempt integer, trigger text,
+      solution_version integer, lease_id text, client_id text, command_key text, outcome text, state_before text,
+      state_after text, reason text, effects jsonb, moved_minor numeric(20), replayed boolean, verified boolean,
+      facts jsonb, dispatched_at timestamptz, started_at timestamptz, finished_at timestamptz)
+    RETURNING id`.execute(tx);
+  return made.rows.map(({ id }) => id);
+}
+
+/** Keys of the effects that earlier executions of these problems have told, as `problemId key`. */
+export async function toldEffects(tx: Tx, problemIds: readonly string[]): Promise<ReadonlySet<string>> {
+  if (problemIds.length === 0) return new Set();
+  const found = await sql<{ told: string }>`
+    SELECT DISTINCT e.problem_id || ' ' || (effect ->> 'key') AS told
+    FROM piculus.executions e CROSS JOIN LATERAL jsonb_array_elements(e.effects) AS effect
+    WHERE e.problem_id = ANY(${[...problemIds]}::bigint[])`.execute(tx);
+  return new Set(found.rows.map(({ told }) => told));
+}
+
+const COLUMNS = sql`
+  e.id, e.problem_id AS "problemId", e.sys_code AS "sysCode", e.fix_code AS "fixCode",
+  e.business_key AS "businessKey", e.attempt, e.trigger, e.solution_version AS "solutionVersion",
+  e.lease_id AS "leaseId", e.client_id AS "clientId", e.command_key AS "commandKey", e.outcome,
+  e.state_before AS "stateBefore", e.state_after AS "stateAfter", e.reason, e.effects,
+  e.moved_minor AS "movedMinor", e.replayed, e.verified, e.facts, e.dispatched_at AS "dispatchedAt",
+  e.started_at AS "startedAt", e.finished_at AS "finishedAt"`;
+
+export interface ExecutionFilter {
+  readonly problemId?: string | undefined;
+  readonly sysCode?: string | undefined;
+  readonly fixCode?: string | undefined;
+  readonly outcome?: readonly Outcome[] | undefined;
+  readonly finishedFrom?: string | undefined;
+  readonly finishedTo?: string | undefined;
+}
+
+/** Newest first, below the id `before` where one is given. */
+export async function listExecutions(
+  db: Executor,
+  filter: ExecutionFilter,
+  before: string | null,
+  limit: number,
+): Promise<ExecutionRow[]> {
+  const conditions = [sql`true`];
+  if (before !== null) conditions.push(sql`e.id < ${before}::bigint`);
+  if (filter.problemId !== undefined) conditions.push(sql`e.problem_id = ${filter.problemId}::bigint`);
+  if (filter.sysCode !== undefined) conditions.push(sql`e.sys_code = ${filter.sysCode}`);
+  if (filter.fixCode !== undefined) conditions.push(sql`e.fix_code = ${filter.fixCode}`);
+  if (filter.outcome !== undefined) conditions.push(sql`e.outcome = ANY(${[...filter.outcome]}::text[])`);
+  if (filter.finishedFrom !== undefined)
+    conditions.push(sql`e.finished_at >= ${filter.finishedFrom}::timestamptz`);
+  if (filter.finishedTo !== undefined)
+    conditions.push(sql`e.finished_at < ${filter.finishedTo}::timestamptz`);
+  const found = await sql<ExecutionRow>`
+    SELECT ${COLUMNS} FROM piculus.executions e WHERE ${sql.join(conditions, sql` AND `)}
+    ORDER BY e.id DESC LIMIT ${limit}`.execute(db);
+  return found.rows;
+}

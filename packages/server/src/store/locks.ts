@@ -1,0 +1,19 @@
+/**
+ * The lock that keeps reports, claims and acts of people on one system's problems apart. Results do not take
+ * it: the open lease already keeps everybody else away from its problems.
+ */
+import { sql } from 'kysely';
+import type { Tx } from './database.ts';
+
+/** @returns whether there is such a system and it is enabled; null where there is none. */
+export async function lockSystem(tx: Tx, sysCode: string): Promise<{ enabled: boolean } | null> {
+  const found = await sql<{ enabled: boolean }>`
+    SELECT enabled FROM piculus.systems WHERE sys_code = ${sysCode} FOR NO KEY UPDATE`.execute(tx);
+  return found.rows[0] ?? null;
+}
+
+/** Several systems, or all; always in one order, so that two callers cannot hold each other up. */
+export async function lockSystems(tx: Tx, sysCodes: readonly string[] | null): Promise<void> {
+  const filter = sysCodes === null ? sql`` : sql`WHERE sys_code = ANY(${[...sysCodes]}::text[])`;
+  await sql`SELECT 1 FROM piculus.systems ${filter} ORDER BY sys_code FOR NO KEY UPDATE`.execute(tx);
+}

@@ -1,0 +1,114 @@
+/** Problems as lists and pages show them: with their solution as it is now and whether a client works on them. */
+import type { ExecutionMode, Facts, SolutionStatus } from '@piculus/protocol';
+import type { ProblemFilter } from '@piculus/protocol/http';
+import { type RawBuilder, sql } from 'kysely';
+import type { Executor } from './database.ts';
+import {
+  hasClient,
+  IS_EXECUTING,
+  IS_REQUESTED,
+  problemConditions,
+  WITH_SOLUTION,
+} from './problem-filters.ts';
+import type { ProblemRow } from './problems.ts';
+
+export interface ListedProblem extends Omit<ProblemRow, 'notYetSince' | 'lastCommandId'> {
+  readonly executing: boolean;
+  readonly requested: boolean;
+  readonly clientConnected: boolean;
+  readonly occurredAt: Date;
+  readonly firstSeenAt: Date;
+  readonly lastSeenAt: Date;
+  readonly seenCount: number;
+  readonly lastReason: string | null;
+  readonly confirmedAt: Date | null;
+  /** Of the solution as it is now; null where there is none. */
+  readonly status: SolutionStatus | null;
+  readonly executionMode: ExecutionMode | null;
+  readonly maxRetries: number | null;
+  readonly retryCron: string | null;
+  readonly timeZone: string | null;
+}
+
+const columns = (now: Date): RawBuilder<unknown> => sql`
+  p.id, p.sys_code AS "sysCode", p.fix_code AS "fixCode", p.business_key AS "businessKey", p.scenario, p.handling,
+  p.amount_minor AS "amountMinor", p.currency, p.out_of_pocket AS "outOfPocket", p.state,
+  p.state_changed_at AS "stateChangedAt", p.attempts, p.retries_used AS "retriesUsed",
+  p.reopen_count AS "reopenCount", p.reopened, p.seen_since_closed AS "seenSinceClosed",
+  p.last_outcome AS "lastOutcome", p.last_reason AS "lastReason", p.occurred_at AS "occurredAt",
+  p.first_seen_at AS "firstSeenAt", p.last_seen_at AS "lastSeenAt", p.seen_count AS "seenCount",
+  p.confirmed_at AS "confirmedAt", v.status, v.execution_mode AS "executionMode", v.max_retries AS "maxRetries",
+  v.retry_cron AS "retryCron", v.time_zone AS "timeZone",
+  ${IS_EXECUTING} AS executing, ${IS_REQUESTED} AS requested, ${hasClient(now)} AS "clientConnected"`;
+
+/** Newest first, below the id `before` where one is given. */
+export async function listProblems(
+  db: Executor,
+  page: { filter: ProblemFilter; before: string | null; limit: number; now: Date },
+): Promise<ListedProblem[]> {
+  const below = page.before === null ? sql`` : sql`AND p.id < ${page.before}::bigint`;
+  const found = await sql<ListedProblem>`
+    SELECT ${columns(page.now)} FROM ${WITH_SOLUTION}
+    WHERE ${problemConditions(page.filter, page.now)} ${below}
+    ORDER BY p.id DESC LIMIT ${page.limit}`.execute(db);
+  return found.rows;
+}
+
+export async function listedByIds(db: Executor, ids: readonly string[], now: Date): Promise<ListedProblem[]> {
+  const found = await sql<ListedProblem>`
+    SELECT ${columns(now)} FROM ${WITH_SOLUTION} WHERE p.id = ANY(${[...ids]}::bigint[]) ORDER BY p.id`.execute(
+    db,
+  );
+  return found.rows;
+}
+
+export interface ProblemFacts {
+  readonly facts: Facts;
+  readonly contradictions: string[];
+}
+export async function factsOf(db: Executor, id: string): Promise<ProblemFacts | null> {
+  const found = await sql<ProblemFacts>`
+    SELECT facts, contradictions FROM piculus.problems WHERE id = ${id}::bigint`.execute(db);
+  return found.rows[0] ?? null;
+}
+
+/** Exact, for a bulk action: looks at every problem that matches. */
+export async function countProblems(
+  db: Executor,
+  filter: ProblemFilter,
+  now: Date,
+): Promise<{ problems: number; amounts: { currency: string; amountMinor: string }[] }> {
+  const found = await sql<{ currency: string; problems: string; amountMinor: string }>`
+    SELECT p.currency, count(*) AS problems, sum(p.amount_minor) AS "amountMinor" FROM ${WITH_SOLUTION}
+    WHERE ${problemConditions(filter, now)} GROUP BY p.currency ORDER BY p.currency`.execute(db);
+  return {
+    problems: found.rows.reduce((sum, { problems }) => sum + Number(problems), 0),
+    amounts: found.rows.map(({ currency, amountMinor }) => ({ currency, amountMinor })),
+  };
+}
+
+/**
+ * Requests to run everything that matches and can run, with an act per problem for its history.
+ * @returns how many requests are new.
+ */
+export async function requestMatching(
+  tx: Executor,
+  click: { filter: ProblemFilter; actor: string; reason: string; at: Date },
+): Promise<{ sysCode: string; id: string }[]> {
+  const made = await sql<{ sysCode: string; id: string }>`
+    WITH made AS (
+      INSERT INTO piculus.run_requests (problem_id, sys_code, fix_code, trigger, requested_by, reason, requested_at)
+      SELECT p.id, p.sys_code, p.fix_code, 'bulk', ${click.actor}, ${click.reason}, ${click.at}::timestamptz
+      FROM ${WITH_SOLUTION}
+      WHERE ${problemConditions(click.filter, click.at)}
+        AND p.state IN ('pending', 'exhausted', 'needs-human') AND v.status = 'enabled' AND NOT ${IS_EXECUTING}
+      ORDER BY p.id
+      ON CONFLICT (problem_id) DO NOTHING
+      RETURNING problem_id, sys_code),
+    told AS (
+      INSERT INTO piculus.audit (at, actor, act, sys_code, problem_id, reason, detail)
+      SELECT ${click.at}::timestamptz, ${click.actor}, 'run', sys_code, problem_id, ${click.reason}, '{"trigger":"bulk"}'
+      FROM made)
+    SELECT sys_code AS "sysCode", problem_id AS id FROM made`.execute(tx);
+  return made.rows;
+}
