@@ -1,0 +1,212 @@
+/**
+ * The client: one per process of a production system. It finds problems when the server asks, executes the
+ * fixes that the server names, and survives the loss of the connection at any moment.
+ */
+import { hostname } from 'node:os';
+import {
+  type ClientMessageBody,
+  PiculusError,
+  PROTOCOL_VERSION,
+  type ServerMessageBody,
+} from '@piculus/protocol';
+import { Collects } from './collecting/collects.ts';
+import { Connection, type ConnectionState } from './connection/connection.ts';
+import type { IncomingMessage } from './connection/exchange.ts';
+import { type LagMeter, startLagMeter } from './connection/lag.ts';
+import { type ClientListener, type ClientState, Listeners } from './events.ts';
+import { Executor } from './executing/executor.ts';
+import { ResultsOutbox } from './executing/results-outbox.ts';
+import { Previews } from './executing/previews.ts';
+import { type CheckedOptions, checkOptions, type ClientOptions } from './options.ts';
+import { createRunner } from './runner/runner.ts';
+import { SDK } from './version.ts';
+
+export interface Client {
+  readonly state: ClientState;
+  /** Name of this client on the wire, new for every process. */
+  readonly clientId: string;
+  /** Starts connecting and returns at once; the client then keeps itself connected. */
+  start(): void;
+  /**
+   * Takes no new work, finishes what runs, hands its results over and closes. What is not done after `drainMs`
+   * (default 10,000) is given up between two steps; the server lets another client do it.
+   */
+  stop(options?: { readonly drainMs?: number }): Promise<void>;
+  /** @returns a function that removes the listener again. */
+  on(listener: ClientListener): () => void;
+}
+
+const DRAIN_MS = 10_000;
+/** Work that was asked to give up gets this long for its last step, and results for their last way. */
+const LAST_WORD_MS = 1_000;
+
+/** @throws TypeError naming the option that is missing or wrong. */
+export function createClient<Tx>(options: ClientOptions<Tx>): Client {
+  return new PiculusClient(checkOptions(options));
+}
+
+class PiculusClient<Tx> implements Client {
+  readonly clientId: string;
+  readonly #options: CheckedOptions<Tx>;
+  readonly #listeners: Listeners;
+  readonly #connection: Connection;
+  readonly #outbox: ResultsOutbox;
+  readonly #executor: Executor<Tx>;
+  readonly #collects: Collects;
+  readonly #previews: Previews<Tx>;
+  #lag: LagMeter | null = null;
+  #state: ClientState = 'new';
+  #stopped: Promise<void> | null = null;
+
+  constructor(options: CheckedOptions<Tx>) {
+    this.#options = options;
+    const { clock, log, fixes } = options;
+    this.clientId = clock.uuid();
+    this.#listeners = new Listeners(log);
+    this.#connection = new Connection({
+      ...options,
+      hooks: {
+        hello: () => this.#hello(),
+        heartbeat: () => this.#heartbeat(),
+        renewed: (leases, sentAt) => this.#executor.renewed(leases, sentAt),
+        welcomed: (welcome) => this.#welcomed(welcome),
+        handle: (message) => this.#handle(message),
+        changed: (state, detail) => this.#changed(state, detail),
+        unreadable: ({ error: { code, message: detail } }) => {
+          log.warn({ code, detail }, 'a message of the server could not be read');
+          this.#listeners.tell({ type: 'refused-message', code, detail });
+        },
+      },
+    });
+    const deliver: Connection['deliver'] = (type, body, signal) =>
+      this.#connection.deliver(type, body, signal);
+    const runner = createRunner(options);
+    this.#outbox = new ResultsOutbox({
+      clock,
+      log,
+      deliver: (body, signal) => deliver('fix-results', body, signal),
+    });
+    this.#executor = new Executor({
+      ...options,
+      runner,
+      outbox: this.#outbox,
+      finished: (item, result) => this.#listeners.tell({ type: 'fix-finished', item, result }),
+    });
+    this.#collects = new Collects({
+      ...options,
+      deliver,
+      tell: (body) => this.#connection.tell('collect-progress', body),
+      finished: (command, done) => this.#listeners.tell({ type: 'collect-finished', command, done }),
+    });
+    this.#previews = new Previews({
+      fixes,
+      runner,
+      deliver: (body, signal) => deliver('preview-result', body, signal),
+    });
+  }
+
+  get state(): ClientState {
+    return this.#state;
+  }
+
+  on(listener: ClientListener): () => void {
+    return this.#listeners.add(listener);
+  }
+
+  start(): void {
+    if (this.#state !== 'new') return;
+    this.#lag = startLagMeter();
+    this.#connection.start();
+  }
+
+  stop({ drainMs = DRAIN_MS }: { readonly drainMs?: number } = {}): Promise<void> {
+    this.#stopped ??= this.#drain(drainMs);
+    return this.#stopped;
+  }
+
+  async #drain(drainMs: number): Promise<void> {
+    const wasOnline = this.#state === 'online';
+    this.#become('stopping', '');
+    const over = new AbortController();
+    const finished = new AbortController();
+    void this.#after(drainMs, finished.signal, () => over.abort());
+    this.#previews.stop();
+    await Promise.all([this.#executor.stop(over.signal), this.#collects.stop(over.signal)]);
+    finished.abort();
+    // Without a connection the results stay unsaid: the journal has them, and the command comes again.
+    if (wasOnline && this.#connection.state === 'online') {
+      const lastWord = new AbortController();
+      const handedOver = new AbortController();
+      void this.#after(over.signal.aborted ? LAST_WORD_MS : drainMs, handedOver.signal, () =>
+        lastWord.abort(),
+      );
+      await this.#outbox.emptied(lastWord.signal);
+      handedOver.abort();
+    }
+    await this.#connection.stop();
+    this.#lag?.stop();
+    this.#become('stopped', '');
+  }
+
+  async #after(ms: number, unless: AbortSignal, act: () => void): Promise<void> {
+    await this.#options.clock.sleep(ms, unless);
+    if (!unless.aborted) act();
+  }
+
+  #handle(message: Exclude<IncomingMessage, { type: 'welcome' }>): void {
+    if (this.#state === 'stopping' && message.type !== 'cancel-collect') throw new PiculusError('stopping');
+    switch (message.type) {
+      case 'fix':
+        return this.#executor.accept(message.body);
+      case 'collect':
+        return this.#collects.accept(message.body);
+      case 'cancel-collect':
+        return this.#collects.cancel(message.body.commandId);
+      case 'preview':
+        return this.#previews.accept(message.body);
+    }
+  }
+
+  #hello(): ClientMessageBody<'hello'> {
+    const { application, places, collectors, fixes } = this.#options;
+    return {
+      clientId: this.clientId,
+      protocolVersions: [PROTOCOL_VERSION],
+      sdk: SDK,
+      application,
+      host: hostname().slice(0, 255),
+      pid: process.pid,
+      places,
+      collectors: [...collectors.keys()],
+      fixes: [...fixes.keys()],
+      leases: this.#executor.leases(),
+    };
+  }
+
+  #heartbeat(): ClientMessageBody<'heartbeat'> {
+    return {
+      freePlaces: this.#state === 'online' ? this.#executor.freePlaces : 0,
+      leases: this.#executor.leases(),
+      collectCommands: this.#collects.commands(),
+      eventLoopLagMs: this.#lag?.readMs() ?? 0,
+    };
+  }
+
+  #welcomed(welcome: ServerMessageBody<'welcome'>): void {
+    this.#executor.welcomed(welcome.lostLeases);
+    this.#options.log.info({ sysCode: welcome.sysCode, clientId: this.clientId }, 'connected to the server');
+    this.#listeners.tell({ type: 'welcome', sysCode: welcome.sysCode });
+  }
+
+  #changed(state: ConnectionState, detail: string): void {
+    if (state !== 'online') this.#executor.disconnected();
+    if (this.#state === 'stopping' || state === 'stopped' || state === 'idle') return;
+    this.#become(state, detail);
+  }
+
+  #become(state: ClientState, detail: string): void {
+    if (this.#state === state) return;
+    this.#state = state;
+    this.#listeners.tell({ type: 'state', state, detail });
+  }
+}

@@ -1,0 +1,88 @@
+/** Reads what the server sends, and writes what this client sends. */
+import {
+  type ClientMessageBody,
+  type ClientMessageType,
+  messageSchema,
+  PiculusError,
+  PROTOCOL_VERSION,
+  readFrame,
+  SERVER_MESSAGES,
+  type ServerMessage,
+  type ServerMessageType,
+} from '@piculus/protocol';
+import type { Clock } from '../clock.ts';
+import { boundText } from '../masking/text.ts';
+
+export interface ReadFailure {
+  /** Id of the message where that could be read. */
+  readonly id: string | undefined;
+  readonly error: PiculusError;
+}
+
+export type MessageReader = (
+  frame: string,
+) => { readonly message: ServerMessage } | { readonly failure: ReadFailure };
+
+const DETAIL_LENGTH = 300;
+
+/** What of a zod schema is needed here, so that the readers of all types fit in one table. */
+interface Schema {
+  safeParse(raw: unknown):
+    | { readonly success: true; readonly data: ServerMessage }
+    | {
+        readonly success: false;
+        readonly error: { readonly issues: readonly { path: PropertyKey[]; message: string }[] };
+      };
+}
+
+/** Builds the schemas once; made when a client is made, because imports do no work. */
+export function createMessageReader(): MessageReader {
+  const schemas: { readonly [T in ServerMessageType]: Schema } = {
+    welcome: messageSchema('welcome', SERVER_MESSAGES.welcome),
+    collect: messageSchema('collect', SERVER_MESSAGES.collect),
+    'cancel-collect': messageSchema('cancel-collect', SERVER_MESSAGES['cancel-collect']),
+    fix: messageSchema('fix', SERVER_MESSAGES.fix),
+    preview: messageSchema('preview', SERVER_MESSAGES.preview),
+    ack: messageSchema('ack', SERVER_MESSAGES.ack),
+    error: messageSchema('error', SERVER_MESSAGES.error),
+  };
+  return (frame) => {
+    let id: string | undefined;
+    try {
+      const raw = readFrame(frame);
+      id = raw.id;
+      if (!isServerMessageType(raw.type)) {
+        throw new PiculusError('unknown-type', `"${boundText(raw.type, DETAIL_LENGTH)}" is not known here`);
+      }
+      return { message: checked(schemas[raw.type], raw) };
+    } catch (error) {
+      return { failure: { id, error: error instanceof PiculusError ? error : new PiculusError('internal') } };
+    }
+  };
+}
+
+function isServerMessageType(type: string): type is ServerMessageType {
+  return Object.hasOwn(SERVER_MESSAGES, type);
+}
+
+/** @throws PiculusError `invalid-field`, naming the field. */
+function checked(schema: Schema, raw: unknown): ServerMessage {
+  const parsed = schema.safeParse(raw);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const field = issue?.path.map(String).join('.') ?? '';
+  throw new PiculusError(
+    'invalid-field',
+    boundText(`${field}: ${issue?.message ?? 'not valid'}`, DETAIL_LENGTH),
+  );
+}
+
+/** A message of this client as a frame. */
+export function writeMessage<T extends ClientMessageType>(
+  clock: Clock,
+  id: string,
+  type: T,
+  body: ClientMessageBody<T>,
+): string {
+  return JSON.stringify({ v: PROTOCOL_VERSION, id, at: clock.now().toISOString(), type, body });
+}

@@ -1,0 +1,156 @@
+/** What a client is made of, checked at once: an error names the option and what is wrong with it. */
+import { fixCodeSchema, LIMITS } from '@piculus/protocol';
+import { type Clock, systemClock } from './clock.ts';
+import { DEFAULT_RECONNECT, type ReconnectOptions } from './connection/connection.ts';
+import type { Transport } from './connection/transport.ts';
+import { gatewayUrl, webSocketTransport } from './connection/websocket.ts';
+import type { Collector } from './fix.ts';
+import type { Journal } from './journal/journal.ts';
+import { type Logger, silentLogger } from './logger.ts';
+import { checkPersonalFields, type PersonalFields } from './masking/facts.ts';
+import type { AnyFix } from './runner/runner.ts';
+
+/** A fix with the collector that finds its problems; both under one fix code. */
+export interface FixPair<Tx> {
+  readonly collector: Collector;
+  readonly fix: AnyFix<Tx>;
+}
+
+export interface ClientOptions<Tx> {
+  /** Address of the server, for instance `wss://piculus.example.com` or `http://127.0.0.1:7070`. */
+  readonly url: string;
+  /** Key of this production system; it alone says for which system this client speaks. */
+  readonly systemKey: string;
+  /** Name and version of the program that embeds the client, as operators will see it. */
+  readonly application: { readonly name: string; readonly version: string };
+  readonly fixes: readonly FixPair<Tx>[];
+  /** Where effects are noted in their own transaction; `postgresJournal` in production. */
+  readonly journal: Journal<Tx>;
+  /** Commands executed at the same time; default 16. Bounds the load on the production database. */
+  readonly places?: number;
+  /** Personal fields of the facts, masked before they leave: `payee`, `order.counterparty`. */
+  readonly personal?: PersonalFields;
+  /** A command that takes longer is asked to give up; default 300,000 ms. */
+  readonly commandMs?: number;
+  /** Examinations in one execution; default 12. */
+  readonly roundsMax?: number;
+  readonly reconnect?: Partial<ReconnectOptions>;
+  /** Default: silent. */
+  readonly logger?: Logger;
+  readonly clock?: Clock;
+  /** Default: WebSocket to `url`. */
+  readonly transport?: Transport;
+}
+
+export interface CheckedOptions<Tx> {
+  readonly application: { readonly name: string; readonly version: string };
+  readonly collectors: ReadonlyMap<string, Collector>;
+  readonly fixes: ReadonlyMap<string, AnyFix<Tx>>;
+  readonly journal: Journal<Tx>;
+  readonly places: number;
+  readonly personal: PersonalFields;
+  readonly commandMs: number;
+  readonly roundsMax: number;
+  readonly reconnect: ReconnectOptions;
+  readonly log: Logger;
+  readonly clock: Clock;
+  readonly transport: Transport;
+}
+
+const SYSTEM_KEY = /^[\x21-\x7e]{1,256}$/;
+
+/** @throws TypeError naming the option. */
+export function checkOptions<Tx>(options: ClientOptions<Tx>): CheckedOptions<Tx> {
+  const { url, systemKey, personal = [], logger: log = silentLogger, clock = systemClock } = options;
+  const address = gatewayUrl(url);
+  if (typeof systemKey !== 'string' || !SYSTEM_KEY.test(systemKey)) {
+    throw new TypeError('systemKey: the key of the system is missing or has characters that no key has');
+  }
+  if (typeof options.journal?.open !== 'function')
+    throw new TypeError('journal: a journal is needed, for instance postgresJournal({ pool })');
+  checkPersonalFields(personal, 'personal');
+  const checked = {
+    application: checkApplication(options.application),
+    ...checkFixes(options.fixes),
+    journal: options.journal,
+    places: wholeNumber('places', options.places ?? 16, LIMITS.placesMax),
+    personal,
+    commandMs: wholeNumber('commandMs', options.commandMs ?? 300_000, 86_400_000),
+    roundsMax: wholeNumber('roundsMax', options.roundsMax ?? 12, 100),
+    reconnect: checkReconnect({ ...DEFAULT_RECONNECT, ...options.reconnect }),
+    log,
+    clock,
+    transport: options.transport ?? webSocketTransport({ url, systemKey }),
+  };
+  if (address.protocol === 'ws:' && !isLoopback(address.hostname) && !options.transport) {
+    log.warn(
+      { host: address.hostname },
+      'the connection is not encrypted; use wss:// or https:// outside one machine',
+    );
+  }
+  return checked;
+}
+
+function checkApplication(application: ClientOptions<unknown>['application']): {
+  name: string;
+  version: string;
+} {
+  for (const field of ['name', 'version'] as const) {
+    const value = application?.[field];
+    if (typeof value !== 'string' || value === '' || value.length > 64) {
+      throw new TypeError(`application.${field}: a text of 1 to 64 characters is needed`);
+    }
+  }
+  return { name: application.name, version: application.version };
+}
+
+function checkFixes<Tx>(pairs: readonly FixPair<Tx>[]): Pick<CheckedOptions<Tx>, 'collectors' | 'fixes'> {
+  if (!Array.isArray(pairs) || pairs.length === 0)
+    throw new TypeError('fixes: at least one pair of collector and fix is needed');
+  if (pairs.length > LIMITS.fixCodesPerClient)
+    throw new TypeError(`fixes: at most ${LIMITS.fixCodesPerClient} pairs`);
+  const collectors = new Map<string, Collector>();
+  const fixes = new Map<string, AnyFix<Tx>>();
+  for (const [index, pair] of pairs.entries()) {
+    const where = `fixes[${index}]`;
+    const { collector, fix } = pair ?? {};
+    if (typeof fix?.examine !== 'function') throw new TypeError(`${where}.fix: missing`);
+    if (typeof collector?.collect !== 'function')
+      throw new TypeError(`${where}.collector: the fix ${fix.fixCode} has no collector`);
+    if (!fixCodeSchema.safeParse(fix.fixCode).success) {
+      throw new TypeError(
+        `${where}.fix.fixCode: "${fix.fixCode}" is not a service name with its first letter in lower case`,
+      );
+    }
+    if (collector.fixCode !== fix.fixCode) {
+      throw new TypeError(
+        `${where}.collector.fixCode: "${collector.fixCode}" is not that of its fix, "${fix.fixCode}"`,
+      );
+    }
+    if (fixes.has(fix.fixCode)) throw new TypeError(`${where}.fix.fixCode: "${fix.fixCode}" is there twice`);
+    checkPersonalFields(fix.personal ?? [], `${where}.fix.personal`);
+    checkPersonalFields(collector.personal ?? [], `${where}.collector.personal`);
+    collectors.set(collector.fixCode, collector);
+    fixes.set(fix.fixCode, fix);
+  }
+  return { collectors, fixes };
+}
+
+function checkReconnect(reconnect: ReconnectOptions): ReconnectOptions {
+  const maxMs = 3_600_000;
+  return {
+    baseMs: wholeNumber('reconnect.baseMs', reconnect.baseMs, maxMs),
+    maxMs: wholeNumber('reconnect.maxMs', reconnect.maxMs, maxMs),
+    refusedMs: wholeNumber('reconnect.refusedMs', reconnect.refusedMs, maxMs),
+  };
+}
+
+function wholeNumber(name: string, value: number, max: number): number {
+  if (!Number.isInteger(value) || value < 1 || value > max)
+    throw new TypeError(`${name}: a whole number from 1 to ${max} is needed`);
+  return value;
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '[::1]' || host.startsWith('127.');
+}
