@@ -2,6 +2,7 @@
 import { EXECUTION_MODES, type FieldError, LEVELS, PiculusError, SOLUTION_STATUSES } from '@piculus/protocol';
 import type { Solution, SolutionChange, SolutionInput } from '@piculus/protocol/http';
 import type { SolutionRow } from '../store/solutions.ts';
+import { oneOf } from '../store/words.ts';
 import { checkCron, nextTicks } from './quartz.ts';
 
 const TICKS_SHOWN = 5;
@@ -75,12 +76,6 @@ const TICK_FIELDS: ReadonlySet<keyof SolutionFields> = new Set([
 /** Whether ticks of before the change say nothing about the solution after it. */
 export function changesTicks(changed: readonly (keyof SolutionFields)[]): boolean {
   return changed.some((name) => TICK_FIELDS.has(name));
-}
-
-function oneOf<T extends string>(words: readonly T[], text: string): T {
-  const word = words.find((candidate) => candidate === text);
-  if (word === undefined) throw new PiculusError('internal', `the database holds the unknown word "${text}"`);
-  return word;
 }
 
 export function versionView(row: SolutionRow): SolutionVersion {

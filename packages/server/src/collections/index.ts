@@ -1,0 +1,74 @@
+/** The collections: broadcasts, their commands, and what clients answer. */
+import type { Collections, Context } from '../base/services.ts';
+import { renewCommands, returnCommand } from '../store/collect-commands.ts';
+import { transaction } from '../store/pool.ts';
+import { cancelCollection, claimCommand, type LeaseOptions, startCollection } from './commands.ts';
+import { listCollectionViews, readCollectionView } from './queries.ts';
+import { isRowId, storeDone, storeProgress, storeReport } from './reports.ts';
+
+/** Heartbeats and reports renew it; a client that is silent for longer loses its collect. */
+const LEASE_MS = 30_000;
+/** Ids that one live event names. */
+const EVENT_IDS_MAX = 100;
+
+export function createCollections(context: Context, options: Partial<LeaseOptions> = {}): Collections {
+  const { db, clock, events, wake } = context;
+  const lease: LeaseOptions = { leaseMs: options.leaseMs ?? LEASE_MS };
+  const changed = (sysCode: string | null, collectionId: string): void =>
+    events.publish({ topic: 'collections', sysCode, ids: [collectionId], more: false });
+
+  return {
+    async start(input, actor, trigger) {
+      const id = await transaction(db, (tx) => startCollection(context, tx, input, actor, trigger));
+      changed(null, id);
+      wake.notify('collect');
+      return readCollectionView(db, id);
+    },
+
+    list: (query) => listCollectionViews(db, query),
+    get: (id) => readCollectionView(db, id),
+
+    async cancel(id, actor) {
+      const { running } = await cancelCollection(context, id, actor);
+      changed(null, id);
+      return { collection: await readCollectionView(db, id), running };
+    },
+
+    async claim(session) {
+      const command = await claimCommand(context, session, lease);
+      if (command) changed(session.sysCode, command.collectionId);
+      return command;
+    },
+
+    giveBack: (commandId, epoch) => returnCommand(db, commandId, epoch),
+
+    async report(session, body) {
+      const { collectionId, ids } = await storeReport(context, session, body, lease);
+      changed(session.sysCode, collectionId);
+      if (ids.length === 0) return;
+      events.publish({
+        topic: 'problems',
+        sysCode: session.sysCode,
+        ids: ids.slice(0, EVENT_IDS_MAX),
+        more: ids.length > EVENT_IDS_MAX,
+      });
+      wake.notify('dispatch');
+    },
+
+    async progress(session, body) {
+      changed(session.sysCode, await storeProgress(context, session, body, lease));
+    },
+
+    async done(session, body) {
+      changed(session.sysCode, await storeDone(context, session, body));
+      // The client is free for the next command.
+      wake.notify('collect');
+    },
+
+    async renew(clientId, commandIds) {
+      const ids = commandIds.filter(isRowId);
+      if (ids.length === 0) return;
+      await renewCommands(db, clientId, ids, new Date(clock.now().getTime() + lease.leaseMs));
+    },
+  };
+}

@@ -1,0 +1,106 @@
+/** What a client tells of its collect command: problems, progress, the end. One transaction each. */
+import { type ClientMessageBody, PiculusError, type ProblemReport } from '@piculus/protocol';
+import type { Context, Session } from '../base/services.ts';
+import { ingestReport } from '../problems/ingest.ts';
+import * as commands from '../store/collect-commands.ts';
+import { finishCollection } from '../store/collections.ts';
+import type { Tx } from '../store/database.ts';
+import { transaction } from '../store/pool.ts';
+import type { LeaseOptions } from './commands.ts';
+import { admit, chooseCollectors, endOf } from './rules.ts';
+
+const ROW_ID = /^[1-9][0-9]{0,18}$/;
+const ROW_ID_MAX = 2n ** 63n - 1n;
+
+/** Ids on the wire are short texts; those that cannot be a row's are nobody's command. */
+export function isRowId(text: string): boolean {
+  return ROW_ID.test(text) && BigInt(text) <= ROW_ID_MAX;
+}
+
+/** The command's row, locked, for the client that may speak of it. */
+async function admitted(tx: Tx, session: Session, body: { commandId: string; epoch: number }) {
+  if (!isRowId(body.commandId)) throw new PiculusError('unknown-command');
+  const row = await commands.lockCommand(tx, body.commandId);
+  return admit(row, { sysCode: session.sysCode, clientId: session.clientId, epoch: body.epoch });
+}
+
+export interface Stored {
+  readonly collectionId: string;
+  /** Problems that are new or changed. */
+  readonly ids: readonly string[];
+}
+
+/**
+ * Stores one batch of problems. A repeat is taken for stored, also after the end of the command.
+ * @throws PiculusError `unknown-command`, `stale-lease`.
+ */
+export function storeReport(
+  context: Context,
+  session: Session,
+  body: ClientMessageBody<'problems'>,
+  { leaseMs }: LeaseOptions,
+): Promise<Stored> {
+  return transaction(context.db, async (tx) => {
+    const { row, ended } = await admitted(tx, session, body);
+    const repeated = await commands.isReportStored(tx, row.id, row.epoch, body.sequence);
+    if (repeated) return { collectionId: row.collection_id, ids: [] };
+    // A cancelled or ended collect takes no more; its client stops when it reads this.
+    if (ended) throw new PiculusError('stale-lease', 'this collect has ended');
+    const at = context.clock.now();
+    const problems: readonly ProblemReport[] = body.problems;
+    const ingested = await ingestReport(tx, {
+      sysCode: row.sys_code,
+      commandId: row.id,
+      epoch: row.epoch,
+      sequence: body.sequence,
+      clientId: session.clientId,
+      at,
+      problems,
+    });
+    await commands.addReport(tx, row.id, {
+      sequence: body.sequence,
+      problems: problems.length,
+      inserted: ingested.inserted,
+      leaseExpiresAt: new Date(at.getTime() + leaseMs),
+    });
+    return { collectionId: row.collection_id, ids: ingested.ids };
+  });
+}
+
+/** @returns the collection's id. */
+export function storeProgress(
+  context: Context,
+  session: Session,
+  body: ClientMessageBody<'collect-progress'>,
+  { leaseMs }: LeaseOptions,
+): Promise<string> {
+  return transaction(context.db, async (tx) => {
+    const { row, ended } = await admitted(tx, session, body);
+    if (ended) throw new PiculusError('stale-lease', 'this collect has ended');
+    const leaseExpiresAt = new Date(context.clock.now().getTime() + leaseMs);
+    await commands.setProgress(tx, row.id, { rowsScanned: body.rowsScanned, leaseExpiresAt });
+    return row.collection_id;
+  });
+}
+
+/**
+ * Ends the command honestly and confirms the fixes that it looked at again. A repeat changes nothing.
+ * @returns the collection's id.
+ */
+export function storeDone(
+  context: Context,
+  session: Session,
+  body: ClientMessageBody<'collect-done'>,
+): Promise<string> {
+  return transaction(context.db, async (tx) => {
+    const { row, ended } = await admitted(tx, session, body);
+    if (ended) return row.collection_id;
+    const at = context.clock.now();
+    const arrived = await commands.reportsStored(tx, row.id, row.epoch);
+    const { missing } = chooseCollectors(row.fix_codes, session.collectors);
+    const end = endOf(body, { ...arrived, problemsReported: Number(row.problems_reported) }, missing);
+    await commands.endCommand(tx, row.id, { ...end, at, rowsScanned: body.rowsScanned, feeds: body.feeds });
+    await finishCollection(tx, row.collection_id, at);
+    return row.collection_id;
+  });
+}

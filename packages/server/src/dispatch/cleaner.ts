@@ -1,0 +1,66 @@
+/**
+ * Retention. Only what is safe to forget goes: message logs, answered Idempotency-Keys, closed leases and clients
+ * that went long ago. Problems, executions, acts and versions of solutions stay for ever.
+ */
+import type { Context } from '../base/services.ts';
+import * as store from '../store/retention.ts';
+import { FRESH_MS } from '../systems/index.ts';
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+
+export interface RetentionOptions {
+  readonly messageDays: number;
+  readonly idempotencyKeyMs: number;
+  readonly leaseMs: number;
+  readonly clientMs: number;
+  /** Rows of one delete, so that no statement holds anybody up for long. */
+  readonly batchRows: number;
+  /** Deletes of one kind in one round; the rest waits for the next. */
+  readonly batchesPerRound: number;
+  readonly partitionDaysAhead: number;
+}
+
+export const RETENTION: RetentionOptions = {
+  messageDays: 14,
+  idempotencyKeyMs: DAY_MS,
+  leaseMs: 7 * DAY_MS,
+  clientMs: 30 * DAY_MS,
+  batchRows: 1_000,
+  batchesPerRound: 50,
+  partitionDaysAhead: 3,
+};
+
+export async function cleanOnce(context: Context, options: RetentionOptions = RETENTION): Promise<void> {
+  const { db, clock, log } = context;
+  const now = clock.now();
+  const ago = (ms: number): Date => new Date(now.getTime() - ms);
+  const made = await store.createMessagePartitions(db, now, options.partitionDaysAhead);
+  const messagesBefore = ago(options.messageDays * DAY_MS);
+  const dropped = await store.dropMessagePartitions(db, messagesBefore);
+  const silent = await store.markSilentClients(db, ago(FRESH_MS));
+  const deletions: readonly (readonly [name: string, run: store.Deletion, before: Date])[] = [
+    ['messages', store.deleteDefaultMessages, messagesBefore],
+    ['idempotencyKeys', store.deleteIdempotencyKeys, ago(options.idempotencyKeyMs)],
+    ['leases', store.deleteClosedLeases, ago(options.leaseMs)],
+    ['clients', store.deleteGoneClients, ago(options.clientMs)],
+  ];
+  const deleted: Record<string, number> = {};
+  for (const [name, run, before] of deletions) {
+    deleted[name] = await inBatches((limit) => run(db, before, limit), options);
+  }
+  log.debug({ made, dropped, silent, deleted }, 'cleaned');
+}
+
+async function inBatches(
+  run: (limit: number) => Promise<number>,
+  { batchRows, batchesPerRound }: RetentionOptions,
+): Promise<number> {
+  let total = 0;
+  for (let batch = 0; batch < batchesPerRound; batch += 1) {
+    const count = await run(batchRows);
+    total += count;
+    if (count < batchRows) break;
+  }
+  return total;
+}
