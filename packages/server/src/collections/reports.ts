@@ -1,7 +1,9 @@
 /** What a client tells of its collect command: problems, progress, the end. One transaction each. */
 import { type ClientMessageBody, PiculusError, type ProblemReport } from '@piculus/protocol';
 import type { Context, Session } from '../base/services.ts';
+import { confirmFixed } from '../problems/confirm.ts';
 import { ingestReport } from '../problems/ingest.ts';
+import { readAnnouncedFixes } from '../store/clients.ts';
 import * as commands from '../store/collect-commands.ts';
 import { finishCollection } from '../store/collections.ts';
 import type { Tx } from '../store/database.ts';
@@ -100,7 +102,31 @@ export function storeDone(
     const { missing } = chooseCollectors(row.fix_codes, session.collectors);
     const end = endOf(body, { ...arrived, problemsReported: Number(row.problems_reported) }, missing);
     await commands.endCommand(tx, row.id, { ...end, at, rowsScanned: body.rowsScanned, feeds: body.feeds });
+    if (end.state === 'complete') await confirm(tx, session, row, body, at);
     await finishCollection(tx, row.collection_id, at);
     return row.collection_id;
+  });
+}
+
+async function confirm(
+  tx: Tx,
+  session: Session,
+  row: commands.CommandRow,
+  body: ClientMessageBody<'collect-done'>,
+  at: Date,
+): Promise<void> {
+  // Confirmation goes over all fixes of the system, so the collect must have looked for every kind of problem.
+  if (row.fix_codes.length > 0) return;
+  const announced = await readAnnouncedFixes(tx, row.sys_code);
+  if (!announced.every(({ fix_code: fixCode }) => session.collectors.has(fixCode))) return;
+  const reach = body.feeds.find((feed) => feed.side === 'bank')?.reachesTo ?? null;
+  if (reach === null) return;
+  await confirmFixed(tx, {
+    sysCode: row.sys_code,
+    commandId: row.id,
+    windowFrom: row.window_from,
+    windowTo: row.window_to,
+    statementReachesTo: new Date(reach),
+    at,
   });
 }
