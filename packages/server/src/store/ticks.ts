@@ -39,7 +39,7 @@ export async function solutionTicks(db: Executor): Promise<TickRow[]> {
  */
 export async function openTick(
   tx: Tx,
-  tick: { solutionId: string; sysCode: string; fixCode: string; from: Date | null; to: Date },
+  tick: { solutionId: string; from: Date; to: Date },
 ): Promise<boolean | null> {
   const opened = await sql<{ waiting: boolean }>`
     WITH floor AS (
@@ -55,7 +55,7 @@ export async function openTick(
       tick_cursor = coalesce(floor.first_waiting, floor.last + 1, s.tick_floor) - 1,
       tick_done = floor.first_waiting IS NULL
     FROM floor
-    WHERE s.id = ${tick.solutionId} AND s.deleted_at IS NULL AND s.tick_at IS NOT DISTINCT FROM ${tick.from}::timestamptz
+    WHERE s.id = ${tick.solutionId} AND s.deleted_at IS NULL AND s.tick_at = ${tick.from}::timestamptz
     RETURNING floor.first_waiting IS NOT NULL AS waiting`.execute(tx);
   return opened.rows[0]?.waiting ?? null;
 }

@@ -1,0 +1,109 @@
+/**
+ * Gives due problems to clients with free places. Each client is served by a pump of its own, so that one that
+ * is slow to acknowledge holds up nobody else; a client gets its next batch after it acknowledged the last.
+ */
+import { LIMITS, PiculusError } from '@piculus/protocol';
+import type { Context, Executions, Loop, Session, Sessions } from '../base/services.ts';
+import { isDatabaseAway } from '../store/availability.ts';
+import { systemsWithWork } from '../store/ticks.ts';
+import { createLoop } from './loop.ts';
+
+export interface DispatcherOptions {
+  readonly pollMs?: number;
+  /** A client that refused is asked again after this. */
+  readonly refusedPauseMs?: number;
+}
+
+/** A round waits no longer than this for clients that are slow to acknowledge. */
+const ROUND_MS_MAX = 200;
+/** Stopping waits no longer than this for them; what they have is under a lease. */
+const STOP_MS_MAX = 2_000;
+
+export function createDispatcher(
+  context: Context,
+  executions: Pick<Executions, 'claim' | 'giveBack'>,
+  sessions: Sessions,
+  options: DispatcherOptions = {},
+): Loop {
+  const pumps = new Map<Session, Promise<void>>();
+  const pausedUntil = new WeakMap<Session, number>();
+  const { clock, log } = context;
+
+  /** One batch. @returns whether there may be more for this client. */
+  async function serve(session: Session): Promise<boolean> {
+    const max = Math.min(session.freePlaces, LIMITS.fixesPerMessage);
+    if (max < 1) return false;
+    const command = await executions.claim(session, max);
+    if (command === null) return false;
+    const { leaseId } = command;
+    try {
+      await session.send('fix', command, { leaseId });
+      return true;
+    } catch (error) {
+      // Where the connection ended, the client may have got the command and be at work: only the lease's expiry
+      // makes sure. A refusal says that it is not.
+      const refused = error instanceof PiculusError && error.code !== 'no-client';
+      log.warn({ err: error, leaseId, clientId: session.clientId }, 'a batch could not be delivered');
+      if (refused) await executions.giveBack(leaseId);
+      pausedUntil.set(session, clock.now().getTime() + (options.refusedPauseMs ?? 1_000));
+      return false;
+    }
+  }
+
+  async function pump(session: Session, signal: AbortSignal): Promise<void> {
+    try {
+      while (!signal.aborted && (await serve(session)));
+    } finally {
+      pumps.delete(session);
+    }
+  }
+
+  /** @returns the pumps that this call started. */
+  async function startPumps(signal: AbortSignal): Promise<Promise<void>[]> {
+    const due = new Set(await systemsWithWork(context.db));
+    const now = clock.now().getTime();
+    const ready = sessions
+      .all()
+      .filter((one) => due.has(one.sysCode) && one.freePlaces > 0 && !pumps.has(one))
+      .filter((one) => (pausedUntil.get(one) ?? 0) <= now);
+    return rotated(ready, clock.random()).map((session) => {
+      const running = pump(session, signal);
+      pumps.set(session, running);
+      return running;
+    });
+  }
+
+  const loop = createLoop({
+    ...context,
+    name: 'dispatcher',
+    wakeReason: 'dispatch',
+    pollMs: options.pollMs ?? 500,
+    work: async (signal) => {
+      const started = await startPumps(signal);
+      const round = new AbortController();
+      const all = Promise.all(started);
+      all.catch((error: unknown) => {
+        if (!isDatabaseAway(error)) log.error({ err: error }, 'dispatching to a client failed');
+      });
+      await Promise.race([all, clock.sleep(ROUND_MS_MAX, round.signal)]).finally(() => round.abort());
+    },
+    onStop: async () => {
+      const limit = new AbortController();
+      await Promise.race([Promise.allSettled(pumps.values()), clock.sleep(STOP_MS_MAX, limit.signal)]);
+      limit.abort();
+    },
+  });
+  return {
+    ...loop,
+    // A test that asks for one round means the whole of it, slow clients included.
+    runOnce: async () => {
+      await Promise.all(await startPumps(new AbortController().signal));
+    },
+  };
+}
+
+/** Starting at another client each time, so that none is always first. */
+function rotated(sessions: readonly Session[], random: number): Session[] {
+  const first = Math.floor(random * sessions.length);
+  return [...sessions.slice(first), ...sessions.slice(0, first)];
+}

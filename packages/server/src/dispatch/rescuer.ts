@@ -1,0 +1,41 @@
+/**
+ * Ends expired leases as `unknown`. After a start, and after the database was away, it first waits for as long
+ * as a lease lasts: clients could not renew theirs meanwhile, and most still work on them.
+ */
+import type { Context, Loop } from '../base/services.ts';
+import type { ExecutionsRoom } from '../executions/index.ts';
+import { EXECUTION_DEFAULTS } from '../executions/options.ts';
+import { isDatabaseAway } from '../store/availability.ts';
+import { createLoop } from './loop.ts';
+
+export interface RescuerOptions {
+  readonly pollMs?: number;
+  /** How long clients get to come back; the lease time where absent. */
+  readonly graceMs?: number;
+}
+
+export function createRescuer(
+  context: Context,
+  executions: Pick<ExecutionsRoom, 'rescueExpired'>,
+  options: RescuerOptions = {},
+): Loop {
+  const graceMs = options.graceMs ?? EXECUTION_DEFAULTS.leaseMs;
+  // Null until the database was reached: the time of grace begins there.
+  let graceEnds: number | null = null;
+  return createLoop({
+    ...context,
+    name: 'rescuer',
+    wakeReason: null,
+    pollMs: options.pollMs ?? 1_000,
+    work: async () => {
+      try {
+        graceEnds ??= context.clock.now().getTime() + graceMs;
+        if (context.clock.now().getTime() < graceEnds) return;
+        await executions.rescueExpired();
+      } catch (error) {
+        if (isDatabaseAway(error)) graceEnds = null;
+        throw error;
+      }
+    },
+  });
+}
