@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { openBank, payout } from './support.ts';
 
 type OpenBank = Awaited<ReturnType<typeof openBank>>;
@@ -101,6 +101,15 @@ describe('a close', () => {
   });
 });
 
+async function waitingForMovements(pool: OpenBank['pool']): Promise<number> {
+  const result = await pool.query<{ count: number }>(
+    `select count(*)::int as count from pg_locks
+     where not granted and relation = 'bank.movements'::regclass
+       and database = (select oid from pg_database where datname = current_database())`,
+  );
+  return result.rows[0]?.count ?? 0;
+}
+
 describe('the statement', () => {
   it('pages by line number and says how far it reaches on the last page only', async () => {
     const { bank, clock } = world;
@@ -118,6 +127,40 @@ describe('the statement', () => {
       'W3-1',
       'W4-1',
     ]);
+  });
+
+  it('makes settlements and readers wait for a settlement that is not committed yet', async () => {
+    const { bank, clock, pool } = world;
+    await bank.submit(payout('W2-1'));
+    clock.advance(1_000);
+    const open = await pool.connect();
+    await open.query('begin');
+    await open.query(
+      `insert into bank.movements (request_no, order_no, kind, amount_minor, currency, booked_at)
+       values ('W1-1', 'W1', 'payout', 1, 'CZK', now())`,
+    );
+    const waiting = async (count: number) =>
+      vi.waitFor(async () => expect(await waitingForMovements(pool)).toBe(count), {
+        timeout: 5_000,
+        interval: 5,
+      });
+    let settled: Promise<number>;
+    let page: ReturnType<typeof bank.statement>;
+    try {
+      settled = bank.settleDue();
+      await waiting(1);
+      page = bank.statement('0', 10);
+      await waiting(2);
+    } finally {
+      await open.query('commit');
+      open.release();
+    }
+    await settled;
+    const lines = [
+      ...(await page).lines,
+      ...(await bank.statement((await page).lines.at(-1)?.lineNo ?? '0', 10)).lines,
+    ];
+    expect(lines.map((line) => line.requestNo)).toEqual(['W1-1', 'W2-1']);
   });
 
   it('never lets a reader pass a line that commits later', async () => {
