@@ -1,1 +1,6 @@
-export {};
+/** The server as a library: what a process or the command line starts and looks after. */
+export { migrateDatabase, resetAdminPassword, withDatabase } from './admin.ts';
+export { ConfigError, type Environment, loadConfig, type ServerConfig } from './config.ts';
+export { type ProcessPort, runServer } from './run.ts';
+export { createServer, type PiculusServer, type ServerParts } from './server.ts';
+export { StartError } from './start-error.ts';

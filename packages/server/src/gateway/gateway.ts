@@ -138,7 +138,6 @@ export function createGateway(context: Context, services: GatewayServices, optio
     await parts.serially(clientId, async () => {
       if (!byClient.has(clientId)) await services.clients.disconnected(clientId);
     });
-    context.events.publish({ topic: 'clients', sysCode, ids: [clientId], more: false });
   }
 
   function sweep(): void {

@@ -126,7 +126,6 @@ async function greet(
     },
     'a client connected',
   );
-  context.events.publish({ topic: 'clients', sysCode: session.sysCode, ids: [hello.clientId], more: false });
   context.wake.notify('dispatch');
   context.wake.notify('collect');
 }

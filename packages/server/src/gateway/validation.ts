@@ -61,7 +61,7 @@ function jsonSchemaOf(type: ClientMessageType): object {
 
 function invalid(type: string, error: ErrorObject | undefined): PiculusError {
   const path = `body${(error?.instancePath ?? '').replaceAll('/', '.')}`;
-  const extra: unknown = error?.params['additionalProperty'];
+  const extra: unknown = error?.params.additionalProperty;
   const field = typeof extra === 'string' ? `${path}.${extra.slice(0, 64)}` : path;
   const en = typeof extra === 'string' ? 'unknown field' : (error?.message ?? 'not valid');
   return new PiculusError('invalid-field', `${type}: ${field}: ${en}`, [

@@ -1,0 +1,55 @@
+/** Brings the database up to this build and makes the first user, as soon as the database is there. */
+import { writeFile } from 'node:fs/promises';
+import type { Context } from './base/services.ts';
+import { createFirstUser } from './identity/index.ts';
+import { isDatabaseAway } from './store/availability.ts';
+import { migrate } from './store/migrate.ts';
+
+const RETRY_MS_MIN = 250;
+const RETRY_MS_MAX = 10_000;
+
+export interface BringUpOptions {
+  readonly signal: AbortSignal;
+  /** Where the first password is written, readable by its owner only. */
+  readonly adminPasswordFile: string | null;
+}
+
+/**
+ * Tries again for as long as the database is away.
+ * @returns the first user's one-time password where this call made that user.
+ * @throws PiculusError `wrong-state` where the database belongs to another build; what else cannot be waited for.
+ */
+export async function bringUp(context: Context, options: BringUpOptions): Promise<string | null> {
+  const { clock, db, log } = context;
+  for (let attempt = 0; ; attempt += 1) {
+    options.signal.throwIfAborted();
+    try {
+      const { applied, version } = await migrate(db);
+      if (applied.length > 0) log.info({ applied, version }, 'the database is migrated');
+      return await makeFirstUser(context, options.adminPasswordFile);
+    } catch (error) {
+      if (!isDatabaseAway(error)) throw error;
+      const waitMs = Math.min(RETRY_MS_MIN * 2 ** attempt, RETRY_MS_MAX) * (0.5 + clock.random() / 2);
+      log.warn(
+        { err: error, attempt: attempt + 1, waitMs: Math.round(waitMs) },
+        'the database is away; trying again',
+      );
+      await clock.sleep(waitMs, options.signal);
+    }
+  }
+}
+
+async function makeFirstUser(
+  { db, clock, log }: Context,
+  passwordFile: string | null,
+): Promise<string | null> {
+  const password = await createFirstUser(db, clock);
+  if (password === null || passwordFile === null) return password;
+  try {
+    await writeFile(passwordFile, `${password}\n`, { mode: 0o600 });
+  } catch (error) {
+    // The user is there already; whoever starts the server is told the password all the same.
+    log.error({ err: error, passwordFile }, 'the first password could not be written to its file');
+  }
+  return password;
+}

@@ -1,0 +1,85 @@
+/** The environment as a checked configuration. The only file of the server that reads `process.env`. */
+import { LOG_LEVELS, type LogLevel } from './base/logger.ts';
+import { SECRET_CHARACTERS_MIN } from './identity/secret.ts';
+
+export interface ServerConfig {
+  /** Null: the embedded database in `dataDir`. */
+  readonly databaseUrl: string | null;
+  /** For the embedded database and the server's secret. */
+  readonly dataDir: string;
+  readonly host: string;
+  /** 0 takes any free one. */
+  readonly port: number;
+  readonly logLevel: LogLevel;
+  /** How long a client may keep work without a sign of life. */
+  readonly leaseMs: number;
+  /** Where the first password is written, readable by its owner only. */
+  readonly adminPasswordFile: string | null;
+  /** Null: made at the first start and kept in `dataDir`. */
+  readonly secret: string | null;
+  /** Where people open the console from, where a proxy stands between. */
+  readonly publicUrl: string | null;
+  readonly messageRetentionDays: number;
+}
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Each line names a variable and what is wrong with it. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(problems.join('\n'));
+    this.problems = problems;
+  }
+}
+
+/** @throws ConfigError naming every variable that is not valid. */
+export function loadConfig(environment: Environment = process.env): ServerConfig {
+  const problems: string[] = [];
+  const text = (name: string): string | null => {
+    const value = environment[name]?.trim();
+    return value === undefined || value === '' ? null : value;
+  };
+  const whole = (name: string, otherwise: number, [min, max]: readonly [number, number]): number => {
+    const value = text(name);
+    if (value === null) return otherwise;
+    const number = /^[0-9]{1,12}$/.test(value) ? Number(value) : Number.NaN;
+    if (number >= min && number <= max) return number;
+    problems.push(`${name} must be a whole number from ${min} to ${max}, not "${value}"`);
+    return otherwise;
+  };
+  const url = (name: string, protocols: readonly string[]): string | null => {
+    const value = text(name);
+    // The value is not repeated: it may hold a password.
+    if (value !== null && !(URL.canParse(value) && protocols.includes(new URL(value).protocol))) {
+      problems.push(
+        `${name} must be an address that begins with ${protocols.map((each) => `${each}//`).join(' or ')}`,
+      );
+    }
+    return value;
+  };
+  const level = text('PICULUS_LOG_LEVEL') ?? 'info';
+  const logLevel = LOG_LEVELS.find((each) => each === level);
+  if (logLevel === undefined)
+    problems.push(`PICULUS_LOG_LEVEL must be one of ${LOG_LEVELS.join(', ')}, not "${level}"`);
+  const secret = text('PICULUS_SECRET');
+  if (secret !== null && secret.length < SECRET_CHARACTERS_MIN) {
+    problems.push(`PICULUS_SECRET must have at least ${SECRET_CHARACTERS_MIN} characters`);
+  }
+  const config: ServerConfig = {
+    databaseUrl: url('PICULUS_DATABASE_URL', ['postgres:', 'postgresql:']),
+    dataDir: text('PICULUS_DATA_DIR') ?? './.piculus',
+    host: text('PICULUS_HOST') ?? '127.0.0.1',
+    port: whole('PICULUS_PORT', 7070, [0, 65_535]),
+    logLevel: logLevel ?? 'info',
+    leaseMs: whole('PICULUS_LEASE_MS', 15_000, [100, 3_600_000]),
+    adminPasswordFile: text('PICULUS_ADMIN_PASSWORD_FILE'),
+    secret,
+    publicUrl: url('PICULUS_PUBLIC_URL', ['http:', 'https:']),
+    messageRetentionDays: whole('PICULUS_MESSAGE_RETENTION_DAYS', 14, [1, 3_650]),
+  };
+  if (problems.length > 0) throw new ConfigError(problems);
+  return config;
+}

@@ -1,0 +1,22 @@
+/** The embedded database of a server that was given no other. */
+import { join, resolve } from 'node:path';
+import {
+  DirectoryInUseError,
+  type EmbeddedDatabase,
+  startEmbeddedDatabase,
+} from '@piculus/embedded-database';
+import type { ServerConfig } from './config.ts';
+import { StartError } from './start-error.ts';
+
+export function ownDatabaseDir(config: Pick<ServerConfig, 'dataDir'>): string {
+  return join(resolve(config.dataDir), 'database');
+}
+
+/** @throws StartError where another process has it open. */
+export async function openOwnDatabase(config: Pick<ServerConfig, 'dataDir'>): Promise<EmbeddedDatabase> {
+  try {
+    return await startEmbeddedDatabase({ dataDir: ownDatabaseDir(config) });
+  } catch (error) {
+    throw error instanceof DirectoryInUseError ? new StartError('database-in-use', error.message) : error;
+  }
+}
