@@ -2,14 +2,16 @@
  * Retention. Only what is safe to forget goes: message logs, answered Idempotency-Keys, closed leases and clients
  * that went long ago. Problems, executions, acts and versions of solutions stay for ever.
  */
-import type { Context } from '../base/services.ts';
+import type { Context, Loop } from '../base/services.ts';
 import * as store from '../store/retention.ts';
 import { FRESH_MS } from '../systems/index.ts';
+import { createLoop } from './loop.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 
 export interface RetentionOptions {
+  readonly pollMs: number;
   readonly messageDays: number;
   readonly idempotencyKeyMs: number;
   readonly leaseMs: number;
@@ -22,6 +24,7 @@ export interface RetentionOptions {
 }
 
 export const RETENTION: RetentionOptions = {
+  pollMs: 10 * 60_000,
   messageDays: 14,
   idempotencyKeyMs: DAY_MS,
   leaseMs: 7 * DAY_MS,
@@ -31,7 +34,19 @@ export const RETENTION: RetentionOptions = {
   partitionDaysAhead: 3,
 };
 
-export async function cleanOnce(context: Context, options: RetentionOptions = RETENTION): Promise<void> {
+/** The first round begins with the loop, so that today's partition of messages is there early. */
+export function createCleaner(context: Context, change: Partial<RetentionOptions> = {}): Loop {
+  const options = { ...RETENTION, ...change };
+  return createLoop({
+    ...context,
+    name: 'cleaner',
+    wakeReason: null,
+    pollMs: options.pollMs,
+    work: () => clean(context, options),
+  });
+}
+
+async function clean(context: Context, options: RetentionOptions): Promise<void> {
   const { db, clock, log } = context;
   const now = clock.now();
   const ago = (ms: number): Date => new Date(now.getTime() - ms);

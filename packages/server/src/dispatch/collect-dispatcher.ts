@@ -1,53 +1,73 @@
 /**
  * Hands waiting collect commands to connected clients. The database decides who gets one; the message only tells
- * the client. A command that could not be delivered goes back and waits for the next round.
+ * the client. A command that could not be delivered goes back and waits for another client or a later round.
  */
-import type { Collections, Context, Session, Sessions } from '../base/services.ts';
+import type { CollectCommand } from '@piculus/protocol';
+import type { Collections, Context, Loop, Session, Sessions } from '../base/services.ts';
+import { createLoop } from './loop.ts';
 
-export interface CollectDispatcher {
-  /** Claims for every session that has nothing to do; deliveries go on in the background. */
-  round(): Promise<void>;
-  /** Resolves when no delivery is under way. */
-  settled(): Promise<void>;
+export interface CollectDispatcherOptions {
+  readonly pollMs?: number;
+  /** How long a client that did not take a command is left alone. */
+  readonly pauseMs?: number;
 }
 
 export function createCollectDispatcher(
   context: Context,
   collections: Pick<Collections, 'claim' | 'giveBack'>,
   sessions: Sessions,
-): CollectDispatcher {
+  { pollMs = 1_000, pauseMs = 10_000 }: CollectDispatcherOptions = {},
+): Loop {
   // One delivery per client at a time: a client that does not answer holds up itself and nobody else.
   const delivering = new Map<string, Promise<void>>();
+  const pausedUntil = new Map<string, number>();
+
+  const deliver = async (session: Session, command: CollectCommand): Promise<void> => {
+    const { clientId } = session;
+    const { commandId, collectionId, epoch } = command;
+    try {
+      await session.send('collect', command, { collectionId });
+    } catch (error) {
+      context.log.info({ err: error, clientId, commandId }, 'collect not delivered');
+      pausedUntil.set(clientId, context.clock.now().getTime() + pauseMs);
+      await collections.giveBack(commandId, epoch);
+    }
+  };
 
   const serve = async (session: Session): Promise<void> => {
     const command = await collections.claim(session);
     if (command === null) return;
-    const { collectionId } = command;
-    const delivery = session
-      .send('collect', command, { collectionId })
-      .catch(async (error: unknown) => {
-        context.log.info(
-          { err: error, clientId: session.clientId, commandId: command.commandId },
-          'collect not delivered',
-        );
-        await collections.giveBack(command.commandId, command.epoch);
-      })
-      .catch((error: unknown) => {
-        // Its lease runs out by itself, so nothing is lost but time.
-        context.log.warn({ err: error, commandId: command.commandId }, 'collect not given back');
-      })
+    const delivery = deliver(session, command)
+      // Where it cannot be given back either, its lease runs out by itself; nothing is lost but time.
+      .catch((error: unknown) => context.log.warn({ err: error }, 'collect not given back'))
       .finally(() => delivering.delete(session.clientId));
     delivering.set(session.clientId, delivery);
   };
 
-  return {
-    async round() {
-      for (const session of sessions.all()) {
-        if (!delivering.has(session.clientId)) await serve(session);
+  const isPaused = (session: Session): boolean => {
+    const until = pausedUntil.get(session.clientId);
+    if (until === undefined) return false;
+    if (until > context.clock.now().getTime()) return true;
+    pausedUntil.delete(session.clientId);
+    return false;
+  };
+
+  return createLoop({
+    ...context,
+    name: 'collect-dispatcher',
+    wakeReason: 'collect',
+    pollMs,
+    async work(signal) {
+      const present = sessions.all();
+      const ids = new Set(present.map(({ clientId }) => clientId));
+      for (const id of pausedUntil.keys()) if (!ids.has(id)) pausedUntil.delete(id);
+      for (const session of present) {
+        if (signal.aborted) return;
+        if (!delivering.has(session.clientId) && !isPaused(session)) await serve(session);
       }
     },
-    async settled() {
+    async onStop() {
       await Promise.all(delivering.values());
     },
-  };
+  });
 }

@@ -4,23 +4,34 @@
  */
 import { helloSchema } from '@piculus/protocol';
 import { abandonedBecause, EPOCHS_MAX } from '../collections/rules.ts';
-import type { Context } from '../base/services.ts';
+import type { Context, Loop } from '../base/services.ts';
 import { readClients } from '../store/clients.ts';
 import * as commands from '../store/collect-commands.ts';
 import { finishCollection } from '../store/collections.ts';
 import { transaction } from '../store/pool.ts';
 import { FRESH_MS } from '../systems/index.ts';
+import { createLoop } from './loop.ts';
 
-export interface CollectRescueOptions {
+export interface CollectRescuerOptions {
+  readonly pollMs?: number;
   /** How long a command may be without any client before it fails. */
-  readonly waitMs: number;
+  readonly waitMs?: number;
 }
-export const COLLECT_WAIT_MS = 5 * 60_000;
 
-export async function rescueCollects(
+export function createCollectRescuer(
   context: Context,
-  { waitMs }: CollectRescueOptions = { waitMs: COLLECT_WAIT_MS },
-): Promise<void> {
+  { pollMs = 5_000, waitMs = 5 * 60_000 }: CollectRescuerOptions = {},
+): Loop {
+  return createLoop({
+    ...context,
+    name: 'collect-rescuer',
+    wakeReason: null,
+    pollMs,
+    work: () => rescue(context, waitMs),
+  });
+}
+
+async function rescue(context: Context, waitMs: number): Promise<void> {
   const { db, clock } = context;
   const at = clock.now();
   if (await commands.hasExpired(db, at)) context.wake.notify('collect');

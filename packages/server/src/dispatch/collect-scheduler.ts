@@ -2,14 +2,28 @@
  * Starts collections by each system's own cron. A tick missed while no server ran is made up once; while the
  * collect of the tick before still runs, the next one waits instead of piling up.
  */
-import type { Context } from '../base/services.ts';
+import type { Context, Loop } from '../base/services.ts';
 import { startCollection } from '../collections/commands.ts';
 import { previousTick } from '../solutions/quartz.ts';
 import { hasOpenCronCommand } from '../store/collect-commands.ts';
 import { transaction } from '../store/pool.ts';
 import { advanceCollectTick, readSystems, type SystemRow } from '../store/systems.ts';
+import { createLoop } from './loop.ts';
 
-export async function scheduleCollects(context: Context): Promise<void> {
+export function createCollectScheduler(
+  context: Context,
+  { pollMs = 1_000 }: { readonly pollMs?: number } = {},
+): Loop {
+  return createLoop({
+    ...context,
+    name: 'collect-scheduler',
+    wakeReason: null,
+    pollMs,
+    work: () => startDueCollects(context),
+  });
+}
+
+async function startDueCollects(context: Context): Promise<void> {
   const now = context.clock.now();
   for (const system of await readSystems(context.db)) {
     const tick = dueTick(system, now);
