@@ -1,0 +1,55 @@
+import { DEFAULT_POLICY, type RepairPolicy } from '@piculus/repairs';
+import { EMBEDDED_POOL_SIZE } from '../shared/database.ts';
+import { type Environment, text, wholeNumber, yesNo } from '../shared/settings.ts';
+
+export interface PbapConfig {
+  /** Address of the Piculus server; null runs PBAP without a client. */
+  readonly piculus: { readonly url: string; readonly systemKey: string } | null;
+  readonly sysCode: string;
+  readonly instance: string;
+  readonly databaseUrl: string;
+  readonly poolSize: number;
+  readonly bankUrl: string;
+  readonly bankTimeoutMs: number;
+  /** Whether this process takes callbacks and new orders, sends, and runs the timeout job. */
+  readonly normalPath: boolean;
+  readonly httpHost: string;
+  /** 0 takes a free one. */
+  readonly httpPort: number;
+  readonly places: number;
+  readonly policy: RepairPolicy;
+}
+
+/**
+ * Reads PBAP's settings: PICULUS_URL and PICULUS_SYSTEM_KEY (both or neither), SYS_CODE (PBAP), PBAP_INSTANCE
+ * (1), PBAP_DATABASE_URL and BANK_URL (must be set), PBAP_POOL_SIZE (4), BANK_TIMEOUT_MS (3000),
+ * PBAP_NORMAL_PATH (yes or no; no), PBAP_HTTP_HOST, PBAP_HTTP_PORT (0), PBAP_PLACES (16),
+ * PBAP_RECHARGE_MIN_AGE_MS, PBAP_WITHDRAW_MIN_AGE_MS, PBAP_CONTINUE_MAX_AGE_MS.
+ * @throws SettingError naming the setting.
+ */
+export function readPbapConfig(env: Environment): PbapConfig {
+  const hasServer = (env.PICULUS_URL ?? '') !== '' || (env.PICULUS_SYSTEM_KEY ?? '') !== '';
+  return {
+    piculus: hasServer ? { url: text(env, 'PICULUS_URL'), systemKey: text(env, 'PICULUS_SYSTEM_KEY') } : null,
+    sysCode: text(env, 'SYS_CODE', 'PBAP'),
+    instance: text(env, 'PBAP_INSTANCE', '1'),
+    databaseUrl: text(env, 'PBAP_DATABASE_URL'),
+    poolSize: wholeNumber(env, 'PBAP_POOL_SIZE', EMBEDDED_POOL_SIZE, 100),
+    bankUrl: text(env, 'BANK_URL'),
+    bankTimeoutMs: wholeNumber(env, 'BANK_TIMEOUT_MS', 3_000, 60_000),
+    normalPath: yesNo(env, 'PBAP_NORMAL_PATH', false),
+    httpHost: text(env, 'PBAP_HTTP_HOST', '127.0.0.1'),
+    httpPort: wholeNumber(env, 'PBAP_HTTP_PORT', 0, 65_535),
+    places: wholeNumber(env, 'PBAP_PLACES', 16, 1_000),
+    policy: {
+      ...DEFAULT_POLICY,
+      rechargeMinAgeMs: wholeNumber(env, 'PBAP_RECHARGE_MIN_AGE_MS', DEFAULT_POLICY.rechargeMinAgeMs),
+      withdrawMinAgeMs: wholeNumber(env, 'PBAP_WITHDRAW_MIN_AGE_MS', DEFAULT_POLICY.withdrawMinAgeMs),
+      continueWithdrawMaxAgeMs: wholeNumber(
+        env,
+        'PBAP_CONTINUE_MAX_AGE_MS',
+        DEFAULT_POLICY.continueWithdrawMaxAgeMs,
+      ),
+    },
+  };
+}
