@@ -3,7 +3,7 @@
  * machine act on it. Pure: the same evidence gives the same plan, at any time.
  */
 import type { Command, Plan } from '@piculus/client';
-import type { ReportedOutcome, ScenarioCode, SeedFixCode } from '@piculus/protocol';
+import { type ReportedOutcome, SCENARIOS, type ScenarioCode, type SeedFixCode } from '@piculus/protocol';
 import { classify, type Problem } from '../classify.ts';
 import type { OrderType } from '../facts.ts';
 import type { BankCapabilities, RepairPolicy, ScanFilter } from '../ports.ts';
@@ -63,27 +63,20 @@ export function planRepair(
   const verdict = classify(evidence.facts, { aged: true, covered: true });
   if (verdict.kind === 'wait') return end('not-yet', null, notFinal(evidence));
   const silent = evidence.facts.bank.fact === 'non-final';
-  if (verdict.kind === 'ok') {
-    if (!silent) return end('already-right', null, 'order, ledger and bank agree');
-    const ours = definition.scans.statuses.includes(evidence.facts.order.status);
-    return ours
-      ? end('not-yet', null, notFinal(evidence))
-      : end('not-this-problem', null, 'the order has moved on, and nothing in it contradicts itself');
-  }
+  if (verdict.kind === 'ok') return planForNothingWrong(definition, evidence, silent);
   const { scenario } = verdict;
-  if (verdict.handling === 'person') {
-    if (silent && !HOLDS_WHATEVER_THE_BANK_SAYS.has(scenario))
-      return end('not-yet', scenario, notFinal(evidence));
-    return end('refused', scenario, `${scenario} is for a person to decide`);
+  if (verdict.handling === 'person' && silent && !HOLDS_WHATEVER_THE_BANK_SAYS.has(scenario)) {
+    return end('not-yet', scenario, notFinal(evidence));
   }
   const situation: Situation = { evidence, problem: verdict, ...installation };
-  const planner = plannerFor(definition, situation);
-  if (!planner) {
-    return end(
-      'not-this-problem',
-      scenario,
-      `the facts are ${scenario} now, which is filed under ${verdict.fixCode}`,
-    );
+  const underway = isUnderway(definition, situation);
+  if (verdict.fixCode !== definition.fixCode && !underway) {
+    const reason = `the facts are ${scenario} now, which is filed under ${verdict.fixCode}`;
+    return end('not-this-problem', scenario, reason);
+  }
+  const planner = underway ? definition.underway : definition.planners[scenario];
+  if (verdict.handling === 'person' || !planner) {
+    return end('refused', scenario, `${SCENARIOS[scenario].sentence.en} A person must decide.`);
   }
   if (evidence.unprovenNumbers.length > 0) {
     return end(
@@ -128,12 +121,23 @@ function beforeClassifying(
   return null;
 }
 
-function plannerFor(definition: RepairDefinition, situation: Situation): Planner | undefined {
-  const { evidence, problem } = situation;
-  if (problem.fixCode === definition.fixCode) return definition.planners[problem.scenario];
-  const { order } = evidence.facts;
-  const setBack = order.status === 'PROCESSING' && evidence.decision?.decision === 'RESUBMIT';
-  return setBack && UNDERWAY.has(problem.scenario) ? definition.underway : undefined;
+/** Whether this is the order that this repair set back to PROCESSING, to send its payout again. */
+function isUnderway(definition: RepairDefinition, { evidence, problem }: Situation): boolean {
+  const setBack = evidence.facts.order.status === 'PROCESSING' && evidence.decision?.decision === 'RESUBMIT';
+  return definition.underway !== undefined && setBack && UNDERWAY.has(problem.scenario);
+}
+
+function planForNothingWrong(
+  definition: RepairDefinition,
+  evidence: FoundEvidence,
+  silent: boolean,
+): RepairPlan {
+  if (!silent) return end('already-right', null, 'order, ledger and bank agree');
+  // Where nobody but a silent bank could say that something is wrong, the question stays open; an order that
+  // left this repair's statuses is no longer its problem.
+  const ours = definition.scans.statuses.includes(evidence.facts.order.status);
+  if (ours || evidence.answer.code !== 'NOT_FOUND') return end('not-yet', null, notFinal(evidence));
+  return end('not-this-problem', null, 'the order has moved on, and nothing in it contradicts itself');
 }
 
 /** What an order looks like between being sent again and the bank's last word. */
