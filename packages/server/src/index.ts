@@ -1,6 +1,8 @@
 /** The server as a library: what a process or the command line starts and looks after. */
 export { migrateDatabase, resetAdminPassword, withDatabase } from './admin.ts';
 export { ConfigError, type Environment, loadConfig, type ServerConfig } from './config.ts';
+export { ownDatabaseDir } from './own-database.ts';
 export { type ProcessPort, runServer } from './run.ts';
 export { createServer, type PiculusServer, type ServerParts } from './server.ts';
+export { type DatabaseReport, inspectDatabase } from './store/inspect.ts';
 export { StartError } from './start-error.ts';
