@@ -2,6 +2,13 @@
 import type { Context, Loop, Services, Sessions } from './base/services.ts';
 import { createClients } from './clients/index.ts';
 import { createCollections } from './collections/index.ts';
+import { createCleaner } from './dispatch/cleaner.ts';
+import { createCollectDispatcher } from './dispatch/collect-dispatcher.ts';
+import { createCollectRescuer } from './dispatch/collect-rescuer.ts';
+import { createCollectScheduler } from './dispatch/collect-scheduler.ts';
+import { createDispatcher } from './dispatch/dispatcher.ts';
+import { createRescuer } from './dispatch/rescuer.ts';
+import { createScheduler } from './dispatch/scheduler.ts';
 import { createExecutions, type ExecutionsRoom } from './executions/index.ts';
 import { createMessages, type MessageLog } from './messages/index.ts';
 import { createProblems } from './problems/index.ts';
@@ -9,7 +16,9 @@ import { createSolutions } from './solutions/index.ts';
 import { createStats } from './stats/index.ts';
 import { createSystems } from './systems/index.ts';
 
-export interface LoopOptions {
+export interface RoomOptions {
+  /** How long a client may keep work without a sign of life. */
+  readonly leaseMs: number;
   readonly messageRetentionDays: number;
 }
 
@@ -18,12 +27,12 @@ export interface Rooms extends Services {
   readonly messages: MessageLog;
 }
 
-export function createRooms(context: Context, options: { readonly leaseMs: number }): Rooms {
+export function createRooms(context: Context, options: Pick<RoomOptions, 'leaseMs'>): Rooms {
   return {
     systems: createSystems(context),
     clients: createClients(context),
     solutions: createSolutions(context),
-    collections: createCollections(context),
+    collections: createCollections(context, { leaseMs: options.leaseMs }),
     problems: createProblems(context),
     executions: createExecutions(context, { leaseMs: options.leaseMs }),
     messages: createMessages(context),
@@ -31,12 +40,21 @@ export function createRooms(context: Context, options: { readonly leaseMs: numbe
   };
 }
 
-/** The loops of the background, in the order in which they start. */
+/** The loops of the background, in the order in which they start; they stop in reverse. */
 export function createLoops(
-  _context: Context,
-  _rooms: Rooms,
-  _sessions: Sessions,
-  _options: LoopOptions,
+  context: Context,
+  rooms: Rooms,
+  sessions: Sessions,
+  options: RoomOptions,
 ): readonly Loop[] {
-  return [];
+  const { collections, executions } = rooms;
+  return [
+    createScheduler(context),
+    createCollectScheduler(context),
+    createRescuer(context, executions, { graceMs: options.leaseMs }),
+    createCollectRescuer(context),
+    createDispatcher(context, executions, sessions),
+    createCollectDispatcher(context, collections, sessions),
+    createCleaner(context, { messageDays: options.messageRetentionDays }),
+  ];
 }

@@ -238,6 +238,12 @@ class Server implements PiculusServer {
         () => loop.stop(),
       );
     }
+    // Closed before the loops: deliveries that wait for a client end with its connection.
+    await this.#lifecycle.open(
+      'sessions',
+      () => gateway,
+      (opened) => opened.stop(),
+    );
     this.#lifecycle.check();
     this.#open = true;
     this.#log.info('the server is ready');

@@ -1,5 +1,5 @@
 /** The OpenAPI 3.1 document, from the same schemas that check the requests, and its pages. */
-import swagger from '@fastify/swagger';
+import swagger, { type SwaggerTransformObject } from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import { API_PREFIX } from '@piculus/protocol/http';
 import * as resources from '@piculus/protocol/http';
@@ -27,8 +27,6 @@ function schemaNames() {
     ProblemDetail: resources.problemDetailSchema,
     Execution: resources.executionSchema,
     Lease: resources.leaseSchema,
-    SolutionInput: resources.solutionInputSchema,
-    SolutionChange: resources.solutionChangeSchema,
     Solution: resources.solutionSchema,
     Message: resources.messageSchema,
     User: resources.userSchema,
@@ -62,8 +60,25 @@ export async function installOpenApi(app: FastifyInstance): Promise<void> {
       security: [{ token: [] }, { cookie: [] }],
     },
     transform: createJsonSchemaTransform({ schemaRegistry }),
-    transformObject: createJsonSchemaTransformObject({ schemaRegistry }),
+    transformObject: (document) =>
+      withoutUnused(createJsonSchemaTransformObject({ schemaRegistry })(document)),
   });
+}
+
+type Document = ReturnType<SwaggerTransformObject>;
+
+/** Every named schema comes once for requests and once for answers; what no route refers to is left out. */
+function withoutUnused(document: Document): Document {
+  const schemas = 'components' in document ? document.components?.schemas : undefined;
+  for (let removed = schemas !== undefined; removed; ) {
+    const text = JSON.stringify(document);
+    const unused = Object.keys(schemas ?? {}).filter(
+      (name) => !text.includes(`"#/components/schemas/${name}"`),
+    );
+    for (const name of unused) Reflect.deleteProperty(schemas ?? {}, name);
+    removed = unused.length > 0;
+  }
+  return document;
 }
 
 export async function serveOpenApi(app: FastifyInstance): Promise<void> {
