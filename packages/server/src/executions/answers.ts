@@ -145,7 +145,8 @@ async function lowerFloor(
     .map(({ id }) => BigInt(id));
   const [first, ...others] = waiting;
   if (first === undefined) return;
-  const lowest = others.reduce((low, id) => (id < low ? id : low), first);
+  let lowest = first;
+  for (const id of others) if (id < lowest) lowest = id;
   await lowerTickFloor(tx, lease.sysCode, lease.fixCode, lowest.toString());
 }
 

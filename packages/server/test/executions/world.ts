@@ -1,0 +1,216 @@
+/** A small world for tests of the core: a database, a clock that stands still, systems, solutions, sessions. */
+import type { FixCommand, FixResult, ProblemReport, ReportedOutcome } from '@piculus/protocol';
+import { sql } from 'kysely';
+import { pino } from 'pino';
+import {
+  type OpenTestDatabase,
+  openTestDatabase,
+  type TestEngine,
+} from '../../../../test/support/database.ts';
+import { type Clock, systemClock } from '../../src/base/clock.ts';
+import type { Context, Session } from '../../src/base/services.ts';
+import { createWake } from '../../src/base/wake.ts';
+import { createExecutions, type ExecutionsRoom } from '../../src/executions/index.ts';
+import { createProblems } from '../../src/problems/index.ts';
+import { type Ingested, ingestReport } from '../../src/problems/ingest.ts';
+import type { Problems } from '../../src/base/services.ts';
+import { transaction } from '../../src/store/pool.ts';
+
+export const SYSTEM = 'PBAP';
+export const FIX = 'interRechargeFixServiceImpl';
+export const OTHER_FIX = 'rechargeTimeoutFixServiceImpl';
+export const START = new Date('2026-11-20T08:00:00.500Z');
+
+export interface TestClock extends Clock {
+  /** Moves the time on. */
+  pass(ms: number): void;
+}
+export function testClock(): TestClock {
+  let now = START.getTime();
+  return {
+    ...systemClock,
+    now: () => new Date(now),
+    pass: (ms) => {
+      now += ms;
+    },
+  };
+}
+
+export interface SolutionGiven {
+  readonly sysCode?: string;
+  readonly fixCode?: string;
+  readonly maxRetries?: number;
+  readonly executionMode?: string;
+  readonly status?: string;
+  readonly level?: string;
+  readonly retryCron?: string;
+}
+
+export interface World {
+  readonly database: OpenTestDatabase;
+  readonly context: Context;
+  readonly clock: TestClock;
+  readonly problems: Problems;
+  readonly executions: ExecutionsRoom;
+  readonly published: { topic: string; ids: readonly string[] }[];
+  /** Registers a system; `SYSTEM` is there from the start. */
+  system(sysCode: string): Promise<void>;
+  solution(given?: SolutionGiven): Promise<string>;
+  setSolution(id: string, column: 'status' | 'execution_mode', value: string): Promise<void>;
+  /** Opens a tick of this solution now, whatever its cron. */
+  tick(solutionId: string): Promise<void>;
+  report(
+    problems: readonly ProblemReport[],
+    more?: { commandId?: string; sequence?: number; sysCode?: string },
+  ): Promise<Ingested>;
+  session(more?: Partial<Session>): Session;
+  close(): Promise<void>;
+}
+
+export async function openWorld(engine: TestEngine = 'postgres'): Promise<World> {
+  const database = await openTestDatabase(engine);
+  const { db } = database;
+  const clock = testClock();
+  const published: { topic: string; ids: readonly string[] }[] = [];
+  const context: Context = {
+    db,
+    clock,
+    log: pino({ level: 'silent' }),
+    nodeId: 'node-1',
+    events: { publish: ({ topic, ids }) => published.push({ topic, ids }) },
+    wake: createWake(systemClock),
+  };
+  let commands = 0;
+  let clients = 0;
+  const world: World = {
+    database,
+    context,
+    clock,
+    published,
+    problems: createProblems(context),
+    executions: createExecutions(context),
+    system: async (sysCode) => {
+      await sql`INSERT INTO piculus.systems (sys_code, name, created_at) VALUES (${sysCode}, ${sysCode}, ${START})`.execute(
+        db,
+      );
+    },
+    solution: (given = {}) => insertSolution(world, given),
+    setSolution: async (id, column, value) => {
+      await sql`UPDATE piculus.solution_versions SET ${sql.ref(column)} = ${value} WHERE solution_id = ${id}`.execute(
+        db,
+      );
+    },
+    tick: async (id) => {
+      await sql`UPDATE piculus.solutions SET tick_at = ${clock.now()}, tick_cursor = tick_floor - 1, tick_done = false
+        WHERE id = ${id}`.execute(db);
+    },
+    report: (problems, { commandId, sequence = 1, sysCode = SYSTEM } = {}) => {
+      commands += 1;
+      const batch = {
+        sysCode,
+        commandId: commandId ?? String(commands),
+        epoch: 1,
+        sequence,
+        clientId: 'client-1',
+      };
+      return transaction(db, (tx) => ingestReport(tx, { ...batch, at: clock.now(), problems }));
+    },
+    session: (more = {}) => {
+      clients += 1;
+      return {
+        clientId: `client-${clients}`,
+        sysCode: SYSTEM,
+        clientVersion: '1.0.0',
+        places: 500,
+        freePlaces: 500,
+        collectors: new Set([FIX, OTHER_FIX]),
+        fixes: new Set([FIX, OTHER_FIX]),
+        send: () => Promise.resolve(),
+        ...more,
+      };
+    },
+    close: () => database.drop(),
+  };
+  await world.system(SYSTEM);
+  return world;
+}
+
+async function insertSolution({ database: { db }, clock }: World, given: SolutionGiven): Promise<string> {
+  const made = await sql<{ id: string }>`
+    INSERT INTO piculus.solutions (sys_code, fix_code, version, tick_at)
+    VALUES (${given.sysCode ?? SYSTEM}, ${given.fixCode ?? FIX}, 1, ${clock.now()}) RETURNING id`.execute(db);
+  const id = made.rows[0]?.id ?? '';
+  await sql`
+    INSERT INTO piculus.solution_versions (solution_id, version, max_retries, retry_cron, time_zone, execution_mode,
+      status, level, description, changed_at, changed_by)
+    VALUES (${id}, 1, ${given.maxRetries ?? 5}, ${given.retryCron ?? '0 0/10 * * * ?'}, 'UTC',
+      ${given.executionMode ?? 'automatic'}, ${given.status ?? 'enabled'}, ${given.level ?? 'very-important'}, '',
+      ${clock.now()}, 'operator')`.execute(db);
+  return id;
+}
+
+/** A report of one order, seen by all sides at the clock's time. */
+export function order(world: World, businessKey: string, more: Partial<ProblemReport> = {}): ProblemReport {
+  const side = (state: string) => ({
+    state,
+    source: 'test',
+    observedAt: world.clock.now().toISOString(),
+    fields: {},
+  });
+  return {
+    fixCode: FIX,
+    businessKey,
+    scenario: 'C1',
+    handling: 'fix',
+    amountMinor: '70000',
+    currency: 'CNY',
+    occurredAt: '2026-11-19T08:00:00.000Z',
+    outOfPocket: 'customer',
+    facts: { order: side('SUCCESS'), ledger: side('none'), bank: side('paid') },
+    contradictions: ['order.status', 'ledger.state'],
+    ...more,
+  };
+}
+
+export function orders(world: World, count: number, prefix = 'R'): ProblemReport[] {
+  return Array.from({ length: count }, (_, index) => order(world, `${prefix}${index}`));
+}
+
+/** The answer of a client to a whole command. */
+export function answers(
+  world: World,
+  command: FixCommand,
+  outcome: ReportedOutcome,
+  more: Partial<FixResult> = {},
+): { leaseId: string; epoch: number; results: FixResult[] } {
+  const at = world.clock.now().toISOString();
+  const results = command.items.map((item) => ({
+    problemId: item.problemId,
+    commandKey: item.commandKey,
+    outcome,
+    scenario: null,
+    reason: 'because',
+    effects: [],
+    replayed: false,
+    verified: true,
+    facts: null,
+    startedAt: at,
+    finishedAt: at,
+    ...more,
+  }));
+  return { leaseId: command.leaseId, epoch: command.epoch, results };
+}
+
+/** Every count that is not zero, as kept and as counted anew; equal unless something is wrong. */
+export async function countsKeptAndReal({ database: { db } }: World): Promise<[unknown[], unknown[]]> {
+  const kept = await sql<object>`
+    SELECT sys_code, fix_code, scenario, state, out_of_pocket, currency, problems::text, amount_minor::text
+    FROM piculus.problem_counts WHERE problems <> 0 OR amount_minor <> 0 ORDER BY 1, 2, 3, 4, 5, 6`.execute(
+    db,
+  );
+  const real = await sql<object>`
+    SELECT sys_code, fix_code, scenario, state, out_of_pocket, currency, count(*)::text AS problems,
+      sum(amount_minor)::text AS amount_minor
+    FROM piculus.problems GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 1, 2, 3, 4, 5, 6`.execute(db);
+  return [kept.rows, real.rows];
+}
