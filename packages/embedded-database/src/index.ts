@@ -1,4 +1,4 @@
-export { DirectoryInUseError } from './lock.ts';
+export { DirectoryInUseError, isDirectoryInUse } from './lock.ts';
 export {
   type EmbeddedDatabase,
   type EmbeddedDatabaseOptions,

@@ -51,6 +51,12 @@ export function lockDirectory(dataDir: string): () => void {
   throw new DirectoryInUseError(dataDir, readOwner(path)?.pid ?? 0);
 }
 
+/** Whether a living process has the directory open. */
+export function isDirectoryInUse(dataDir: string): boolean {
+  const owner = readOwner(join(dataDir, 'piculus.lock'));
+  return owner !== null && isAlive(owner);
+}
+
 function tryLink(draft: string, path: string): boolean {
   try {
     linkSync(draft, path);

@@ -1,0 +1,128 @@
+/** The server of the demo: its process, and the demo's own way in. */
+import { randomBytes } from 'node:crypto';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type ApiClient, ApiError, createApiClient, signIn } from '@piculus/protocol/http';
+import { z } from 'zod';
+import { type Children, fromRoot } from './children.ts';
+import { DemoError } from './demo-error.ts';
+
+export interface DemoServer {
+  readonly url: string;
+  readonly api: ApiClient;
+  readonly credentials: Credentials;
+  /** The administrator's one-time password, where this start made it. */
+  readonly firstPassword: string | null;
+}
+
+export interface ServerPlace {
+  readonly databaseUrl: string;
+  readonly port: number;
+  /** Holds the server's secret, the first password and the demo's credentials. */
+  readonly folder: string;
+}
+
+const credentialsSchema = z.object({
+  username: z.string(),
+  password: z.string(),
+  /** Of each system: shown once by the server, so that they are kept here. */
+  keys: z.record(z.string(), z.string()),
+});
+type Stored = z.infer<typeof credentialsSchema>;
+
+/** What the demo must remember from one start to the next; readable by its owner only. */
+export interface Credentials {
+  key(sysCode: string): string | undefined;
+  keep(sysCode: string, key: string): Promise<void>;
+}
+
+/** Starts the server, waits until it can work, and signs the demo in. */
+export async function startServer(place: ServerPlace, children: Children): Promise<DemoServer> {
+  await mkdir(place.folder, { recursive: true, mode: 0o700 });
+  const url = `http://127.0.0.1:${place.port}`;
+  const passwordFile = join(place.folder, 'admin-password.txt');
+  const open = createApiClient({ baseUrl: url, timeoutMs: 2_000 });
+  await children.start({
+    name: 'server',
+    script: fromRoot('packages/cli/bin/piculus.js'),
+    args: ['serve'],
+    env: {
+      PICULUS_DATABASE_URL: place.databaseUrl,
+      PICULUS_DATA_DIR: place.folder,
+      PICULUS_HOST: '127.0.0.1',
+      PICULUS_PORT: String(place.port),
+      PICULUS_ADMIN_PASSWORD_FILE: passwordFile,
+    },
+    isReady: () =>
+      open.getReadiness().then(
+        () => true,
+        () => false,
+      ),
+  });
+  const path = join(place.folder, 'credentials.json');
+  const known = await readStored(path);
+  const stored = known ?? (await makeUser(url, passwordFile));
+  if (known === null) await store(path, stored);
+  const { token } = await signInAs(url, stored);
+  return {
+    url,
+    api: createApiClient({ baseUrl: url, token }),
+    firstPassword: known === null ? await readPassword(passwordFile) : null,
+    credentials: {
+      key: (sysCode) => stored.keys[sysCode],
+      async keep(sysCode, key) {
+        stored.keys[sysCode] = key;
+        await store(path, stored);
+      },
+    },
+  };
+}
+
+/** The demo works under a name of its own, so that the administrator's password stays the person's. */
+async function makeUser(url: string, passwordFile: string): Promise<Stored> {
+  const password = await readPassword(passwordFile);
+  const { token } = await signInAs(url, { username: 'admin', password });
+  const made: Stored = { username: 'demo', password: randomBytes(18).toString('base64url'), keys: {} };
+  const api = createApiClient({ baseUrl: url, token });
+  try {
+    await api.createUser({ body: { username: made.username, name: 'Demo', password: made.password } });
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.code !== 'already-exists') throw error;
+    throw new DemoError(
+      'this server knows the demo already, but its credentials are not in this checkout; use other databases',
+    );
+  }
+  return made;
+}
+
+async function signInAs(url: string, user: { readonly username: string; readonly password: string }) {
+  try {
+    return await signIn({ baseUrl: url }, { username: user.username, password: user.password });
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.code !== 'not-signed-in') throw error;
+    throw new DemoError(
+      `the server does not let the user "${user.username}" in; its database may be from another checkout`,
+    );
+  }
+}
+
+async function readPassword(path: string): Promise<string> {
+  try {
+    return (await readFile(path, 'utf8')).trim();
+  } catch {
+    throw new DemoError(
+      'this server has users already, but their passwords are not in this checkout; use another database for it',
+    );
+  }
+}
+
+async function readStored(path: string): Promise<Stored | null> {
+  const text = await readFile(path, 'utf8').catch(() => null);
+  return text === null ? null : credentialsSchema.parse(JSON.parse(text));
+}
+
+/** Written beside and moved into place, so that a cut leaves the old one whole. */
+async function store(path: string, stored: Stored): Promise<void> {
+  await writeFile(`${path}.new`, `${JSON.stringify(stored, null, 2)}\n`, { mode: 0o600 });
+  await rename(`${path}.new`, path);
+}
