@@ -41,21 +41,35 @@ const mutationHeaders = z.looseObject({
 });
 
 export function registerApiRoutes(app: FastifyInstance, parts: ApiRouteParts): void {
+  checkBySchemas(app);
+  for (const name of ROUTE_NAMES) registerRoute(app, name, parts);
+}
+
+/** Every wrong field of a request is named at once, in both languages. */
+export function checkBySchemas(app: FastifyInstance): void {
   app.setValidatorCompiler<z.ZodType>(({ schema }) => (data) => {
     const result = schema.safeParse(data, { reportInput: true });
     if (result.success) return { value: result.data };
     return { error: new PiculusError('invalid-field', undefined, fieldErrors(result.error.issues)) };
   });
-  for (const name of ROUTE_NAMES) registerRoute(app, name, parts);
 }
+
+/** What a route is, without what it does. */
+export function describeRoute(name: RouteName): {
+  method: Route['method'];
+  url: string;
+  schema: Record<string, unknown>;
+} {
+  const route: Route = ROUTES[name];
+  return { method: route.method, url: `${API_PREFIX}${route.path}`, schema: schemaOf(name, route) };
+}
+
+const mutates = (name: RouteName): boolean => ROUTES[name].method !== 'GET' && !QUESTIONS.has(name);
 
 function registerRoute<N extends RouteName>(app: FastifyInstance, name: N, parts: ApiRouteParts): void {
   const route: Route = ROUTES[name];
-  const mutates = route.method !== 'GET' && !QUESTIONS.has(name);
   app.route({
-    method: route.method,
-    url: `${API_PREFIX}${route.path}`,
-    schema: schemaOf(name, route, mutates),
+    ...describeRoute(name),
     ...(route.open ? {} : { onRequest: parts.admit }),
     preValidation: async (request) => refuseOddBodies(request, route),
     handler: async (request, reply) => {
@@ -72,7 +86,7 @@ function registerRoute<N extends RouteName>(app: FastifyInstance, name: N, parts
       };
       const run = (): Promise<unknown> => parts.handlers[name](call);
       const key = request.headers['idempotency-key'];
-      if (!mutates || typeof key !== 'string') return answer(reply, route.status, await run());
+      if (!mutates(name) || typeof key !== 'string') return answer(reply, route.status, await run());
       const { status, body, replayed } = await parts.idempotency.once(
         {
           actor: call.user.username,
@@ -117,13 +131,13 @@ function refuseOddBodies(request: FastifyRequest, route: Route): void {
   }
 }
 
-function schemaOf(name: RouteName, route: Route, mutates: boolean): Record<string, unknown> {
+function schemaOf(name: RouteName, route: Route): Record<string, unknown> {
   return {
     operationId: name,
     tags: [route.tag],
     summary: route.summary,
     ...(route.open ? { security: [] } : {}),
-    ...(mutates ? { headers: mutationHeaders } : {}),
+    ...(mutates(name) ? { headers: mutationHeaders } : {}),
     ...(route.params === undefined ? {} : { params: route.params }),
     ...(route.query === undefined && route.open ? {} : { querystring: route.query ?? z.strictObject({}) }),
     ...(route.body === undefined ? {} : { body: route.body }),

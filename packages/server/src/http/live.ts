@@ -9,6 +9,16 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Clock } from '../base/clock.ts';
 import type { LiveEventRing, NumberedEvent } from '../events/live-events.ts';
 
+export const LIVE_ROUTE = {
+  method: 'GET',
+  url: `${API_PREFIX}/events`,
+  schema: {
+    operationId: 'liveEvents',
+    tags: ['monitor'],
+    summary: 'Live events (server-sent events); resumable with Last-Event-ID',
+  },
+} as const;
+
 export interface LiveRoutes {
   /** Ends all streams; their readers come back elsewhere or later. */
   stop(): Promise<void>;
@@ -44,13 +54,7 @@ export function registerLiveEvents(app: FastifyInstance, options: LiveRouteOptio
   const beating = beat();
 
   app.route({
-    method: 'GET',
-    url: `${API_PREFIX}/events`,
-    schema: {
-      operationId: 'liveEvents',
-      tags: ['monitor'],
-      summary: 'Live events (server-sent events); resumable with Last-Event-ID',
-    },
+    ...LIVE_ROUTE,
     onRequest: options.admit,
     handler: (request, reply) => {
       reply.hijack();
