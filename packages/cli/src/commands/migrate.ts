@@ -1,0 +1,26 @@
+/** Bringing the database up to this build without starting the server. */
+import { migrateDatabase } from '@piculus/server';
+import { EXIT } from '../exit-codes.ts';
+import type { Registration } from '../program.ts';
+import { type ServerFlags, serverConfig } from './serve.ts';
+
+export function addMigrate({ program, act }: Registration): void {
+  program
+    .command('migrate')
+    .description("bring the server's database up to this build; the server does so by itself when it starts")
+    .option('--data-dir <folder>', 'folder of the embedded database (PICULUS_DATA_DIR, ./.piculus)')
+    .option('--database-url <url>', 'PostgreSQL (PICULUS_DATABASE_URL)')
+    .action(
+      act(async (context, command) => {
+        const report = await migrateDatabase(
+          serverConfig(context.world.environment, command.opts<ServerFlags>()),
+        );
+        context.out.result(report, () =>
+          report.applied.length === 0
+            ? `nothing to do: the database is at ${report.version}`
+            : `applied ${report.applied.join(', ')}; the database is at ${report.version}`,
+        );
+        return EXIT.ok;
+      }),
+    );
+}
