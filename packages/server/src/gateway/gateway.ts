@@ -8,7 +8,7 @@ import {
 } from '@piculus/protocol';
 import type { Context, Services, Session, Sessions } from '../base/services.ts';
 import { GatewaySession } from './session.ts';
-import type { Connection, ConnectionListener, Peer } from './transport.ts';
+import type { Connection, Peer } from './transport.ts';
 import { createMessageValidator, type MessageValidator } from './validation.ts';
 
 export interface GatewayOptions {
@@ -42,7 +42,7 @@ export interface GatewayParts {
 export type GatewayServices = Pick<Services, 'clients' | 'collections' | 'executions' | 'messages'>;
 
 export interface Gateway extends Sessions {
-  accept(connection: Connection, peer: Peer): ConnectionListener;
+  accept(connection: Connection, peer: Peer): GatewaySession;
   /**
    * Asks a connected client of the system what a fix would do now.
    * @throws PiculusError `no-client` where none has the fix, `busy` where none answered in time.

@@ -153,7 +153,9 @@ async function recordResults(
   try {
     await parts.services.executions.record(session, body);
   } catch (error) {
-    if (error instanceof PiculusError && error.code === 'stale-lease') session.placesHeld.drop(body.leaseId);
+    const gone =
+      error instanceof PiculusError && (error.code === 'stale-lease' || error.code === 'unknown-command');
+    if (gone) session.placesHeld.drop(body.leaseId);
     throw error;
   }
   session.placesHeld.answered(body.leaseId, body.results.length);

@@ -1,0 +1,272 @@
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { FIX, hello, problem, RawClient, startTestServer, type TestServer } from '../server/support.ts';
+
+let test: TestServer;
+let key: string;
+
+beforeAll(async () => {
+  test = await startTestServer();
+  key = (await test.api.createSystem({ body: { sysCode: 'PBAP', name: 'Payments' } })).key;
+});
+afterAll(() => test.stop());
+
+const heartbeat = (change: object = {}) => ({
+  freePlaces: 4,
+  leases: [],
+  collectCommands: [],
+  eventLoopLagMs: 0,
+  ...change,
+});
+const greeted = (clientId: string, change: object = {}) =>
+  RawClient.greeted(test.address, key, clientId, change);
+const done = (collect: { commandId: string; epoch: number }) => ({
+  commandId: collect.commandId,
+  epoch: collect.epoch,
+  complete: true,
+  rowsScanned: 10,
+  problemsFound: 1,
+  durationMs: 5,
+  feeds: [],
+});
+const result = (item: { problemId: string; commandKey: string }, change: object = {}) => ({
+  problemId: item.problemId,
+  commandKey: item.commandKey,
+  outcome: 'fixed',
+  scenario: 'C1',
+  reason: 'credited',
+  effects: [{ key: 'e1', kind: 'credit', amountMinor: '700', currency: 'CNY' }],
+  replayed: false,
+  verified: true,
+  facts: null,
+  startedAt: '2026-11-22T00:00:00.000Z',
+  finishedAt: '2026-11-22T00:00:01.000Z',
+  ...change,
+});
+
+/** Collects one problem through this client. @returns its id. */
+async function report(client: RawClient, businessKey: string): Promise<string> {
+  await test.api.startCollection({ body: { sysCodes: ['PBAP'] } });
+  const collect = await client.get('collect');
+  client.say('ack', { re: collect.id });
+  await client.acknowledged(
+    client.say('problems', {
+      commandId: collect.body.commandId,
+      epoch: collect.body.epoch,
+      sequence: 1,
+      problems: [problem(businessKey)],
+    }),
+  );
+  // Acknowledged after the commit: it is there at once.
+  const { items } = await test.api.listProblems({ query: { businessKey } });
+  await client.acknowledged(client.say('collect-done', done(collect.body)));
+  return items[0]?.id ?? '';
+}
+
+describe('hello', () => {
+  it('is answered by welcome, and the client is in the list', async () => {
+    const client = await RawClient.connect(test.address, key);
+    client.say('hello', hello('first'));
+    const welcome = await client.get('welcome');
+    expect(welcome.body).toMatchObject({
+      protocolVersion: 1,
+      sysCode: 'PBAP',
+      heartbeatMs: 5_000,
+      lostLeases: [],
+    });
+    const { items } = await test.api.listClients({ query: { sysCode: 'PBAP' } });
+    expect(items.find(({ clientId }) => clientId === 'first')).toMatchObject({
+      connected: true,
+      places: 4,
+      fixes: [FIX],
+    });
+    await client.close();
+    await vi.waitFor(async () => {
+      const after = await test.api.listClients();
+      expect(after.items.find(({ clientId }) => clientId === 'first')).toMatchObject({ connected: false });
+    });
+  });
+
+  it('said twice ends the connection', async () => {
+    const client = await greeted('twice');
+    client.say('hello', hello('twice'));
+    expect(await client.refused()).toBe('out-of-order');
+    await client.closed;
+  });
+
+  it('of the same client on a new connection ends the older one', async () => {
+    const older = await greeted('same');
+    const newer = await greeted('same');
+    expect(await older.closed).toEqual({ code: 4002, reason: 'replaced' });
+    await newer.acknowledged(newer.say('heartbeat', heartbeat()));
+    const { items } = await test.api.listClients();
+    expect(items.filter(({ clientId }) => clientId === 'same')).toMatchObject([{ connected: true }]);
+    await newer.close();
+  });
+
+  it('tells which leases were lost', async () => {
+    const client = await RawClient.connect(test.address, key);
+    client.say('hello', hello('returning', { leases: ['gone'] }));
+    expect((await client.get('welcome')).body.lostLeases).toEqual(['gone']);
+    await client.close();
+  });
+});
+
+describe('work', () => {
+  it('goes from a collect over a click to a recorded execution, every message logged', async () => {
+    const client = await greeted('worker');
+    const id = await report(client, 'ORDER-1');
+    await test.api.createSolution({ body: { sysCode: 'PBAP', fixCode: FIX, executionMode: 'manual' } });
+    await test.api.runProblem({ params: { id }, body: {} });
+    const fix = await client.get('fix');
+    client.say('ack', { re: fix.id });
+    expect(fix.body.items).toMatchObject([
+      { problemId: id, businessKey: 'ORDER-1', trigger: 'click', attempt: 1 },
+    ]);
+    const [item] = fix.body.items;
+    if (item === undefined) throw new Error('no item');
+    const results = { leaseId: fix.body.leaseId, epoch: fix.body.epoch, results: [result(item)] };
+    await client.acknowledged(client.say('fix-results', results));
+    expect(await test.api.getProblem({ params: { id } })).toMatchObject({
+      state: 'fixed',
+      executions: [{ outcome: 'fixed', movedMinor: '700' }],
+    });
+    // A repeat is acknowledged and changes nothing.
+    await client.acknowledged(client.say('fix-results', results));
+    expect((await test.api.getProblem({ params: { id } })).executions).toHaveLength(1);
+    await vi.waitFor(
+      async () => {
+        const { items } = await test.api.listProblemMessages({ params: { id } });
+        expect(items.map(({ direction, type, state }) => `${direction} ${type} ${state}`)).toEqual(
+          expect.arrayContaining([
+            'out fix acknowledged',
+            'in fix-results accepted',
+            'out collect acknowledged',
+            'in problems accepted',
+            'in collect-done accepted',
+          ]),
+        );
+      },
+      { timeout: 20_000 },
+    );
+    await client.close();
+  });
+
+  it('is given to a client only as far as it has free places', async () => {
+    const client = await greeted('small', { places: 1, collectors: [] });
+    const other = await greeted('collector', { fixes: [] });
+    const ids = [await report(other, 'ORDER-2'), await report(other, 'ORDER-3')];
+    await test.api.runProblems({ body: { ids } });
+    const first = await client.get('fix');
+    client.say('ack', { re: first.id });
+    expect(first.body.items).toHaveLength(1);
+    let second = false;
+    const next = client.get('fix').then((message) => {
+      second = true;
+      return message;
+    });
+    await client.acknowledged(
+      client.say('heartbeat', heartbeat({ freePlaces: 0, leases: [first.body.leaseId] })),
+    );
+    expect(second).toBe(false);
+    await client.acknowledged(
+      client.say('fix-results', {
+        leaseId: first.body.leaseId,
+        epoch: first.body.epoch,
+        results: first.body.items.map((item) => result(item)),
+      }),
+    );
+    client.say('ack', { re: (await next).id });
+    await client.close();
+    await other.close();
+  });
+
+  it('refused by the client goes back and comes again', async () => {
+    const client = await greeted('busy', { fixes: [] });
+    await test.api.startCollection({ body: { sysCodes: ['PBAP'] } });
+    const first = await client.get('collect');
+    client.say('error', { re: first.id, code: 'busy', detail: 'not now', retryable: true });
+    const taker = await greeted('taker', { fixes: [] });
+    const again = await taker.get('collect');
+    expect(again.body.commandId).toBe(first.body.commandId);
+    expect(again.body.epoch).toBeGreaterThan(first.body.epoch);
+    await taker.acknowledged(taker.say('collect-done', done(again.body)));
+    await taker.close();
+    await client.close();
+  });
+
+  it('cancelled by a person is told to the client', async () => {
+    const client = await greeted('cancelled', { fixes: [] });
+    const { id } = await test.api.startCollection({ body: { sysCodes: ['PBAP'] } });
+    const collect = await client.get('collect');
+    client.say('ack', { re: collect.id });
+    await vi.waitFor(async () => {
+      expect((await test.api.getCollection({ params: { id } })).state).toBe('running');
+    });
+    await test.api.cancelCollection({ params: { id } });
+    expect((await client.get('cancel-collect')).body).toEqual({ commandId: collect.body.commandId });
+    await client.close();
+  });
+});
+
+describe('a preview', () => {
+  it('asks a client and brings its answer', async () => {
+    const client = await greeted('previewer');
+    const id = await report(client, 'ORDER-4');
+    const asked = test.api.previewProblem({ params: { id } });
+    const preview = await client.get('preview');
+    expect(preview.body).toMatchObject({ fixCode: FIX, businessKey: 'ORDER-4', scenario: 'C1' });
+    client.say('preview-result', {
+      previewId: preview.body.previewId,
+      fixCode: FIX,
+      businessKey: 'ORDER-4',
+      verdict: 'not-yet',
+      scenario: 'C1',
+      reason: 'the bank is not final',
+      steps: [],
+      facts: null,
+    });
+    expect(await asked).toEqual({
+      verdict: 'not-yet',
+      scenario: 'C1',
+      reason: 'the bank is not final',
+      steps: [],
+      facts: null,
+    });
+
+    const refused = test.api.previewProblem({ params: { id } });
+    client.say('error', {
+      re: (await client.get('preview')).id,
+      code: 'unknown-fix',
+      detail: 'no',
+      retryable: false,
+    });
+    await expect(refused).rejects.toMatchObject({ code: 'unknown-fix' });
+
+    const abandoned = test.api.previewProblem({ params: { id } });
+    await client.get('preview');
+    await client.close();
+    await expect(abandoned).rejects.toMatchObject({ code: 'no-client' });
+    await expect(test.api.previewProblem({ params: { id } })).rejects.toMatchObject({ code: 'no-client' });
+  });
+});
+
+describe('a key', () => {
+  it('that is revoked ends its connections and lets nobody in', async () => {
+    const second = await test.api.createSystemKey({ params: { sysCode: 'PBAP' } });
+    const client = await RawClient.greeted(test.address, second.key, 'revoked');
+    const other = await greeted('not-revoked');
+    await test.api.revokeSystemKey({ params: { sysCode: 'PBAP', id: second.info.id } });
+    expect(await client.closed).toEqual({ code: 4001, reason: 'key-revoked' });
+    await expect(RawClient.connect(test.address, second.key)).rejects.toThrow('401');
+    await other.acknowledged(other.say('heartbeat', heartbeat()));
+    await other.close();
+  });
+
+  it('of a disabled system ends its connections', async () => {
+    const system = await test.api.createSystem({ body: { sysCode: 'OFF', name: 'Off' } });
+    const client = await RawClient.greeted(test.address, system.key, 'off');
+    await test.api.changeSystem({ params: { sysCode: 'OFF' }, body: { enabled: false } });
+    expect((await client.closed).reason).toBe('key-revoked');
+    await expect(RawClient.connect(test.address, system.key)).rejects.toThrow('401');
+  });
+});
