@@ -17,7 +17,7 @@ export interface DispatcherOptions {
 /** A round waits no longer than this for clients that are slow to acknowledge. */
 const ROUND_MS_MAX = 200;
 /** Stopping waits no longer than this for them; what they have is under a lease. */
-const STOP_MS_MAX = 2_000;
+const STOP_MS_MAX = 500;
 
 export function createDispatcher(
   context: Context,
