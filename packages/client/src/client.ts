@@ -155,16 +155,10 @@ class PiculusClient<Tx> implements Client {
 
   #handle(message: Exclude<IncomingMessage, { type: 'welcome' }>): void {
     if (this.#state === 'stopping' && message.type !== 'cancel-collect') throw new PiculusError('stopping');
-    switch (message.type) {
-      case 'fix':
-        return this.#executor.accept(message.body);
-      case 'collect':
-        return this.#collects.accept(message.body);
-      case 'cancel-collect':
-        return this.#collects.cancel(message.body.commandId);
-      case 'preview':
-        return this.#previews.accept(message.body);
-    }
+    if (message.type === 'fix') this.#executor.accept(message.body);
+    else if (message.type === 'collect') this.#collects.accept(message.body);
+    else if (message.type === 'cancel-collect') this.#collects.cancel(message.body.commandId);
+    else this.#previews.accept(message.body);
   }
 
   #hello(): ClientMessageBody<'hello'> {

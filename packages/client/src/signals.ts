@@ -1,3 +1,12 @@
+import { setMaxListeners } from 'node:events';
+
+/** A controller whose signal many waiters listen to at once, without the warning that is meant for leaks. */
+export function sharedController(): AbortController {
+  const controller = new AbortController();
+  setMaxListeners(0, controller.signal);
+  return controller;
+}
+
 /**
  * Runs work under a signal that fires when any of the given ones does. Unlike `AbortSignal.any`, nothing of it
  * stays attached to a signal that lives as long as the process.

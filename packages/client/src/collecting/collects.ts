@@ -16,6 +16,7 @@ import type { Logger } from '../logger.ts';
 import type { PersonalFields } from '../masking/facts.ts';
 import { boundText, describeError } from '../masking/text.ts';
 import { GiveUp, type GiveUpCause } from '../runner/give-up.ts';
+import { sharedController } from '../signals.ts';
 import { type CollectCounts, runCollectors } from './run-collectors.ts';
 
 export interface CollectsOptions {
@@ -69,10 +70,8 @@ export class Collects {
     }
     const { collectors } = this.#options;
     if (!command.fixCodes.some((fixCode) => collectors.has(fixCode))) throw new PiculusError('unknown-fix');
-    const controller = new AbortController();
-    const ended = this.#run(command, controller).finally(() => {
-      this.#current = null;
-    });
+    const controller = sharedController();
+    const ended = this.#run(command, controller);
     this.#current = { command, controller, ended };
   }
 
@@ -134,6 +133,7 @@ export class Collects {
       log.warn({ commandId, epoch, code, error: describeError(error) }, 'a collect was given up');
       done = null;
     }
+    this.#current = null;
     this.#options.finished(command, done);
   }
 }

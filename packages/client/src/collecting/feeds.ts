@@ -4,19 +4,18 @@ import { boundText } from '../masking/text.ts';
 /** Several collectors look at the same side: it reaches as far as the least of them says. */
 export function mergeFeeds(feeds: readonly FeedReach[]): FeedReach[] {
   return SIDES.flatMap((side) => {
-    const [first, ...others] = feeds.filter((feed) => feed.side === side);
-    return first ? [others.reduce(lesser, first)] : [];
+    const ofSide = feeds.filter((feed) => feed.side === side);
+    if (ofSide.length === 0) return [];
+    const notes = new Set(ofSide.flatMap(({ note }) => (note === undefined ? [] : [note])));
+    const merged: FeedReach = {
+      side,
+      reachesTo: ofSide.map(({ reachesTo }) => reachesTo).reduce(earlier),
+      complete: ofSide.every(({ complete }) => complete),
+    };
+    return notes.size === 0
+      ? [merged]
+      : [{ ...merged, note: boundText([...notes].join('; '), LIMITS.textLength) }];
   });
-}
-
-function lesser(one: FeedReach, other: FeedReach): FeedReach {
-  const notes = [...new Set([one.note, other.note].filter((note) => note !== undefined))];
-  return {
-    side: one.side,
-    reachesTo: earlier(one.reachesTo, other.reachesTo),
-    complete: one.complete && other.complete,
-    ...(notes.length > 0 ? { note: boundText(notes.join('; '), LIMITS.textLength) } : {}),
-  };
 }
 
 /** A feed that does not say how far it reaches reaches nowhere. */

@@ -12,7 +12,7 @@ import {
 import { backOffMs, type Clock } from '../clock.ts';
 import type { Logger } from '../logger.ts';
 import { describeError } from '../masking/text.ts';
-import { aborted, underSignals, untilAborted } from '../signals.ts';
+import { aborted, sharedController, underSignals, untilAborted } from '../signals.ts';
 import { ConnectionLost, Exchange, type IncomingMessage } from './exchange.ts';
 import { greet } from './greeting.ts';
 import { createMessageReader, type ReadFailure } from './messages.ts';
@@ -68,7 +68,7 @@ interface Ended {
 export class Connection {
   readonly #options: ConnectionOptions;
   readonly #read = createMessageReader();
-  readonly #stop = new AbortController();
+  readonly #stop = sharedController();
   readonly #onlineWaiters = new Set<() => void>();
   #state: ConnectionState = 'idle';
   #exchange: Exchange | null = null;

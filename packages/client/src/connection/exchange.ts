@@ -82,11 +82,10 @@ export class Exchange {
     if (this.#ended) return;
     this.lastHeardAt = this.#options.clock.now().getTime();
     const read = this.#options.read(frame);
-    if ('failure' in read) return this.#refuseUnreadable(read.failure);
-    const { message } = read;
-    if (message.type === 'ack') return this.#settle(message.body.re)?.resolve();
-    if (message.type === 'error') return this.#refused(message.body);
-    this.#handle(message);
+    if ('failure' in read) this.#refuseUnreadable(read.failure);
+    else if (read.message.type === 'ack') this.#settle(read.message.body.re)?.resolve();
+    else if (read.message.type === 'error') this.#refused(read.message.body);
+    else this.#handle(read.message);
   }
 
   /** Ends the exchange: whoever waits learns that it is not known whether the server has the message. */

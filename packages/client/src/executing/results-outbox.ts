@@ -5,6 +5,7 @@
 import { type ClientMessageBody, type FixResult, LIMITS, PiculusError } from '@piculus/protocol';
 import type { Clock } from '../clock.ts';
 import type { Logger } from '../logger.ts';
+import { sharedController } from '../signals.ts';
 
 export interface ResultsOutboxOptions {
   readonly clock: Clock;
@@ -45,7 +46,7 @@ export class ResultsOutbox {
       epoch,
       waiting: [],
       inFlight: 0,
-      dropped: new AbortController(),
+      dropped: sharedController(),
     };
     this.#leases.set(leaseId, lease);
     lease.waiting.push(result);

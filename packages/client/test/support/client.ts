@@ -1,0 +1,36 @@
+import { type ClientEvent, type Client, type ClientOptions, createClient } from '../../src/index.ts';
+import { memoryJournal, type TestServer } from '../../src/testing/index.ts';
+import { collectorOf, factsOf, FIX_CODE } from './accounts.ts';
+
+/** A client of a test server with sensible options; `fix` finds everything right unless a test says more. */
+export function clientOf(server: TestServer, options: Partial<ClientOptions<unknown>> = {}): Client {
+  return createClient({
+    url: 'ws://127.0.0.1:1',
+    systemKey: 'key-of-the-test',
+    application: { name: 'pbap', version: '1.0.0' },
+    fixes: [{ collector: collectorOf(), fix: rightFix }],
+    journal: memoryJournal(),
+    reconnect: { baseMs: 1, maxMs: 2, refusedMs: 2 },
+    transport: server.transport,
+    ...options,
+  });
+}
+
+export const rightFix: ClientOptions<unknown>['fixes'][number]['fix'] = {
+  fixCode: FIX_CODE,
+  examine: async () => null,
+  facts: () => factsOf('SUCCESS', 'credited'),
+  plan: () => ({ verdict: 'already-right', scenario: null, reason: 'all agree' }),
+  apply: async () => ({ result: 'continue' }),
+};
+
+/** Resolves with the next event for which this holds. */
+export function nextEvent(client: Client, matches: (event: ClientEvent) => boolean): Promise<ClientEvent> {
+  return new Promise((resolve) => {
+    const stop = client.on((event) => {
+      if (!matches(event)) return;
+      stop();
+      resolve(event);
+    });
+  });
+}
