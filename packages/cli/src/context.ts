@@ -14,8 +14,6 @@ export interface World {
   readonly streams: Streams;
   readonly person: Person;
   readonly clock: CliClock;
-  /** Resolves when the process is asked to stop. */
-  readonly stopAsked: () => Promise<void>;
 }
 
 export interface GlobalOptions {
@@ -39,10 +37,6 @@ export function processWorld(): World {
     streams: processStreams(),
     person: personAtProcess(),
     clock: systemClock,
-    stopAsked: () =>
-      new Promise((resolve) => {
-        for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
-      }),
   };
 }
 
