@@ -4,6 +4,7 @@
  */
 import type { CollectCommand } from '@piculus/protocol';
 import type { Collections, Context, Loop, Session, Sessions } from '../base/services.ts';
+import { systemsToServe } from '../store/collect-commands.ts';
 import { createLoop } from './loop.ts';
 
 export interface CollectDispatcherOptions {
@@ -52,7 +53,10 @@ export function createCollectDispatcher(
     return false;
   };
 
-  return createLoop({
+  const settled = async (): Promise<void> => {
+    await Promise.all(delivering.values());
+  };
+  const loop = createLoop({
     ...context,
     name: 'collect-dispatcher',
     wakeReason: 'collect',
@@ -61,13 +65,23 @@ export function createCollectDispatcher(
       const present = sessions.all();
       const ids = new Set(present.map(({ clientId }) => clientId));
       for (const id of pausedUntil.keys()) if (!ids.has(id)) pausedUntil.delete(id);
+      if (present.length === 0) return;
+      // One cheap question a round, so that a thousand idle clients do not cost a thousand transactions.
+      const waiting = new Set(await systemsToServe(context.db, context.clock.now()));
       for (const session of present) {
         if (signal.aborted) return;
+        if (!waiting.has(session.sysCode)) continue;
         if (!delivering.has(session.clientId) && !isPaused(session)) await serve(session);
       }
     },
-    async onStop() {
-      await Promise.all(delivering.values());
-    },
+    onStop: settled,
   });
+  return {
+    ...loop,
+    // Whoever calls one round wants its end; the repeated ones do not wait for clients.
+    async runOnce() {
+      await loop.runOnce();
+      await settled();
+    },
+  };
 }

@@ -136,7 +136,8 @@ async function changeSolution(
   const after = rules.applyChange(before, change);
   const fields = rules.changedFields(before, after);
   if (fields.length > 0) {
-    rules.refuseBadFields(after, now);
+    // A schedule that has come to its end must not keep anybody from changing the rest, or from disabling it.
+    if (fields.includes('retryCron') || fields.includes('timeZone')) rules.refuseBadFields(after, now);
     const version = row.version + 1;
     await store.insertVersion(tx, {
       ...versionValues(after),

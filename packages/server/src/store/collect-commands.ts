@@ -91,6 +91,14 @@ export async function lockClaimable(
   return result.rows[0] ?? null;
 }
 
+/** Systems with a command that nobody works on. */
+export async function systemsToServe(db: Executor, at: Date): Promise<string[]> {
+  const result = await sql<{ sys_code: string }>`
+    SELECT DISTINCT sys_code FROM piculus.collect_commands
+    WHERE finished_at IS NULL AND (state = 'waiting' OR lease_expires_at < ${at})`.execute(db);
+  return result.rows.map((row) => row.sys_code);
+}
+
 /** Gives a locked command to a client: a new epoch that starts from nothing. @returns the epoch. */
 export async function startCommand(
   tx: Tx,

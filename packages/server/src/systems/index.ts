@@ -105,9 +105,10 @@ async function changeSystem(
   const cron = input.collectCron === undefined ? before.collect_cron : input.collectCron;
   const timeZone = input.collectTimeZone ?? before.collect_time_zone;
   const enabled = input.enabled ?? before.enabled;
-  refuseBadCron(cron, timeZone, now);
-  const otherTicks =
-    cron !== before.collect_cron || timeZone !== before.collect_time_zone || (enabled && !before.enabled);
+  const otherCron = cron !== before.collect_cron || timeZone !== before.collect_time_zone;
+  // A schedule that has come to its end must not keep anybody from changing the rest.
+  if (otherCron) refuseBadCron(cron, timeZone, now);
+  const otherTicks = otherCron || (enabled && !before.enabled);
   await store.updateSystem(tx, {
     ...before,
     name: input.name ?? before.name,

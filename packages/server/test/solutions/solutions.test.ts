@@ -121,6 +121,26 @@ describe.each(TEST_ENGINES)('solutions on %s', (engine) => {
     });
   });
 
+  it('may be disabled after the years of their cron are over', async () => {
+    world.clock.set(START);
+    const sysCode = await world.newSystem();
+    const { id } = await world.solutions.create(
+      inputFor(sysCode, { retryCron: '0 0 0 1 1 ? 2027' }),
+      'operator',
+    );
+    world.clock.set(new Date('2027-06-01T00:00:00Z'));
+    expect((await world.solutions.get(id)).nextTicks).toEqual([]);
+    expect(await world.solutions.change(id, { status: 'disabled' }, 'operator')).toMatchObject({
+      version: 2,
+    });
+    expect(
+      await refusal(world.solutions.change(id, { retryCron: '0 0 0 1 1 ? 2026' }, 'operator')),
+    ).toMatchObject({
+      code: 'invalid-field',
+    });
+    world.clock.set(START);
+  });
+
   it('make one version of each of two changes at the same moment', async () => {
     const sysCode = await world.newSystem();
     const { id } = await world.solutions.create(inputFor(sysCode), 'operator');
