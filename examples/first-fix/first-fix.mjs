@@ -5,7 +5,8 @@ import { startEmbeddedDatabase } from '@piculus/embedded-database';
 import pg from 'pg';
 
 const systemKey = process.env.PICULUS_SYSTEM_KEY;
-if (!systemKey) throw new Error('set PICULUS_SYSTEM_KEY to the key that "piculus systems create SHOP" printed');
+if (!systemKey)
+  throw new Error('set PICULUS_SYSTEM_KEY to the key that "piculus systems create SHOP" printed');
 
 // Your own database, in place of this one that is gone when the process ends. -----------------------------------
 const database = await startEmbeddedDatabase({ temporary: true });
@@ -43,9 +44,16 @@ function factsOf(row) {
   const observedAt = (row?.read_at ?? new Date()).toISOString();
   const side = (state, source, fields) => ({ state, source, observedAt, fields });
   return {
-    order: side(row?.status ?? 'none', 'orders', { account: row?.account_no ?? null, amountMinor: row?.amount_minor ?? null }),
-    ledger: side(row?.credited_minor ? 'credited' : 'none', 'postings', { amountMinor: row?.credited_minor ?? null }),
-    bank: side(row?.paid_minor ? 'paid' : 'non-final', 'bank_lines', { amountMinor: row?.paid_minor ?? null }),
+    order: side(row?.status ?? 'none', 'orders', {
+      account: row?.account_no ?? null,
+      amountMinor: row?.amount_minor ?? null,
+    }),
+    ledger: side(row?.credited_minor ? 'credited' : 'none', 'postings', {
+      amountMinor: row?.credited_minor ?? null,
+    }),
+    bank: side(row?.paid_minor ? 'paid' : 'non-final', 'bank_lines', {
+      amountMinor: row?.paid_minor ?? null,
+    }),
   };
 }
 
@@ -94,7 +102,6 @@ const collector = defineCollector({
 
 const fix = defineFix({
   fixCode: FIX_CODE,
-  personal: ['order.account'],
 
   // 1. Read everything again. What the collector saw is old by now.
   examine: ({ businessKey }) => read(businessKey),
@@ -103,10 +110,14 @@ const fix = defineFix({
 
   // 2. Decide from what was read, and from nothing else. A preview stops here.
   plan({ amountMinor }, row) {
-    if (row === null) return { verdict: 'not-this-problem', scenario: null, reason: 'there is no such order' };
-    if (row.credited_minor !== null) return { verdict: 'already-right', scenario: null, reason: 'the account was credited' };
-    if (row.paid_minor === null) return { verdict: 'not-yet', scenario: 'C1', reason: 'the bank does not show it as paid' };
-    if (row.paid_minor !== amountMinor) return { verdict: 'refused', scenario: 'X7', reason: 'the bank was paid another amount' };
+    if (row === null)
+      return { verdict: 'not-this-problem', scenario: null, reason: 'there is no such order' };
+    if (row.credited_minor !== null)
+      return { verdict: 'already-right', scenario: null, reason: 'the account was credited' };
+    if (row.paid_minor === null)
+      return { verdict: 'not-yet', scenario: 'C1', reason: 'the bank does not show it as paid' };
+    if (row.paid_minor !== amountMinor)
+      return { verdict: 'refused', scenario: 'X7', reason: 'the bank was paid another amount' };
     return {
       verdict: 'act',
       scenario: 'C1',
@@ -139,7 +150,12 @@ const fix = defineFix({
           step.amountMinor,
           row.account_no,
         ]);
-        await record(tx, { key: step.key, kind: step.kind, amountMinor: step.amountMinor, currency: step.currency });
+        await record(tx, {
+          key: step.key,
+          kind: step.kind,
+          amountMinor: step.amountMinor,
+          currency: step.currency,
+        });
       }
       await tx.query('COMMIT');
       return { result: 'continue' };
@@ -161,10 +177,13 @@ const client = createClient({
   application: { name: 'shop', version: '1.0.0' },
   fixes: [{ collector, fix }],
   journal,
+  // Masked before anything leaves this process.
+  personal: ['order.account'],
 });
 client.on((event) => {
   if (event.type === 'welcome') console.log(`connected as a client of ${event.sysCode}`);
-  if (event.type === 'fix-finished') console.log(`${event.item.businessKey}: ${event.result?.outcome ?? 'given up'}`);
+  if (event.type === 'fix-finished')
+    console.log(`${event.item.businessKey}: ${event.result?.outcome ?? 'given up'}`);
 });
 client.start();
 
