@@ -65,15 +65,18 @@ export class Children {
       detached: true,
     });
     const running = this.#watch(program, child);
-    const timeout = this.#clock.sleep(READY_WITHIN_MS, this.died).then(() => this.#tooLate(running));
-    const dead = running.exited.then(() => {
-      throw this.#ended(running);
-    });
-    const ready = program.isReady === undefined ? readyLine(child) : this.#ask(program.isReady);
-    const result = await Promise.race([ready, dead, timeout]);
-    dead.catch(() => {});
-    timeout.catch(() => {});
-    return result;
+    const patience = new AbortController();
+    const late = this.#clock.sleep(READY_WITHIN_MS, patience.signal).then(() => 'late' as const);
+    const dead = running.exited.then(() => 'dead' as const);
+    const ready =
+      program.isReady === undefined ? readyLine(child) : this.#ask(program.isReady, patience.signal);
+    const first = await Promise.race([ready, dead, late]);
+    patience.abort();
+    if (first === 'dead') throw this.#ended(running);
+    if (first === 'late') {
+      throw new DemoError(`${program.name} was not ready after ${READY_WITHIN_MS / 1000} s`);
+    }
+    return first;
   }
 
   /** Stops everything, last started first. May be called again. */
@@ -116,17 +119,9 @@ export class Children {
     return running;
   }
 
-  async #ask(isReady: () => Promise<boolean>): Promise<Readonly<Record<string, unknown>>> {
-    while (!this.died.aborted) {
-      if (await isReady()) return {};
-      await this.#clock.sleep(POLL_MS, this.died);
-    }
-    throw this.died.reason;
-  }
-
-  #tooLate(running: Running): never {
-    if (this.died.aborted) throw this.died.reason;
-    throw new DemoError(`${running.program.name} was not ready after ${READY_WITHIN_MS / 1000} s`);
+  async #ask(isReady: () => Promise<boolean>, end: AbortSignal): Promise<Readonly<Record<string, unknown>>> {
+    while (!end.aborted && !(await isReady())) await this.#clock.sleep(POLL_MS, end);
+    return {};
   }
 
   #ended(running: Running): DemoError {

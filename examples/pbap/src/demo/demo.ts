@@ -38,7 +38,7 @@ async function once(options: DemoOptions, host: NodeJS.Process, progress: Progre
   const startedAt = systemClock.now().getTime();
   const folder = await mkdtemp(join(tmpdir(), 'piculus-demo-'));
   const children = new Children(join(folder, 'logs'));
-  const stopped = untilTold(host);
+  const stopped = untilTold(host, children);
   const died = AbortSignal.any([children.died, stopped]);
   let keepLogs = true;
   try {
@@ -65,7 +65,7 @@ async function staying(options: DemoOptions, host: NodeJS.Process, progress: Pro
   const folder = fromRoot('.piculus/demo');
   if (options.fresh && !(await startOver(folder, options, host, progress))) return 1;
   const children = new Children(join(folder, 'logs'));
-  const stopped = untilTold(host);
+  const stopped = untilTold(host, children);
   try {
     const stage = await setStage({ options, children, progress, folder, temporary: false });
     try {
@@ -114,11 +114,14 @@ async function refuseWhileRunning(folder: string): Promise<void> {
   }
 }
 
-/** Fires at Ctrl-C, SIGTERM, or a closed terminal. */
-function untilTold(host: NodeJS.Process): AbortSignal {
+/** Fires at Ctrl-C, SIGTERM, or a closed terminal; whatever is starting just then is stopped as well. */
+function untilTold(host: NodeJS.Process, children: Children): AbortSignal {
   const told = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    host.on(signal, () => told.abort(new DemoError('stopped')));
+    host.on(signal, () => {
+      told.abort(new DemoError('stopped'));
+      void children.stop();
+    });
   }
   return told.signal;
 }
