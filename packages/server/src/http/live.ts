@@ -40,6 +40,7 @@ export function registerLiveEvents(app: FastifyInstance, options: LiveRouteOptio
   const stopping = new AbortController();
 
   function write(stream: ServerResponse, text: string): void {
+    if (stream.writableEnded) return;
     if (stream.writableLength > queueBytesMax) stream.destroy();
     else stream.write(text);
   }

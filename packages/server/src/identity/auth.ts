@@ -40,6 +40,8 @@ export function authOptions({ db, log, secret, publicUrl }: AuthOptions) {
     trustedOrigins: (request?: Request): string[] =>
       request === undefined ? [] : [new URL(request.url).origin],
     telemetry: { enabled: false },
+    // Faults come back as they are, instead of being printed by the library.
+    onAPIError: { throw: true },
     // The HTTP server limits sign-ins; two counters would disagree.
     rateLimit: { enabled: false },
     logger: {

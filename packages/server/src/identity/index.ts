@@ -27,6 +27,7 @@ export function createIdentity(
 
   /** The library hides why it failed; a plain question tells a database that is away from a fault. */
   async function explain(error: unknown): Promise<never> {
+    if (error instanceof PiculusError) throw error;
     await selectUser(db, '');
     throw error;
   }
@@ -36,7 +37,7 @@ export function createIdentity(
     async handle(request) {
       const path = new URL(request.url).pathname.slice(AUTH_PREFIX.length);
       if (!AUTH_PATHS.has(path)) throw new PiculusError('not-found');
-      const response = await auth.handler(request);
+      const response = await auth.handler(request).catch(explain);
       if (response.status >= 500) await explain(new PiculusError('internal', 'the sign-in failed'));
       return response;
     },
