@@ -35,7 +35,12 @@ export interface CollectsOptions {
 
 const PROGRESS_MS = 1_000;
 
+/** A collector that neither scanned nor reported for so long hangs; its command must not be kept alive. */
+const SILENCE_MS = 15 * 60_000;
+
 interface Current {
+  /** When its collector last scanned or reported, ms since the epoch. */
+  lastSignAt: number;
   readonly command: CollectCommand;
   readonly controller: AbortController;
   readonly ended: Promise<void>;
@@ -52,7 +57,16 @@ export class Collects {
 
   /** Commands to be renewed by the heartbeat. */
   commands(): string[] {
-    return this.#current ? [this.#current.command.commandId] : [];
+    const current = this.#current;
+    if (!current) return [];
+    const { command, lastSignAt } = current;
+    if (this.#options.clock.now().getTime() - lastSignAt <= SILENCE_MS) return [command.commandId];
+    this.#options.log.error(
+      { commandId: command.commandId },
+      'a collector shows no sign of life; its collect is given up',
+    );
+    this.#giveUp('too-slow');
+    return [];
   }
 
   /**
@@ -72,7 +86,7 @@ export class Collects {
     if (!command.fixCodes.some((fixCode) => collectors.has(fixCode))) throw new PiculusError('unknown-fix');
     const controller = sharedController();
     const ended = this.#run(command, controller);
-    this.#current = { command, controller, ended };
+    this.#current = { command, controller, ended, lastSignAt: this.#options.clock.now().getTime() };
   }
 
   cancel(commandId: string): void {
@@ -103,6 +117,7 @@ export class Collects {
     let progressAt = clock.now().getTime();
     const progressed = (counts: CollectCounts): void => {
       const now = clock.now().getTime();
+      if (this.#current) this.#current.lastSignAt = now;
       if (now - progressAt < PROGRESS_MS) return;
       progressAt = now;
       this.#options.tell({ commandId, epoch, ...counts });

@@ -178,6 +178,42 @@ describe('leases', () => {
     expect(examined).toBe(1);
   });
 
+  test('without a connection nothing is begun under a lease that ran out, until a welcome says that it holds', async () => {
+    const clock = manualClock();
+    const held = gate();
+    const running = gate();
+    let examined = 0;
+    const fix = {
+      ...rightFix,
+      examine: async () => {
+        examined += 1;
+        running.open();
+        await held.opened;
+      },
+    };
+    const server = createTestServer();
+    const client = clientOf(server, {
+      clock,
+      places: 1,
+      reconnect: { baseMs: 5_000, maxMs: 5_000 },
+      fixes: [{ collector: collectorOf(), fix }],
+    });
+    client.start();
+    const results = server.fix([command('R1'), command('R2')], { leaseMs: 15_000 });
+    await running.opened;
+    server.refuseConnections('unreachable');
+    await clock.advance(20_000);
+    const first = nextEvent(client, ({ type }) => type === 'fix-finished');
+    held.open();
+    await first;
+    expect(examined).toBe(1);
+    server.refuseConnections(null);
+    await clock.advance(5_000);
+    expect(await results).toHaveLength(2);
+    expect(examined).toBe(2);
+    await client.stop();
+  });
+
   test('a command that takes too long is asked to give up', async () => {
     const clock = manualClock();
     const fix = {

@@ -235,6 +235,34 @@ describe('a collect', () => {
     expect(server.received.filter(({ type }) => type === 'collect-done')).toEqual([]);
   });
 
+  test('that shows no sign of life is given up, so that another client takes it over', async () => {
+    const clock = manualClock();
+    const server = createTestServer();
+    const collector: Collector = {
+      fixCode: FIX_CODE,
+      collect: ({ signal }) =>
+        new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason))),
+    };
+    const client = clientOf(server, { clock, fixes: fixesOf(collector) });
+    const finished = nextEvent(client, ({ type }) => type === 'collect-finished');
+    client.start();
+    await server.send('collect', {
+      commandId: 'one',
+      collectionId: 'c',
+      epoch: 1,
+      fixCodes: [FIX_CODE],
+      windowFrom: WINDOW.from.toISOString(),
+      windowTo: WINDOW.to.toISOString(),
+    });
+    await clock.sleeping((ms) => ms === 5_000);
+    await clock.advance(15 * 60_000 + 5_000);
+    expect(await finished).toMatchObject({ done: null });
+    const beats = server.received.filter(({ type }) => type === 'heartbeat').map(({ body }) => body);
+    expect(beats.at(0)).toMatchObject({ collectCommands: ['one'] });
+    expect(beats.at(-1)).toMatchObject({ collectCommands: [] });
+    await client.stop();
+  });
+
   test('tells its progress at most once a second', async () => {
     const clock = manualClock();
     const steps = [gate(), gate()];
