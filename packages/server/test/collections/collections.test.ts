@@ -213,6 +213,29 @@ describe.each(TEST_ENGINES)('collections on %s', (engine) => {
     });
   });
 
+  it('are told apart by their epoch, also where the same client takes one again', async () => {
+    const { session, command, collection } = await running();
+    await report(session, command, 1, keys(1));
+    world.clock.advance(LEASE_MS + 1);
+    const again = await claim(session);
+    expect(again).toMatchObject({ commandId: command.commandId, epoch: 2 });
+    expect(await refusal(report(session, command, 2, keys(1)))).toMatchObject({ code: 'stale-lease' });
+    expect(await refusal(done(session, command))).toMatchObject({ code: 'stale-lease' });
+    await done(session, again);
+    expect(await world.collections.get(collection.id)).toMatchObject({ state: 'complete' });
+  });
+
+  it('go to one of ten clients that reach for one at the same moment', async () => {
+    for (let round = 0; round < 3; round += 1) {
+      const sysCode = await world.newSystem();
+      const sessions = Array.from({ length: 10 }, () => sessionOf(sysCode, FIXES));
+      const { id } = await start([sysCode]);
+      const claims = await Promise.all(sessions.map((session) => world.collections.claim(session)));
+      expect(claims.filter((command) => command !== null)).toHaveLength(1);
+      expect((await world.collections.get(id)).commands).toMatchObject([{ epoch: 1 }]);
+    }
+  });
+
   it("are nobody else's to speak of", async () => {
     const { command } = await running();
     const stranger = sessionOf(await world.newSystem(), FIXES);
