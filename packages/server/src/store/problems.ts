@@ -1,5 +1,12 @@
 /** The hot table: reading and writing problems in batches. What a batch means is decided in ../problems/. */
-import type { Handling, Outcome, OutOfPocket, ProblemReport, ScenarioCode, StoredProblemState } from '@piculus/protocol';
+import type {
+  Handling,
+  Outcome,
+  OutOfPocket,
+  ProblemReport,
+  ScenarioCode,
+  StoredProblemState,
+} from '@piculus/protocol';
 import { sql } from 'kysely';
 import type { Executor, Tx } from './database.ts';
 import { toJson } from './json.ts';
@@ -51,7 +58,10 @@ export async function problemsByKeys(
   const found = await sql<ProblemRow>`
     SELECT ${COLUMNS}
     FROM jsonb_to_recordset(${given}::text::jsonb) AS given(f text, k text)
-    JOIN piculus.problems p ON p.sys_code = ${sysCode} AND p.fix_code = given.f AND p.business_key = given.k
+    -- The limit, which changes nothing on a unique key, keeps the planner from joining over the whole table.
+    CROSS JOIN LATERAL (
+      SELECT * FROM piculus.problems
+      WHERE sys_code = ${sysCode} AND fix_code = given.f AND business_key = given.k LIMIT 1) AS p
   `.execute(db);
   return found.rows;
 }
