@@ -8,7 +8,8 @@ import type { Logger } from '../logger.ts';
 import { NOTHING_PERSONAL, scrubText } from '../masking/mask.ts';
 import { boundText, describeError, storable } from '../masking/text.ts';
 import { GiveUp, type GiveUpCause } from '../runner/give-up.ts';
-import { type AnyFix, type Runner, withoutActing } from '../runner/runner.ts';
+import { withoutActing } from '../runner/results.ts';
+import type { AnyFix, Runner } from '../runner/runner.ts';
 import type { ResultsOutbox } from './results-outbox.ts';
 
 export interface ExecutorOptions<Tx> {

@@ -1,0 +1,88 @@
+/** The results of commands, as they go to the server. */
+import { type Effect, type FixItem, type FixResult, LIMITS } from '@piculus/protocol';
+import { NOTHING_PERSONAL, scrubText } from '../masking/mask.ts';
+import { boundText, describeError, storable } from '../masking/text.ts';
+import type { Ending, ExecutionDependencies } from './execution.ts';
+
+/** An execution that found everything right is `fixed` where this very command committed an effect, now or before. */
+export function asResult<Tx>(
+  deps: ExecutionDependencies<Tx>,
+  item: FixItem,
+  startedAt: Date,
+  ending: Ending,
+  effects: readonly Effect[],
+): FixResult {
+  const right = ending.outcome === 'already-right';
+  return {
+    ...identity(item),
+    outcome: right && effects.length > 0 ? 'fixed' : ending.outcome,
+    scenario: ending.scenario,
+    reason: ending.reason,
+    effects: bounded(effects),
+    replayed: false,
+    verified: right,
+    facts: ending.seen.facts,
+    startedAt: startedAt.toISOString(),
+    finishedAt: deps.clock.now().toISOString(),
+  };
+}
+
+export function payloadChanged<Tx>(
+  deps: ExecutionDependencies<Tx>,
+  item: FixItem,
+  startedAt: Date,
+  effects: readonly Effect[],
+): FixResult {
+  deps.log.error({ commandKey: item.commandKey }, 'the same command key came with another payload');
+  return {
+    ...withoutActing(
+      deps,
+      item,
+      startedAt,
+      'refused',
+      'the same command key came with another payload before',
+    ),
+    alarm: 'payload-changed',
+    effects: bounded(effects),
+  };
+}
+
+export function journalAway<Tx>(
+  deps: ExecutionDependencies<Tx>,
+  item: FixItem,
+  startedAt: Date,
+  error: unknown,
+): FixResult {
+  const text = scrubText(storable(describeError(error)), NOTHING_PERSONAL, [item.businessKey]);
+  return withoutActing(deps, item, startedAt, 'failed', boundText(`journal: ${text}`, LIMITS.reasonLength));
+}
+
+/** A result for a command of which nothing was examined. */
+export function withoutActing(
+  deps: Pick<ExecutionDependencies<unknown>, 'clock'>,
+  item: FixItem,
+  startedAt: Date,
+  outcome: 'failed' | 'refused' | 'not-yet',
+  reason: string,
+): FixResult {
+  return {
+    ...identity(item),
+    outcome,
+    scenario: null,
+    reason,
+    effects: [],
+    replayed: false,
+    verified: false,
+    facts: null,
+    startedAt: startedAt.toISOString(),
+    finishedAt: deps.clock.now().toISOString(),
+  };
+}
+
+function identity(item: FixItem): Pick<FixResult, 'problemId' | 'commandKey'> {
+  return { problemId: item.problemId, commandKey: item.commandKey };
+}
+
+export function bounded(effects: readonly Effect[]): Effect[] {
+  return effects.slice(0, LIMITS.effectsPerResult);
+}
