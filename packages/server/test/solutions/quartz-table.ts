@@ -6,28 +6,10 @@
  * Where Quartz only says that a clock change "can cause a skip or a repeat", ours is: a single time of day that
  * the clock leaps over fires right after the leap, one that comes twice fires once; lists and steps follow the clock.
  */
-export interface TickRow {
-  readonly cron: string;
-  readonly zone?: string;
-  readonly from?: string;
-  /** Five times, or fewer where the expression ends. */
-  readonly ticks: readonly string[];
-}
-
-export const FROM = '2026-11-22T09:05:07Z';
-
-const NEW_YORK = 'America/New_York';
-const BERLIN = 'Europe/Berlin';
-const SHANGHAI = 'Asia/Shanghai';
-
-/** `at('T12:00:00Z', '2026-11-22', …)`: the same time on these days. */
-const at = (time: string, ...days: string[]): string[] => days.map((day) => `${day}${time}`);
-/** `on('2026-11-22', '09:10:00', …)`: these times of one day, UTC. */
-const on = (day: string, ...times: string[]): string[] => times.map((time) => `${day}T${time}Z`);
-const midnight = (...days: string[]): string[] => at('T00:00:00Z', ...days);
+import { at, midnight, on, type TickRow, WORKING_WEEK } from './quartz-row.ts';
+import { ZONES } from './quartz-zones.ts';
 
 const TODAY = '2026-11-22';
-const WORKING_WEEK = ['2026-11-23', '2026-11-24', '2026-11-25', '2026-11-26', '2026-11-27'];
 const THIS_WEEK = [TODAY, '2026-11-23', '2026-11-24', '2026-11-25', '2026-11-26'];
 const SATURDAYS = midnight('2026-11-28', '2026-12-05', '2026-12-12', '2026-12-19', '2026-12-26');
 const FRIDAY_TO_MONDAY = midnight('2026-11-23', '2026-11-27', '2026-11-28', '2026-11-29', '2026-11-30');
@@ -268,135 +250,6 @@ const MONTHS_AND_YEARS: TickRow[] = [
   },
   { cron: '0 0 0 1 1 ? 2030-2040/5', ticks: midnight('2030-01-01', '2035-01-01', '2040-01-01') },
   { cron: '0 0 0 L-1 6 ? 2027', ticks: midnight('2027-06-29') },
-];
-
-const ZONES: TickRow[] = [
-  { cron: '0 0 0 * * ?', zone: SHANGHAI, ticks: at('T00:00:00+08:00', ...WORKING_WEEK) },
-  {
-    cron: '0 30 8 L * ?',
-    zone: SHANGHAI,
-    ticks: at('T08:30:00+08:00', '2026-11-30', '2026-12-31', '2027-01-31', '2027-02-28', '2027-03-31'),
-  },
-  {
-    cron: '0 0 0 ? * 2',
-    zone: SHANGHAI,
-    ticks: at('T00:00:00+08:00', '2026-11-23', '2026-11-30', '2026-12-07', '2026-12-14', '2026-12-21'),
-  },
-  {
-    cron: '0 0 1 L-1 * ?',
-    zone: SHANGHAI,
-    ticks: at('T01:00:00+08:00', '2026-11-29', '2026-12-30', '2027-01-30', '2027-02-27', '2027-03-30'),
-  },
-  // New York leaps from 02:00 to 03:00 on 14 March 2027 and falls back from 02:00 to 01:00 on 7 November.
-  {
-    cron: '0 30 2 * * ?',
-    zone: NEW_YORK,
-    from: '2027-03-12T12:00:00Z',
-    ticks: [
-      '2027-03-13T02:30:00-05:00',
-      '2027-03-14T03:00:00-04:00',
-      '2027-03-15T02:30:00-04:00',
-      '2027-03-16T02:30:00-04:00',
-      '2027-03-17T02:30:00-04:00',
-    ],
-  },
-  {
-    cron: '0 0/30 * * * ?',
-    zone: NEW_YORK,
-    from: '2027-03-14T06:15:00Z',
-    ticks: [
-      '2027-03-14T01:30:00-05:00',
-      '2027-03-14T03:00:00-04:00',
-      '2027-03-14T03:30:00-04:00',
-      '2027-03-14T04:00:00-04:00',
-      '2027-03-14T04:30:00-04:00',
-    ],
-  },
-  {
-    cron: '0 30 1 * * ?',
-    zone: NEW_YORK,
-    from: '2027-11-05T12:00:00Z',
-    ticks: [
-      '2027-11-06T01:30:00-04:00',
-      '2027-11-07T01:30:00-04:00',
-      '2027-11-08T01:30:00-05:00',
-      '2027-11-09T01:30:00-05:00',
-      '2027-11-10T01:30:00-05:00',
-    ],
-  },
-  {
-    cron: '0 0/30 * * * ?',
-    zone: NEW_YORK,
-    from: '2027-11-07T05:15:00Z',
-    ticks: [
-      '2027-11-07T01:30:00-04:00',
-      '2027-11-07T01:00:00-05:00',
-      '2027-11-07T01:30:00-05:00',
-      '2027-11-07T02:00:00-05:00',
-      '2027-11-07T02:30:00-05:00',
-    ],
-  },
-  {
-    cron: '0 0 12 * * ?',
-    zone: NEW_YORK,
-    from: '2027-03-13T12:00:00Z',
-    ticks: [
-      '2027-03-13T12:00:00-05:00',
-      '2027-03-14T12:00:00-04:00',
-      '2027-03-15T12:00:00-04:00',
-      '2027-03-16T12:00:00-04:00',
-      '2027-03-17T12:00:00-04:00',
-    ],
-  },
-  // Berlin leaps from 02:00 to 03:00 on 28 March 2027 and falls back from 03:00 to 02:00 on 31 October.
-  {
-    cron: '0 15 2 * * ?',
-    zone: BERLIN,
-    from: '2027-03-26T12:00:00Z',
-    ticks: [
-      '2027-03-27T02:15:00+01:00',
-      '2027-03-28T03:00:00+02:00',
-      '2027-03-29T02:15:00+02:00',
-      '2027-03-30T02:15:00+02:00',
-      '2027-03-31T02:15:00+02:00',
-    ],
-  },
-  {
-    cron: '0 0 0/2 * * ?',
-    zone: BERLIN,
-    from: '2027-03-27T21:30:00Z',
-    ticks: [
-      '2027-03-28T00:00:00+01:00',
-      '2027-03-28T04:00:00+02:00',
-      '2027-03-28T06:00:00+02:00',
-      '2027-03-28T08:00:00+02:00',
-      '2027-03-28T10:00:00+02:00',
-    ],
-  },
-  {
-    cron: '0 15 2 * * ?',
-    zone: BERLIN,
-    from: '2027-10-29T12:00:00Z',
-    ticks: [
-      '2027-10-30T02:15:00+02:00',
-      '2027-10-31T02:15:00+02:00',
-      '2027-11-01T02:15:00+01:00',
-      '2027-11-02T02:15:00+01:00',
-      '2027-11-03T02:15:00+01:00',
-    ],
-  },
-  {
-    cron: '0 0 2 L * ?',
-    zone: BERLIN,
-    from: '2027-10-15T00:00:00Z',
-    ticks: [
-      '2027-10-31T02:00:00+02:00',
-      '2027-11-30T02:00:00+01:00',
-      '2027-12-31T02:00:00+01:00',
-      '2028-01-31T02:00:00+01:00',
-      '2028-02-29T02:00:00+01:00',
-    ],
-  },
 ];
 
 export const TICKS: readonly TickRow[] = [

@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { checkCron, cronInWords, nextTicks, previousTick } from '../../src/solutions/quartz.ts';
 import { REFUSED } from './quartz-refused.ts';
-import { FROM, TICKS } from './quartz-table.ts';
+import { FROM } from './quartz-row.ts';
+import { TICKS } from './quartz-table.ts';
 
 const isoSeconds = (date: Date): string => date.toISOString();
 const instants = (texts: readonly string[]): string[] => texts.map((text) => new Date(text).toISOString());
