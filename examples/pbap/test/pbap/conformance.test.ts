@@ -10,6 +10,6 @@ beforeAll(async () => {
 });
 afterAll(() => cloner.drop());
 
-describe('the repairs on PBAP', () => {
+describe.concurrent('the repairs on PBAP', () => {
   for (const { name, run } of conformanceChecks(() => openWorld(cloner))) it(name, run);
 });

@@ -39,7 +39,7 @@ export async function openWorld(
   bankOptions: Partial<BankStartOptions> = {},
 ): Promise<PbapWorld> {
   const database = await cloner.clone();
-  const pool = createPool({ url: database.url, name: 'pbap-test', size: 12 });
+  const pool = createPool({ url: database.url, name: 'pbap-test', size: 6 });
   // The bank settles only when the world says so.
   const running = await startBank({
     databaseUrl: database.url,
