@@ -62,7 +62,7 @@ async function once(options: DemoOptions, host: NodeJS.Process, progress: Progre
 }
 
 async function staying(options: DemoOptions, host: NodeJS.Process, progress: Progress): Promise<number> {
-  const folder = fromRoot('.piculus/demo');
+  const folder = options.folder ?? fromRoot('.piculus/demo');
   if (options.fresh && !(await startOver(folder, options, host, progress))) return 1;
   const children = new Children(join(folder, 'logs'));
   const stopped = untilTold(host, children);

@@ -14,6 +14,8 @@ export interface DemoOptions {
   readonly seed: number;
   readonly profile: Profile;
   readonly fresh: boolean;
+  /** Absolute; where the demo keeps its data. Null for its own folder in the checkout. */
+  readonly folder: string | null;
   readonly yes: boolean;
   /** First port to try for the server. */
   readonly port: number;
@@ -39,6 +41,7 @@ export const HELP = `npm start -- [options]        the demo: a server, a bank, a
   --systems N          1: PBAP; 2: PBAP and PBMS (default 1)
   --port N             port of the server (default 7070; the next free one where it is taken)
   --fresh              start over: deletes the demo's embedded databases, after asking
+  --folder DIR         where it keeps its data (default .piculus/demo in the checkout)
   --yes                with --fresh: do not ask
   --help               this text
 
@@ -72,6 +75,7 @@ export function readOptions(args: readonly string[], env: Environment, folder: s
     seed: whole('--seed', values.seed, 1, 0, 2_147_483_647),
     profile: known,
     fresh: values.fresh === true,
+    folder: values.folder === undefined ? null : resolve(folder, values.folder),
     yes: values.yes === true,
     port: whole('--port', values.port, 7_070, 1, 65_535),
     systems: whole('--systems', values.systems, 1, 1, 2) === 1 ? ['PBAP'] : ['PBAP', 'PBMS'],
@@ -101,6 +105,7 @@ function parse(args: readonly string[]) {
         systems: { type: 'string' },
         port: { type: 'string' },
         fresh: { type: 'boolean' },
+        folder: { type: 'string' },
         yes: { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
       },

@@ -1,11 +1,10 @@
 /** Brings the whole demo up, in order, and down again. */
-import type { Children } from './children.ts';
-import { fromRoot } from './children.ts';
+import { type Children, fromRoot } from './children.ts';
 import { closeDatabases, type DemoDatabases, openDatabases } from './databases.ts';
 import { DemoError } from './demo-error.ts';
 import { type Fingerprints, fingerprint } from './check.ts';
 import type { DemoOptions, SystemCode } from './options.ts';
-import { freePort } from './ports.ts';
+import { anyFreePort, freePort } from './ports.ts';
 import type { Progress } from './progress.ts';
 import { registerSystem } from './registration.ts';
 import { type DemoServer, startServer } from './server.ts';
@@ -13,7 +12,6 @@ import { bookSystem, type DemoSystem, planSystem } from './system.ts';
 
 /** Two of each, on one database, so that a take-over can be seen. */
 export const CLIENTS_PER_SYSTEM = 2;
-const SYSTEM_PORT_FROM = 7_170;
 
 export interface StageOptions {
   readonly options: DemoOptions;
@@ -45,20 +43,12 @@ export async function setStage(stage: StageOptions): Promise<Stage> {
   progress.say('starting the databases');
   const databases = await openDatabases(options, children, temporary ? null : folder);
   try {
-    const systems: DemoSystem[] = [];
-    for (const [index, sysCode] of options.systems.entries()) {
-      const plan = plans[index];
-      if (plan === undefined) throw new DemoError(`no plan for ${sysCode}`);
-      const system = await bookSystem(sysCode, databases, plan);
-      progress.say(
-        system.resumed
-          ? `${sysCode}: goes on with its books from the last time`
-          : `${sysCode}: ${system.plan.orders.length} orders booked, ${options.anomalies} of each of the ten rows broken`,
-      );
-      systems.push(system);
-    }
-    const server = await startDemoServer(stage, databases);
-    const staged = [];
+    // The books and the server do not need each other yet.
+    const [systems, server] = await Promise.all([
+      bookAll(stage, plans, databases),
+      startDemoServer(stage, databases),
+    ]);
+    const staged: StagedSystem[] = [];
     for (const system of systems) staged.push(await startSystem(stage, server, system));
     return {
       server,
@@ -70,6 +60,26 @@ export async function setStage(stage: StageOptions): Promise<Stage> {
     await closeDatabases(databases);
     throw error;
   }
+}
+
+async function bookAll(
+  { options, progress }: StageOptions,
+  plans: ReadonlyArray<Awaited<ReturnType<typeof planSystem>>>,
+  databases: DemoDatabases,
+): Promise<DemoSystem[]> {
+  const systems: DemoSystem[] = [];
+  for (const [index, sysCode] of options.systems.entries()) {
+    const plan = plans[index];
+    if (plan === undefined) throw new DemoError(`no plan for ${sysCode}`);
+    const system = await bookSystem(sysCode, databases, plan);
+    progress.say(
+      system.resumed
+        ? `${sysCode}: goes on with its books from the last time`
+        : `${sysCode}: ${system.plan.orders.length} orders booked, ${options.anomalies} of each of the ten rows broken`,
+    );
+    systems.push(system);
+  }
+  return systems;
 }
 
 async function startDemoServer(stage: StageOptions, databases: DemoDatabases): Promise<DemoServer> {
@@ -93,7 +103,7 @@ async function startSystem(
   const { sysCode } = system;
   const before = await fingerprint(system.pool, system.bankPool);
   const systemKey = await registerSystem(server, sysCode, !options.once);
-  const port = await freePort(SYSTEM_PORT_FROM);
+  const port = await anyFreePort();
   const frontDoor = `http://127.0.0.1:${port}`;
   const bank = await children.start({
     name: `bank-of-${sysCode.toLowerCase()}`,
