@@ -46,7 +46,9 @@ export class Book {
   }
 
   reverse(order: Order, postingId: string): Booked {
-    return this.#post(order, 'reversal', reversalKey(postingId), BANK, order.accountNo, postingId);
+    const original = [...this.#state.postings.values()].find(({ id }) => id === postingId);
+    if (!original) return 'conflict';
+    return this.#post(order, 'reversal', reversalKey(postingId), original.to, original.from, postingId);
   }
 
   #post(
