@@ -22,7 +22,7 @@ export interface TestDatabase {
 
 /** A new, empty database on the PostgreSQL of the tests. */
 export async function createTestDatabase(): Promise<TestDatabase> {
-  const home = process.env['TEST_DATABASE_URL'] ?? DEFAULT_URL;
+  const home = process.env.TEST_DATABASE_URL ?? DEFAULT_URL;
   const name = `piculus_test_${randomBytes(8).toString('hex')}`;
   await asAdministrator(home, `CREATE DATABASE ${name}`);
   const url = new URL(home);

@@ -26,9 +26,14 @@ export async function record(
     const answeredIds = answers.map(({ problemId }) => problemId);
     const all = lease.answeredIds.length + answeredIds.length === lease.problemIds.length;
     await answerLease(tx, { id: lease.id, answeredIds, epoch: lease.epoch, closedAt: all ? at : null });
-    return { problemIds: answeredIds, executionIds: stored.executionIds };
+    const alarms = answers.filter(({ alarm }) => alarm !== undefined);
+    return { problemIds: answeredIds, executionIds: stored.executionIds, alarms };
   });
-  if (done !== null) announce(context, session.sysCode, done.problemIds, done.executionIds);
+  if (done === null) return;
+  for (const { problemId, alarm, reason } of done.alarms) {
+    context.log.error({ problemId, alarm, reason, clientId: session.clientId }, 'a client raised an alarm');
+  }
+  announce(context, session.sysCode, done.problemIds, done.executionIds);
 }
 
 /** @returns the results that are not stored yet: none where the message is a repeat. */

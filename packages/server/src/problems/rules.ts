@@ -120,10 +120,8 @@ export interface Execution {
   readonly at: Date;
 }
 
-type Becomes = (
-  problem: ProblemCore,
-  execution: Execution,
-) => Partial<ProblemCore> & Pick<ProblemCore, 'state'>;
+type Next = Partial<Omit<ProblemCore, 'state'>> & { state: StoredProblemState };
+type Becomes = (problem: ProblemCore, execution: Execution) => Next;
 
 /** A retry that is left is used; where none is left the problem is exhausted. So 5 retries are 6 executions. */
 const useRetry: Becomes = (problem, { maxRetries }) =>
@@ -150,7 +148,9 @@ const OUTCOME_BECOMES: Readonly<Record<Outcome, Becomes>> = {
 export function afterOutcome(problem: ProblemCore, execution: Execution): ProblemCore {
   if (!isOpen(problem.state))
     throw new RangeError(`a problem that is ${problem.state} cannot have been executed`);
-  const becomes = OUTCOME_BECOMES[execution.outcome](problem, execution);
+  const becomes = { ...OUTCOME_BECOMES[execution.outcome](problem, execution) };
+  // No tick ever takes what is for a person, so it goes back to where a person finds it.
+  if (becomes.state === 'pending' && problem.handling === 'person') becomes.state = 'needs-human';
   return {
     ...problem,
     // Whoever let it run has decided about the reopening; the solution goes on from here.

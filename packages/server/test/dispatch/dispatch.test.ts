@@ -202,6 +202,29 @@ describe.each(TEST_ENGINES)('dispatch on %s', (engine) => {
     expect(asked).toBe(3);
   });
 
+  it('goes on after the database was away', async () => {
+    const { scheduler, clients, sysCode } = await scene(1, 1);
+    world.clock.pass(TEN_MINUTES_MS);
+    await round(scheduler);
+    let failures = 0;
+    let worked: () => void = () => {};
+    const hasWorked = new Promise<void>((resolve) => {
+      worked = resolve;
+    });
+    const claim: World['executions']['claim'] = (session, max) => {
+      failures += 1;
+      if (failures < 3) return Promise.reject(new PiculusError('database-away'));
+      return world.executions.claim(session, max).finally(worked);
+    };
+    const all = (): Session[] => clients.map(({ session }) => session);
+    const flaky = { claim, giveBack: world.executions.giveBack };
+    const dispatcher = createDispatcher(world.context, flaky, { all, bySystem: all }, { pollMs: 10 });
+    dispatcher.start();
+    await hasWorked;
+    await dispatcher.stop();
+    expect((await world.executions.running()).filter((lease) => lease.sysCode === sysCode)).toHaveLength(1);
+  });
+
   it('finishes a pass before the next tick opens, and ends one whose solution became manual', async () => {
     const { scheduler, dispatcher, clients, solution } = await scene(4, 1, { places: 2 });
     const [client] = clients;

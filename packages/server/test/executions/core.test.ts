@@ -299,6 +299,23 @@ describe.each(TEST_ENGINES)('the core on %s', (engine) => {
       expect((await only()).state).toBe('fixed');
     });
 
+    it('keeps an alarm of the client in the history', async () => {
+      const solution = await world.solution();
+      await world.report([order(world, 'R1')]);
+      world.clock.pass(MINUTE_MS);
+      await world.tick(solution);
+      const { session, command } = await claimed();
+      await world.executions.record(
+        session,
+        answers(world, command, 'refused', { alarm: 'payload-changed' }),
+      );
+      expect((await world.problems.get('1')).history.at(-1)).toMatchObject({
+        actor: 'policy:alarm',
+        act: 'alarm',
+        detail: { code: 'payload-changed' },
+      });
+    });
+
     it('gives an undelivered batch back as if it had never been claimed', async () => {
       const solution = await world.solution();
       await world.report(orders(world, 4));

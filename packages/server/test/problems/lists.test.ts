@@ -74,8 +74,8 @@ describe.each(TEST_ENGINES)('lists on %s', (engine) => {
       again: 'reopened',
       elsewhere: 'no-solution',
     });
-    expect(all['plain']).toMatchObject({ nextTickAt: '2026-11-20T08:10:00.000Z', maxRetries: 5 });
-    expect(all['manual']?.nextTickAt).toBeNull();
+    expect(all.plain).toMatchObject({ nextTickAt: '2026-11-20T08:10:00.000Z', maxRetries: 5 });
+    expect(all.manual?.nextTickAt).toBeNull();
     // The filter's SQL and the rules' answer are the same.
     for (const reason of WAIT_REASONS) {
       expect(await keys({ waitReason: [reason] })).toEqual(
@@ -126,7 +126,7 @@ describe.each(TEST_ENGINES)('lists on %s', (engine) => {
     expect(await keys({ state: ['pending'], fixCode: ['manualFix'] })).toEqual(['again', 'manual']);
     // A client that fell silent does not count as connected.
     world.clock.pass(31_000);
-    expect((await byKey())['plain']?.waitReason).toBe('no-client');
+    expect((await byKey()).plain?.waitReason).toBe('no-client');
   });
 
   it('pages by key, newest first, each row once', async () => {
@@ -201,9 +201,9 @@ describe.each(TEST_ENGINES)('lists on %s', (engine) => {
         one.id,
       ]),
     );
-    expect(await confirm('5001', reach)).toEqual([ids['good']]);
+    expect(await confirm('5001', reach)).toEqual([ids.good]);
     expect(await confirm('5001', reach)).toEqual([]);
-    expect(await confirm('5002', world.clock.now())).toEqual([ids['late']]);
+    expect(await confirm('5002', world.clock.now())).toEqual([ids.late]);
     const states = Object.fromEntries(
       (await world.problems.list({ limit: 9, sysCode: ['CONF'] })).items.map((one) => [
         one.businessKey,

@@ -69,6 +69,14 @@ describe('outcomes', () => {
     expect(problem).toMatchObject({ state: 'exhausted', retriesUsed: maxRetries, attempts: 2 * executions });
   });
 
+  it.each(['not-yet', 'failed', 'unknown'] as const)(
+    '%s leaves what is for a person with a person',
+    (name) => {
+      const problem = in_('needs-human', { handling: 'person' });
+      expect(afterOutcome(problem, outcome(name)).state).toBe('needs-human');
+    },
+  );
+
   it('gives not-yet to a person after its maximum age, counted over one run of it', () => {
     const first = afterOutcome(pending, outcome('not-yet', { at: later(0) }));
     const almost = afterOutcome(first, outcome('not-yet', { at: later(DAY_MS - 1) }));
@@ -232,6 +240,7 @@ describe('any sequence of events', () => {
               problem = answer.next;
             }
             // The checks of the table.
+            if (problem.state === 'pending') expect(problem.handling).toBe('fix');
             if (problem.reopened) expect(['pending', 'needs-human']).toContain(problem.state);
             if (problem.seenSinceClosed) expect(problem.state).toBe('closed');
             if (problem.notYetSince) expect(['pending', 'needs-human']).toContain(problem.state);
