@@ -52,11 +52,16 @@ export async function startBank(options: BankStartOptions): Promise<RunningBank>
       stopping: stopping.signal,
       onSubmitted: () => background.wake(),
     });
-    const stop = async (): Promise<void> => {
+    let stopped: Promise<void> | null = null;
+    const close = async (): Promise<void> => {
       stopping.abort();
       await app.close();
       await background.stop();
       await pool.end();
+    };
+    const stop = (): Promise<void> => {
+      stopped ??= close();
+      return stopped;
     };
     try {
       const url = await app.listen({ port, host });

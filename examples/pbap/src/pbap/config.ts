@@ -1,5 +1,6 @@
 import { DEFAULT_POLICY, type RepairPolicy } from '@piculus/repairs';
 import { EMBEDDED_POOL_SIZE } from '../shared/database.ts';
+import { NOT_FOUND_WINDOW_MS } from './ports/bank.ts';
 import { type Environment, text, wholeNumber, yesNo } from '../shared/settings.ts';
 
 export interface PbapConfig {
@@ -11,6 +12,8 @@ export interface PbapConfig {
   readonly poolSize: number;
   readonly bankUrl: string;
   readonly bankTimeoutMs: number;
+  /** How long after sending the bank may still answer NOT_FOUND to a number it has. */
+  readonly bankNotFoundWindowMs: number;
   /** Whether this process takes callbacks and new orders, sends, and runs the timeout job. */
   readonly normalPath: boolean;
   readonly httpHost: string;
@@ -22,7 +25,7 @@ export interface PbapConfig {
 
 /**
  * Reads PBAP's settings: PICULUS_URL and PICULUS_SYSTEM_KEY (both or neither), SYS_CODE (PBAP), PBAP_INSTANCE
- * (1), PBAP_DATABASE_URL and BANK_URL (must be set), PBAP_POOL_SIZE (4), BANK_TIMEOUT_MS (3000),
+ * (1), PBAP_DATABASE_URL and BANK_URL (must be set), PBAP_POOL_SIZE (4), BANK_TIMEOUT_MS (3000), BANK_NOT_FOUND_WINDOW_MS (5000),
  * PBAP_NORMAL_PATH (yes or no; no), PBAP_HTTP_HOST, PBAP_HTTP_PORT (0), PBAP_PLACES (16),
  * PBAP_RECHARGE_MIN_AGE_MS, PBAP_WITHDRAW_MIN_AGE_MS, PBAP_CONTINUE_MAX_AGE_MS.
  * @throws SettingError naming the setting.
@@ -37,6 +40,7 @@ export function readPbapConfig(env: Environment): PbapConfig {
     poolSize: wholeNumber(env, 'PBAP_POOL_SIZE', EMBEDDED_POOL_SIZE, 100),
     bankUrl: text(env, 'BANK_URL'),
     bankTimeoutMs: wholeNumber(env, 'BANK_TIMEOUT_MS', 3_000, 60_000),
+    bankNotFoundWindowMs: wholeNumber(env, 'BANK_NOT_FOUND_WINDOW_MS', NOT_FOUND_WINDOW_MS),
     normalPath: yesNo(env, 'PBAP_NORMAL_PATH', false),
     httpHost: text(env, 'PBAP_HTTP_HOST', '127.0.0.1'),
     httpPort: wholeNumber(env, 'PBAP_HTTP_PORT', 0, 65_535),

@@ -120,7 +120,10 @@ async function startClient(
   const client = createClient({
     ...piculus,
     application: { name: `${config.sysCode}-${config.instance}`, version: PBAP_VERSION },
-    fixes: paymentRepairs(createPaymentSystem(parts), config.policy),
+    fixes: paymentRepairs(
+      createPaymentSystem({ ...parts, notFoundWindowMs: config.bankNotFoundWindowMs }),
+      config.policy,
+    ),
     journal,
     places: config.places,
     personal: ['order.counterparty', 'order.currentCounterparty'],

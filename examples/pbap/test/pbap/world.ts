@@ -84,7 +84,8 @@ export async function openWorld(
     bank,
     running,
     clock,
-    system: createPaymentSystem(parts),
+    // This bank shows what it has at once.
+    system: createPaymentSystem({ ...parts, notFoundWindowMs: 0 }),
     journal: postgresJournal({ pool }),
     arrangeOrder: arrangeOne,
     arrange: async (setup) => {

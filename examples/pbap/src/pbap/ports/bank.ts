@@ -5,12 +5,10 @@ import type { PortOptions } from './options.ts';
 const HOUR_MS = 3_600_000;
 
 /** What PBAP's contract with its bank promises. */
-export const CAPABILITIES: BankCapabilities = {
+const CAPABILITIES: BankCapabilities = {
   dedupeHorizonMs: 30 * 24 * HOUR_MS,
   queryWindowMs: 30 * 24 * HOUR_MS,
   sameNumberOnFailure: 'replays-failure',
-  // It shows a request at the latest five seconds after it took it.
-  notFoundWindowMs: 5_000,
   hasClose: true,
   closeMinAgeMs: 0,
   closeAcceptsUnknownNumber: true,
@@ -18,13 +16,16 @@ export const CAPABILITIES: BankCapabilities = {
   amountFieldsCompared: true,
 };
 
+/** It shows a request at the latest so long after it took it. */
+export const NOT_FOUND_WINDOW_MS = 5_000;
+
 /** How many settled numbers are tried before the control is given up: one of them may be answered unclearly. */
 const CONTROL_NUMBERS = 3;
 
 export function bankPort(options: PortOptions): BankPort {
-  const { pool, bank } = options;
+  const { pool, bank, notFoundWindowMs = NOT_FOUND_WINDOW_MS } = options;
   return {
-    capabilities: CAPABILITIES,
+    capabilities: { ...CAPABILITIES, notFoundWindowMs },
     query: (requestNo, signal) => bank.query(requestNo, signal),
     close: (requestNo, order, signal) => bank.close(requestNo, order.orderNo, signal),
     submitPayout: (request, signal) =>

@@ -7,4 +7,6 @@ export interface PortOptions {
   readonly pool: pg.Pool;
   readonly bank: BankClient;
   readonly clock: Clock;
+  /** How long after sending the bank may still answer NOT_FOUND to a number it has; default 5,000. */
+  readonly notFoundWindowMs?: number;
 }
