@@ -102,6 +102,9 @@ class InProcessServer implements TestServer {
   readonly #signals = new Signals();
   readonly #answers = new Map<string, (code: ErrorCode | null) => void>();
   readonly #reports = new Map<string, Map<number, readonly ProblemReport[]>>();
+  readonly #dones = new Map<string, ClientMessageBody<'collect-done'>>();
+  readonly #previews = new Map<string, PreviewResult>();
+  readonly #leaseResults = new Map<string, Map<string, FixResult>>();
   #peer: Peer | null = null;
   #refusal: ConnectRefused['kind'] | null = null;
 
@@ -128,12 +131,7 @@ class InProcessServer implements TestServer {
       ...partial,
     };
     const { commandId } = command;
-    const done = await this.#untilAnswered('collect', command, () => {
-      const found = this.received.find(
-        (message) => message.type === 'collect-done' && message.body.commandId === commandId,
-      );
-      return found?.type === 'collect-done' ? found.body : null;
-    });
+    const done = await this.#untilAnswered('collect', command, () => this.#dones.get(commandId) ?? null);
     const batches = [...(this.#reports.get(commandId) ?? new Map<number, readonly ProblemReport[]>())];
     return { problems: batches.sort(([a], [b]) => a - b).flatMap(([, problems]) => problems), done };
   }
@@ -143,7 +141,6 @@ class InProcessServer implements TestServer {
     lease: { leaseId?: string; epoch?: number; leaseMs?: number } = {},
   ): Promise<FixResult[]> {
     const items: FixItem[] = commands.map(testCommand);
-    const answered = new Map<string, FixResult>();
     const body = {
       leaseId: lease.leaseId ?? randomUUID(),
       epoch: lease.epoch ?? 1,
@@ -151,23 +148,19 @@ class InProcessServer implements TestServer {
       items,
     };
     return this.#untilAnswered('fix', body, () => {
-      for (const message of this.received) {
-        if (message.type !== 'fix-results' || message.body.leaseId !== body.leaseId) continue;
-        for (const result of message.body.results) answered.set(result.commandKey, result);
-      }
-      const results = items.map((item) => answered.get(item.commandKey));
-      return results.every((result) => result !== undefined) ? results : null;
+      const answered = this.#leaseResults.get(body.leaseId);
+      if (!answered || !items.every((item) => answered.has(item.commandKey))) return null;
+      return items.flatMap((item) => answered.get(item.commandKey) ?? []);
     });
   }
 
   async preview(request: Omit<ServerMessageBody<'preview'>, 'previewId'>): Promise<PreviewResult> {
     const previewId = randomUUID();
-    return this.#untilAnswered('preview', { ...request, previewId }, () => {
-      const found = this.received.find(
-        (message) => message.type === 'preview-result' && message.body.previewId === previewId,
-      );
-      return found?.type === 'preview-result' ? found.body : null;
-    });
+    return this.#untilAnswered(
+      'preview',
+      { ...request, previewId },
+      () => this.#previews.get(previewId) ?? null,
+    );
   }
 
   async send<T extends ServerMessageType>(type: T, body: ServerMessageBody<T>): Promise<ErrorCode | null> {
@@ -258,8 +251,15 @@ class InProcessServer implements TestServer {
     if (message.type === 'ack') this.#settle(message.body.re, null);
     if (message.type === 'error' && message.body.re !== undefined)
       this.#settle(message.body.re, message.body.code);
-    if (message.type === 'fix-results')
-      for (const result of message.body.results) this.results.set(result.commandKey, result);
+    if (message.type === 'collect-done') this.#dones.set(message.body.commandId, message.body);
+    if (message.type === 'preview-result') this.#previews.set(message.body.previewId, message.body);
+    if (message.type === 'fix-results') {
+      const { leaseId, results } = message.body;
+      const answered = this.#leaseResults.get(leaseId) ?? new Map<string, FixResult>();
+      for (const result of results) answered.set(result.commandKey, result);
+      for (const result of results) this.results.set(result.commandKey, result);
+      this.#leaseResults.set(leaseId, answered);
+    }
     if (message.type === 'problems') {
       const { commandId, sequence, problems } = message.body;
       const batches = this.#reports.get(commandId) ?? new Map<number, readonly ProblemReport[]>();
