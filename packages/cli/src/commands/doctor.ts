@@ -2,7 +2,7 @@
 import type { ServerConfig } from '@piculus/server';
 import type { CliContext } from '../context.ts';
 import { type Finding, note, wrong } from '../doctor/finding.ts';
-import { checkDatabase, checkNode, checkPort } from '../doctor/machine.ts';
+import { checkNode, checkPort } from '../doctor/machine.ts';
 import { checkServer, checkSetup } from '../doctor/server.ts';
 import { CliError, EXIT, type ExitCode } from '../exit-codes.ts';
 import type { Registration } from '../program.ts';
@@ -22,9 +22,10 @@ export function addDoctor({ program, act }: Registration): void {
 async function examine(context: CliContext, remote: boolean): Promise<ExitCode> {
   const { clock } = context.world;
   const findings: Finding[] = [checkNode(process.version)];
-  const config = remote ? null : configOrFinding(context, findings);
+  const config = remote ? null : await configOrFinding(context, findings);
   const server = await checkServer(await context.serverUrl(), clock);
   if (config !== null) {
+    const { checkDatabase } = await import('../doctor/database.ts');
     findings.push(...(await checkDatabase(config, clock)), await checkPort(config, server.answers));
   }
   findings.push(...server.findings);
@@ -41,9 +42,9 @@ async function examine(context: CliContext, remote: boolean): Promise<ExitCode> 
   return bad === 0 ? EXIT.ok : EXIT.failure;
 }
 
-function configOrFinding(context: CliContext, findings: Finding[]): ServerConfig | null {
+async function configOrFinding(context: CliContext, findings: Finding[]): Promise<ServerConfig | null> {
   try {
-    return serverConfig(context.world.environment);
+    return await serverConfig(context.world.environment);
   } catch (error) {
     if (!(error instanceof CliError)) throw error;
     for (const detail of error.details)

@@ -1,5 +1,4 @@
 /** Bringing the database up to this build without starting the server. */
-import { migrateDatabase } from '@piculus/server';
 import { EXIT } from '../exit-codes.ts';
 import type { Registration } from '../program.ts';
 import { type ServerFlags, serverConfig } from './serve.ts';
@@ -12,9 +11,9 @@ export function addMigrate({ program, act }: Registration): void {
     .option('--database-url <url>', 'PostgreSQL (PICULUS_DATABASE_URL)')
     .action(
       act(async (context, command) => {
-        const report = await migrateDatabase(
-          serverConfig(context.world.environment, command.opts<ServerFlags>()),
-        );
+        const config = await serverConfig(context.world.environment, command.opts<ServerFlags>());
+        const { migrateDatabase } = await import('@piculus/server');
+        const report = await migrateDatabase(config);
         context.out.result(report, () =>
           report.applied.length === 0
             ? `nothing to do: the database is at ${report.version}`

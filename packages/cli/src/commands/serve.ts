@@ -1,5 +1,8 @@
-/** Running the server in this process; flags stand over the environment. */
-import { ConfigError, loadConfig, runServer, type ServerConfig } from '@piculus/server';
+/**
+ * Running the server in this process; flags stand over the environment. The server is loaded only by the
+ * commands that need it: it takes longer than everything else together.
+ */
+import type { ServerConfig } from '@piculus/server';
 import type { CliContext } from '../context.ts';
 import type { Environment } from '../config.ts';
 import { CliError, EXIT, type ExitCode, usageError } from '../exit-codes.ts';
@@ -29,7 +32,8 @@ export function addServe({ program, act }: Registration): void {
 }
 
 async function serve(context: CliContext, flags: ServerFlags): Promise<ExitCode> {
-  const config = serverConfig(context.world.environment, flags);
+  const config = await serverConfig(context.world.environment, flags);
+  const { runServer } = await import('@piculus/server');
   const { streams } = context.world;
   const code = await runServer(
     {
@@ -43,7 +47,8 @@ async function serve(context: CliContext, flags: ServerFlags): Promise<ExitCode>
 }
 
 /** @throws CliError naming every variable that is not valid. */
-export function serverConfig(environment: Environment, flags: ServerFlags = {}): ServerConfig {
+export async function serverConfig(environment: Environment, flags: ServerFlags = {}): Promise<ServerConfig> {
+  const { ConfigError, loadConfig } = await import('@piculus/server');
   try {
     return loadConfig({
       ...environment,

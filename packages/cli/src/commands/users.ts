@@ -1,6 +1,5 @@
 /** Users; and the forgotten administrator's password, on the server's own machine. */
 import type { ApiClient, User } from '@piculus/protocol/http';
-import { resetAdminPassword } from '@piculus/server';
 import type { Command } from 'commander';
 import type { CliContext } from '../context.ts';
 import { CliError, EXIT, type ExitCode } from '../exit-codes.ts';
@@ -70,7 +69,9 @@ async function findUser(api: ApiClient, username: string): Promise<User> {
 }
 
 async function resetPassword(context: CliContext): Promise<ExitCode> {
-  const reset = await resetAdminPassword(serverConfig(context.world.environment));
+  const config = await serverConfig(context.world.environment);
+  const { resetAdminPassword } = await import('@piculus/server');
+  const reset = await resetAdminPassword(config);
   context.out.say('the sessions of this user are ended; the password below is shown once');
   context.out.result(reset, () => `${reset.username}  ${reset.password}`);
   return EXIT.ok;
