@@ -17,7 +17,10 @@ export function manualClock(start = new Date('2026-03-01T10:00:00.000Z')): Manua
   let ids = 0;
   return {
     now: () => new Date(nowMs),
-    uuid: () => `id-${(ids += 1)}`,
+    uuid: () => {
+      ids += 1;
+      return `id-${ids}`;
+    },
     sleep: (ms, signal) =>
       new Promise((resolve) => {
         if (signal.aborted) return resolve();
