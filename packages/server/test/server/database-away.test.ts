@@ -5,7 +5,7 @@ import { createTestDatabase } from '../../../../test/support/database.ts';
 import { createLogger } from '../../src/base/logger.ts';
 import { loadConfig } from '../../src/config.ts';
 import { createServer } from '../../src/server.ts';
-import { type Proxy, startProxy } from './proxy.ts';
+import { type DatabaseProxy, startProxy } from './proxy.ts';
 import { problem, RawClient, startTestServer, type TestServer } from './support.ts';
 
 const PATIENCE = { timeout: 40_000, interval: 100 };
@@ -18,7 +18,7 @@ async function codeOf(response: Response): Promise<unknown> {
 
 describe('while running', () => {
   let test: TestServer;
-  let proxy: Proxy;
+  let proxy: DatabaseProxy;
   let key: string;
   beforeAll(async () => {
     test = await startTestServer({}, async (url) => {

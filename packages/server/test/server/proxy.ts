@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 
-export interface Proxy {
+export interface DatabaseProxy {
   readonly url: string;
   /** Breaks all connections and refuses new ones. */
   cut(): void;
@@ -10,7 +10,7 @@ export interface Proxy {
   close(): void;
 }
 
-export async function startProxy(databaseUrl: string): Promise<Proxy> {
+export async function startProxy(databaseUrl: string): Promise<DatabaseProxy> {
   const target = new URL(databaseUrl);
   const sockets = new Set<Socket>();
   let open = true;

@@ -108,13 +108,18 @@ export class RawClient {
   readonly #waiters: {
     wants: (message: ServerMessage) => boolean;
     resolve: (message: ServerMessage) => void;
+    fail: (error: Error) => void;
   }[] = [];
   #next = 0;
 
   constructor(socket: WebSocket) {
     this.socket = socket;
     this.closed = new Promise((resolve) => {
-      socket.on('close', (code, reason) => resolve({ code, reason: reason.toString() }));
+      socket.on('close', (code, reason) => {
+        resolve({ code, reason: reason.toString() });
+        for (const waiter of this.#waiters.splice(0))
+          waiter.fail(new Error(`closed: ${code} ${reason.toString()}`));
+      });
     });
     socket.on('error', () => {});
     socket.on('message', (data) => this.#take(JSON.parse(data.toString())));
@@ -167,6 +172,7 @@ export class RawClient {
       if (found !== undefined && isWanted(found)) return resolve(found);
       this.#waiters.push({
         wants: isWanted,
+        fail: reject,
         resolve: (message) =>
           isWanted(message) ? resolve(message) : reject(new Error('not what was waited for')),
       });
