@@ -93,6 +93,8 @@ export async function bookSystem(
       await breakBank(tx, plan);
       await markBooked(tx, names.bank, booked);
     });
+    // An embedded database has nobody in the background who does this after so much was booked.
+    await bank.pool.query('analyze');
   }
   if (ownBooked === null) {
     await inTransaction(own.pool, async (tx) => {
@@ -100,6 +102,7 @@ export async function bookSystem(
       await breakSystem(tx, plan);
       await markBooked(tx, names.own, booked);
     });
+    await own.pool.query('analyze');
   }
   return {
     sysCode,
