@@ -2,10 +2,10 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
+import { systemClock } from '../../packages/cli/src/clock.ts';
 import { EXIT } from '../../packages/cli/src/exit-codes.ts';
 import { addFilterOptions } from '../../packages/cli/src/problem-filter.ts';
 import { runProgram } from '../../packages/cli/src/program.ts';
-import { systemClock } from '../../packages/cli/src/clock.ts';
 
 const text = readFileSync(new URL('../../docs/cli.md', import.meta.url), 'utf8');
 const config = readFileSync(new URL('../../packages/server/src/config.ts', import.meta.url), 'utf8');

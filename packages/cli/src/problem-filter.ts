@@ -1,6 +1,7 @@
 /** The filter of problems as options, the same for listing and for running many. */
-import type { Command } from 'commander';
+
 import { type ProblemFilter, problemFilterSchema } from '@piculus/protocol/http';
+import type { Command } from 'commander';
 import { usageError } from './exit-codes.ts';
 import { list, time, wholeNumber } from './options.ts';
 

@@ -12,8 +12,8 @@ import { addSystems } from './commands/systems.ts';
 import { addUsers } from './commands/users.ts';
 import { type CliContext, createContext, type GlobalOptions, type World } from './context.ts';
 import { asCliError, EXIT, type ExitCode, usageError } from './exit-codes.ts';
-import { createOutput } from './output.ts';
 import { httpUrl } from './options.ts';
+import { createOutput } from './output.ts';
 import { VERSION } from './version.ts';
 
 /** What a command needs to register itself; `act` gives it its context and keeps its exit code. */

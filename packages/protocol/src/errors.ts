@@ -46,9 +46,19 @@ export const ERRORS = {
   'no-client': rule(503, true, 'no client of that system is connected', '该系统没有已连接的客户端'),
   'reason-required': rule(422, false, 'say why', '请填写原因'),
   // Parts that are away.
-  'database-away': rule(503, true, 'the database cannot be reached; nothing was lost', '数据库暂不可用，数据未丢失'),
+  'database-away': rule(
+    503,
+    true,
+    'the database cannot be reached; nothing was lost',
+    '数据库暂不可用，数据未丢失',
+  ),
   stopping: rule(503, true, 'the server is stopping', '服务正在停止'),
-  internal: rule(500, true, 'an unexpected fault; it is in the log under the request id', '意外错误，详见日志'),
+  internal: rule(
+    500,
+    true,
+    'an unexpected fault; it is in the log under the request id',
+    '意外错误，详见日志',
+  ),
   // Messages between server and client.
   'broken-json': rule(400, false, 'the message is not JSON', '消息不是有效的 JSON'),
   'too-deep': rule(400, false, 'the message is nested too deeply', '消息嵌套过深'),
@@ -57,7 +67,12 @@ export const ERRORS = {
   'wrong-system': rule(403, false, 'the message speaks for another system', '消息所属系统与连接不符'),
   'unknown-type': rule(400, false, 'the message type is not known', '未知的消息类型'),
   'out-of-order': rule(409, false, 'this message is not expected now', '消息顺序不正确'),
-  'stale-lease': rule(409, false, 'the lease was taken away; its answer comes too late', '租约已失效，应答过期'),
+  'stale-lease': rule(
+    409,
+    false,
+    'the lease was taken away; its answer comes too late',
+    '租约已失效，应答过期',
+  ),
   'unknown-command': rule(404, false, 'no such command is open', '没有该命令'),
   'unknown-fix': rule(404, false, 'this client has no such fix', '客户端没有该修复服务'),
   busy: rule(503, true, 'no free place; try again later', '没有空闲的执行位'),

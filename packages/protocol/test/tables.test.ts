@@ -2,8 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import {
   ERRORS,
-  OUTCOMES,
   OUT_OF_POCKET,
+  OUTCOMES,
   PROBLEM_STATES,
   PROTOCOL_VERSION,
   REPORTED_OUTCOME_NAMES,

@@ -1,5 +1,5 @@
 /** Starting a collect broadcast and waiting for its honest end. */
-import type { Collection, CollectCommandView } from '@piculus/protocol/http';
+import type { CollectCommandView, Collection } from '@piculus/protocol/http';
 import { type ApiClient, ApiError } from '@piculus/protocol/http';
 import type { CliContext } from '../context.ts';
 import { CliError, EXIT, type ExitCode } from '../exit-codes.ts';

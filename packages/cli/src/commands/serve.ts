@@ -3,11 +3,11 @@
  * commands that need it: it takes longer than everything else together.
  */
 import type { ServerConfig } from '@piculus/server';
-import type { CliContext } from '../context.ts';
 import type { Environment } from '../config.ts';
+import type { CliContext } from '../context.ts';
 import { CliError, EXIT, type ExitCode, usageError } from '../exit-codes.ts';
-import type { Registration } from '../program.ts';
 import { wholeNumber } from '../options.ts';
+import type { Registration } from '../program.ts';
 import { readJsonObject, textField } from '../read-json.ts';
 
 export interface ServerFlags {

@@ -1,5 +1,5 @@
 /** What a running server tells: health, readiness, and how it is set up. */
-import { ApiError, type ApiClient, createApiClient } from '@piculus/protocol/http';
+import { type ApiClient, ApiError, createApiClient } from '@piculus/protocol/http';
 import type { CliClock } from '../clock.ts';
 import { type Finding, good, note, warning, wrong } from './finding.ts';
 import { checkSkew } from './machine.ts';

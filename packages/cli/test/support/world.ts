@@ -2,8 +2,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { World } from '../../src/context.ts';
 import { systemClock } from '../../src/clock.ts';
+import type { World } from '../../src/context.ts';
 import { runProgram } from '../../src/program.ts';
 
 export interface Ran {

@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { ERROR_CODES } from '../errors.ts';
 import { LIMITS } from '../limits.ts';
-import { currencySchema, minorSchema } from '../money.ts';
+import { planStepSchema } from '../messages/from-client.ts';
 import {
   businessKeySchema,
   countSchema,
@@ -19,7 +19,7 @@ import {
   sysCodeSchema,
   timeSchema,
 } from '../messages/parts.ts';
-import { planStepSchema } from '../messages/from-client.ts';
+import { currencySchema, minorSchema } from '../money.ts';
 import { OUTCOME_NAMES, REPORTED_OUTCOME_NAMES } from '../outcomes.ts';
 import {
   COLLECT_STATES,

@@ -1,8 +1,8 @@
 /** The bodies of the messages that a client sends. */
 import { z } from 'zod';
+import { ERROR_CODES } from '../errors.ts';
 import { LIMITS } from '../limits.ts';
 import { REPORTED_OUTCOME_NAMES } from '../outcomes.ts';
-import { ERROR_CODES } from '../errors.ts';
 import {
   businessKeySchema,
   commandKeySchema,

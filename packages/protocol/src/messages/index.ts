@@ -4,9 +4,9 @@
  */
 import { z } from 'zod';
 import { ERROR_CODES } from '../errors.ts';
-import { textSchema, idSchema, sysCodeSchema, timeSchema } from './parts.ts';
 import { FROM_CLIENT } from './from-client.ts';
 import { FROM_SERVER } from './from-server.ts';
+import { idSchema, sysCodeSchema, textSchema, timeSchema } from './parts.ts';
 
 export const PROTOCOL_VERSION = 1;
 
@@ -51,8 +51,12 @@ export interface Envelope<T extends string, B> {
   readonly type: T;
   readonly body: B;
 }
-export type ClientMessage = { [T in ClientMessageType]: Envelope<T, ClientMessageBody<T>> }[ClientMessageType];
-export type ServerMessage = { [T in ServerMessageType]: Envelope<T, ServerMessageBody<T>> }[ServerMessageType];
+export type ClientMessage = {
+  [T in ClientMessageType]: Envelope<T, ClientMessageBody<T>>;
+}[ClientMessageType];
+export type ServerMessage = {
+  [T in ServerMessageType]: Envelope<T, ServerMessageBody<T>>;
+}[ServerMessageType];
 
 export * from './from-client.ts';
 export * from './from-server.ts';

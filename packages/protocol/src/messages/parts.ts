@@ -8,16 +8,29 @@ import { HANDLINGS, OUT_OF_POCKET, SIDES } from '../words.ts';
 export const idSchema = z.string().min(1).max(LIMITS.codeLength);
 /** A row's id: a whole number as text, because JSON numbers lose digits. */
 export const rowIdSchema = z.string().regex(/^[1-9][0-9]{0,18}$/);
-export const sysCodeSchema = z.string().regex(/^[A-Z][A-Z0-9_-]{0,31}$/, 'capital letters, digits, _ and -, at most 32');
-export const fixCodeSchema = z.string().regex(/^[a-z][A-Za-z0-9]{0,63}$/, 'a service name with its first letter in lower case, at most 64');
-export const businessKeySchema = z.string().min(1).max(LIMITS.businessKeyLength).refine((key) => key.isWellFormed(), 'well-formed Unicode');
+export const sysCodeSchema = z
+  .string()
+  .regex(/^[A-Z][A-Z0-9_-]{0,31}$/, 'capital letters, digits, _ and -, at most 32');
+export const fixCodeSchema = z
+  .string()
+  .regex(/^[a-z][A-Za-z0-9]{0,63}$/, 'a service name with its first letter in lower case, at most 64');
+export const businessKeySchema = z
+  .string()
+  .min(1)
+  .max(LIMITS.businessKeyLength)
+  .refine((key) => key.isWellFormed(), 'well-formed Unicode');
 export const commandKeySchema = z.string().min(1).max(LIMITS.commandKeyLength);
 export const timeSchema = z.iso.datetime({ offset: true });
 export const textSchema = z.string().max(LIMITS.textLength);
 export const countSchema = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
 export const scenarioSchema = z.enum(SCENARIO_CODES);
 
-export const factValueSchema = z.union([z.string().max(LIMITS.factTextLength), z.number(), z.boolean(), z.null()]);
+export const factValueSchema = z.union([
+  z.string().max(LIMITS.factTextLength),
+  z.number(),
+  z.boolean(),
+  z.null(),
+]);
 
 /** What one side says, from where and when. Personal data is masked before it gets here. */
 export const sideFactsSchema = z.strictObject({
@@ -26,7 +39,10 @@ export const sideFactsSchema = z.strictObject({
   observedAt: timeSchema,
   fields: z
     .record(z.string().max(LIMITS.codeLength), factValueSchema)
-    .refine((fields) => Object.keys(fields).length <= LIMITS.factFields, `at most ${LIMITS.factFields} fields`)
+    .refine(
+      (fields) => Object.keys(fields).length <= LIMITS.factFields,
+      `at most ${LIMITS.factFields} fields`,
+    )
     // A refinement is not in a JSON Schema; this is the same rule for those who check with one.
     .meta({ maxProperties: LIMITS.factFields }),
 });
@@ -57,7 +73,18 @@ export type ProblemReport = z.infer<typeof problemReportSchema>;
 /** An effect that a repair committed: what was booked, sent, given back or set. */
 export const effectSchema = z.strictObject({
   key: z.string().min(1).max(256),
-  kind: z.enum(['status', 'credit', 'debit', 'hold', 'settle', 'release', 'reversal', 'payout', 'close', 'refund']),
+  kind: z.enum([
+    'status',
+    'credit',
+    'debit',
+    'hold',
+    'settle',
+    'release',
+    'reversal',
+    'payout',
+    'close',
+    'refund',
+  ]),
   amountMinor: positiveMinorSchema.or(z.literal('0')),
   currency: currencySchema,
 });

@@ -1,0 +1,58 @@
+/** The routes of collections. */
+import { z } from 'zod';
+import { LIMITS } from '../../limits.ts';
+import { fixCodeSchema, sysCodeSchema, timeSchema } from '../../messages/parts.ts';
+import { COLLECT_STATES } from '../../words.ts';
+import * as r from '../resources.ts';
+import { idParams, many, page, pageQuery, route } from './parts.ts';
+
+export const COLLECTION_ROUTES = {
+  startCollection: route({
+    method: 'POST',
+    path: '/collections',
+    tag: 'collections',
+    summary: 'Start a collect broadcast',
+    status: 201,
+    body: z.strictObject({
+      /** Absent: all enabled systems. */
+      sysCodes: z.array(sysCodeSchema).min(1).max(100).optional(),
+      /** Absent: every collector that the clients announce. */
+      fixCodes: z.array(fixCodeSchema).min(1).max(LIMITS.fixCodesPerClient).optional(),
+      /** Absent: each system's own window, ending now. */
+      windowFrom: timeSchema.optional(),
+      windowTo: timeSchema.optional(),
+    }),
+    response: r.collectionSchema,
+  }),
+  listCollections: route({
+    method: 'GET',
+    path: '/collections',
+    tag: 'collections',
+    summary: 'Collections, newest first',
+    status: 200,
+    query: z.strictObject({
+      ...pageQuery,
+      sysCode: sysCodeSchema.optional(),
+      state: many(z.enum(COLLECT_STATES)),
+    }),
+    response: page(r.collectionSchema),
+  }),
+  getCollection: route({
+    method: 'GET',
+    path: '/collections/:id',
+    tag: 'collections',
+    summary: 'One collection with its commands',
+    status: 200,
+    params: idParams,
+    response: r.collectionSchema,
+  }),
+  cancelCollection: route({
+    method: 'POST',
+    path: '/collections/:id/cancel',
+    tag: 'collections',
+    summary: 'Cancel what still runs; what was reported stays',
+    status: 200,
+    params: idParams,
+    response: r.collectionSchema,
+  }),
+} as const;

@@ -1,0 +1,105 @@
+/** The routes of executions and solutions. */
+import { z } from 'zod';
+import { fixCodeSchema, rowIdSchema, sysCodeSchema, timeSchema } from '../../messages/parts.ts';
+import { OUTCOME_NAMES } from '../../outcomes.ts';
+import * as r from '../resources.ts';
+import { idParams, many, page, pageQuery, route } from './parts.ts';
+
+export const SOLUTION_ROUTES = {
+  // Executions.
+  listExecutions: route({
+    method: 'GET',
+    path: '/executions',
+    tag: 'executions',
+    summary: 'Finished executions, newest first',
+    status: 200,
+    query: z.strictObject({
+      ...pageQuery,
+      problemId: rowIdSchema.optional(),
+      sysCode: sysCodeSchema.optional(),
+      fixCode: fixCodeSchema.optional(),
+      outcome: many(z.enum(OUTCOME_NAMES)),
+      finishedFrom: timeSchema.optional(),
+      finishedTo: timeSchema.optional(),
+    }),
+    response: page(r.executionSchema),
+  }),
+  listLeases: route({
+    method: 'GET',
+    path: '/executions/running',
+    tag: 'executions',
+    summary: 'Leases that clients work on now',
+    status: 200,
+    response: z.object({ items: z.array(r.leaseSchema) }),
+  }),
+
+  // Solutions.
+  listSolutions: route({
+    method: 'GET',
+    path: '/solutions',
+    tag: 'solutions',
+    summary: 'All solutions',
+    status: 200,
+    query: z.strictObject({ sysCode: sysCodeSchema.optional() }),
+    response: z.object({ items: z.array(r.solutionSchema) }),
+  }),
+  createSolution: route({
+    method: 'POST',
+    path: '/solutions',
+    tag: 'solutions',
+    summary: 'Configure a solution',
+    status: 201,
+    body: r.solutionInputSchema,
+    response: r.solutionSchema,
+  }),
+  validateSolution: route({
+    method: 'POST',
+    path: '/solutions/validate',
+    tag: 'solutions',
+    summary: 'Check a solution without storing it: warnings, next ticks, the cron in words',
+    status: 200,
+    body: r.solutionInputSchema,
+    response: z.object({
+      warnings: z.array(r.warningSchema),
+      nextTicks: z.array(timeSchema),
+      words: z.object({ en: z.string(), zh: z.string() }),
+    }),
+  }),
+  getSolution: route({
+    method: 'GET',
+    path: '/solutions/:id',
+    tag: 'solutions',
+    summary: 'One solution',
+    status: 200,
+    params: idParams,
+    response: r.solutionSchema,
+  }),
+  changeSolution: route({
+    method: 'PATCH',
+    path: '/solutions/:id',
+    tag: 'solutions',
+    summary: 'Change a solution; makes a new version',
+    status: 200,
+    params: idParams,
+    body: r.solutionChangeSchema,
+    response: r.solutionSchema,
+  }),
+  deleteSolution: route({
+    method: 'DELETE',
+    path: '/solutions/:id',
+    tag: 'solutions',
+    summary: 'Delete a solution; its versions and executions stay',
+    status: 204,
+    params: idParams,
+    response: z.null(),
+  }),
+  listSolutionVersions: route({
+    method: 'GET',
+    path: '/solutions/:id/versions',
+    tag: 'solutions',
+    summary: 'All versions, newest first',
+    status: 200,
+    params: idParams,
+    response: z.object({ items: z.array(r.solutionSchema.omit({ nextTicks: true, warnings: true })) }),
+  }),
+} as const;

@@ -1,0 +1,96 @@
+/** The routes of systems, their keys and their clients. */
+import { z } from 'zod';
+import { rowIdSchema, sysCodeSchema } from '../../messages/parts.ts';
+import * as r from '../resources.ts';
+import { route, sysParams } from './parts.ts';
+
+export const SYSTEM_ROUTES = {
+  // Systems and their keys.
+  listSystems: route({
+    method: 'GET',
+    path: '/systems',
+    tag: 'systems',
+    summary: 'All systems',
+    status: 200,
+    response: z.object({ items: z.array(r.systemSchema) }),
+  }),
+  createSystem: route({
+    method: 'POST',
+    path: '/systems',
+    tag: 'systems',
+    summary: 'Register a system; answers its first key, shown once',
+    status: 201,
+    body: z.strictObject({
+      sysCode: sysCodeSchema,
+      name: z.string().trim().min(1).max(128),
+      collectCron: z.string().max(256).nullable().default(null),
+      collectTimeZone: z.string().max(64).default('UTC'),
+      collectWindowMs: z
+        .number()
+        .int()
+        .min(60_000)
+        .max(90 * 86_400_000)
+        .default(3 * 86_400_000),
+    }),
+    response: z.object({ system: r.systemSchema, key: z.string() }),
+  }),
+  changeSystem: route({
+    method: 'PATCH',
+    path: '/systems/:sysCode',
+    tag: 'systems',
+    summary: 'Change a system',
+    status: 200,
+    params: sysParams,
+    body: z.strictObject({
+      name: z.string().trim().min(1).max(128).optional(),
+      collectCron: z.string().max(256).nullable().optional(),
+      collectTimeZone: z.string().max(64).optional(),
+      collectWindowMs: z
+        .number()
+        .int()
+        .min(60_000)
+        .max(90 * 86_400_000)
+        .optional(),
+      enabled: z.boolean().optional(),
+    }),
+    response: r.systemSchema,
+  }),
+  listSystemKeys: route({
+    method: 'GET',
+    path: '/systems/:sysCode/keys',
+    tag: 'systems',
+    summary: 'Keys of a system, without their secrets',
+    status: 200,
+    params: sysParams,
+    response: z.object({ items: z.array(r.systemKeySchema) }),
+  }),
+  createSystemKey: route({
+    method: 'POST',
+    path: '/systems/:sysCode/keys',
+    tag: 'systems',
+    summary: 'Another key, shown once',
+    status: 201,
+    params: sysParams,
+    response: z.object({ key: z.string(), info: r.systemKeySchema }),
+  }),
+  revokeSystemKey: route({
+    method: 'DELETE',
+    path: '/systems/:sysCode/keys/:id',
+    tag: 'systems',
+    summary: 'Revoke a key; its connections are closed',
+    status: 204,
+    params: z.object({ sysCode: sysCodeSchema, id: rowIdSchema }),
+    response: z.null(),
+  }),
+
+  // Clients.
+  listClients: route({
+    method: 'GET',
+    path: '/clients',
+    tag: 'clients',
+    summary: 'Clients, connected first',
+    status: 200,
+    query: z.strictObject({ sysCode: sysCodeSchema.optional(), connected: z.stringbool().optional() }),
+    response: z.object({ items: z.array(r.clientSchema) }),
+  }),
+} as const;
