@@ -1,4 +1,5 @@
 import { ORDER_STATUSES, type ScanPort } from '@piculus/repairs';
+import { inTransaction } from '../../shared/database.ts';
 import { scannedOrderOf } from '../facts.ts';
 import { importStatement } from '../statement-import.ts';
 import { scanOrderFacts } from '../store/order-facts.ts';
@@ -12,16 +13,18 @@ export function scanPort(options: PortOptions): ScanPort {
   const { pool, clock } = options;
   return {
     scan: async (window, filter, after, limit) => {
-      const rows = await scanOrderFacts(pool, {
-        type: filter.type,
-        statuses: filter.statuses,
-        unknownToo: filter.unknownToo ?? false,
-        knownStatuses: ORDER_STATUSES,
-        from: window.from,
-        to: window.to,
-        after,
-        limit,
-      });
+      const rows = await inTransaction(pool, (tx) =>
+        scanOrderFacts(tx, {
+          type: filter.type,
+          statuses: filter.statuses,
+          unknownToo: filter.unknownToo ?? false,
+          knownStatuses: ORDER_STATUSES,
+          from: window.from,
+          to: window.to,
+          after,
+          limit,
+        }),
+      );
       const now = clock.now();
       return rows.map((row) => scannedOrderOf(row, now));
     },

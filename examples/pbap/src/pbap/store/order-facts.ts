@@ -3,6 +3,7 @@
  * and decision. One set-based statement, for a whole batch of a scan or for one order, so that a scan and a
  * single read can never tell different stories.
  */
+import type pg from 'pg';
 import type { Executor } from '../../shared/database.ts';
 import type { OrderPosting } from '../ledger-facts.ts';
 
@@ -55,17 +56,20 @@ const select = (orders: string): string => `
   ) p on true
   left join lateral (
     -- From the order's day (UTC) on, and past midnight: whoever books by hand may do so the next morning.
-    select posting_id::text from pbap.postings
+    select min(posting_id)::text as posting_id from pbap.postings
     where kind = 'manual' and order_no is null and amount_minor = o.amount_minor and currency = o.currency
       and booked_at >= date_trunc('day', o.created_at at time zone 'UTC') at time zone 'UTC'
       and booked_at < o.created_at + interval '24 hours'
       and case o.type when 'recharge' then credit_account else debit_account end = o.account_no
-    order by posting_id limit 1
   ) h on true
   left join lateral (
     select jsonb_agg(jsonb_build_object('request_no', request_no, 'kind', kind,
       'amount_minor', amount_minor::text, 'currency', currency) order by line_no) as lines
-    from pbap.statement_lines where order_no = o.order_no or request_no = b.request_no
+    from (
+      select line_no, request_no, kind, amount_minor, currency from pbap.statement_lines where order_no = o.order_no
+      union
+      select line_no, request_no, kind, amount_minor, currency from pbap.statement_lines where request_no = b.request_no
+    ) line
   ) s on true
   left join pbap.repair_decisions d on d.order_no = o.order_no`;
 
@@ -95,10 +99,18 @@ export interface ScanQuery {
   readonly limit: number;
 }
 
-export async function scanOrderFacts(db: Executor, query: ScanQuery): Promise<readonly OrderFactsRow[]> {
+/**
+ * One batch of a scan. A batch must cost the same wherever it lies in the window, also before the database has
+ * any statistics (after a bulk load, or on an embedded one, which gathers none by itself): so the planner is held
+ * to the index that has the order, for this transaction only.
+ */
+export async function scanOrderFacts(tx: pg.PoolClient, query: ScanQuery): Promise<readonly OrderFactsRow[]> {
   // No number sorts before the empty text, so the start of the window is a cursor like any other.
   const after = query.after ?? { createdAt: query.from, orderNo: '' };
-  const result = await db.query<OrderFactsRow>(SCAN, [
+  await tx.query(
+    'set local enable_bitmapscan = off; set local enable_sort = off; set local enable_seqscan = off; set local jit = off',
+  );
+  const result = await tx.query<OrderFactsRow>(SCAN, [
     query.type,
     query.statuses,
     query.unknownToo,
