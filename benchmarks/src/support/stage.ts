@@ -1,0 +1,89 @@
+/** The processes of a benchmark: Piculus' server and PBAP with its bank, each on a database of its own. */
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type ApiClient, createApiClient, signIn } from '@piculus/protocol/http';
+import type { CellContext } from '../cell.ts';
+import { makeDatabase } from './databases.ts';
+import { ObservedProcess } from './process.ts';
+
+export const SYS_CODE = 'PBAP';
+
+export interface RunningServer {
+  readonly process: ObservedProcess;
+  readonly url: string;
+  readonly api: ApiClient;
+}
+
+/** A server with one administrator, who is signed in. */
+export async function startServer(context: CellContext): Promise<RunningServer> {
+  const folder = await mkdtemp(join(tmpdir(), 'piculus-bench-'));
+  context.atEnd(() => rm(folder, { recursive: true, force: true }));
+  const passwordFile = join(folder, 'password');
+  const { process, ready } = await ObservedProcess.start(
+    {
+      name: 'server',
+      script: 'packages/cli/bin/piculus.js',
+      args: ['serve', '--json'],
+      env: {
+        PICULUS_DATABASE_URL: await makeDatabase(context, 'server'),
+        PICULUS_DATA_DIR: folder,
+        PICULUS_HOST: '127.0.0.1',
+        PICULUS_PORT: '0',
+        PICULUS_LOG_LEVEL: 'warn',
+        PICULUS_ADMIN_PASSWORD_FILE: passwordFile,
+      },
+    },
+    context,
+  );
+  const url = addressIn(ready, 'address');
+  const password = (await readFile(passwordFile, 'utf8')).trim();
+  const { token } = await signIn({ baseUrl: url }, { username: 'admin', password });
+  return { process, url, api: createApiClient({ baseUrl: url, token }) };
+}
+
+/** A bank that has nothing new to tell. @returns its address. */
+export async function startBank(context: CellContext): Promise<string> {
+  const { ready } = await ObservedProcess.start(
+    {
+      name: 'bank',
+      script: 'examples/pbap/dist/bank/main.js',
+      env: { BANK_DATABASE_URL: await makeDatabase(context, 'bank'), BANK_PORT: '0' },
+    },
+    context,
+  );
+  return addressIn(ready, 'url');
+}
+
+/** One client process of PBAP on a database that holds its history, under a new key of the server. */
+export async function startClient(
+  context: CellContext,
+  server: RunningServer,
+  databaseUrl: string,
+): Promise<ObservedProcess> {
+  const { key } = await server.api.createSystem({
+    body: { sysCode: SYS_CODE, name: 'PBAP', collectCron: null },
+  });
+  const { process } = await ObservedProcess.start(
+    {
+      name: 'client',
+      script: 'examples/pbap/dist/pbap/main.js',
+      env: {
+        PICULUS_URL: server.url,
+        PICULUS_SYSTEM_KEY: key,
+        SYS_CODE,
+        PBAP_DATABASE_URL: databaseUrl,
+        BANK_URL: await startBank(context),
+        PBAP_NORMAL_PATH: 'no',
+      },
+    },
+    context,
+  );
+  return process;
+}
+
+function addressIn(ready: Readonly<Record<string, unknown>>, field: string): string {
+  const address = ready[field];
+  if (typeof address !== 'string') throw new Error(`a program did not say its ${field}`);
+  return address;
+}
