@@ -3,12 +3,8 @@
  * (`TEST_DATABASE_URL`) or on an embedded one behind its socket.
  */
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { PGlite } from '@electric-sql/pglite';
-import { PGLiteSocketServer } from '@electric-sql/pglite-socket';
 import pg from 'pg';
+import { startEmbeddedDatabase } from '../../packages/embedded-database/src/index.ts';
 import { type Database, openDatabase } from '../../packages/server/src/store/database.ts';
 import { migrate } from '../../packages/server/src/store/migrate.ts';
 import { openPool } from '../../packages/server/src/store/pool.ts';
@@ -42,22 +38,8 @@ async function asAdministrator(url: string, statement: string): Promise<void> {
 
 /** A new, empty embedded database in memory, reached over a socket as in production. */
 export async function createEmbeddedTestDatabase(): Promise<TestDatabase> {
-  const folder = await mkdtemp(join(tmpdir(), 'piculus-pglite-'));
-  const lite = await PGlite.create();
-  const server = new PGLiteSocketServer({
-    db: lite,
-    path: join(folder, '.s.PGSQL.5432'),
-    maxConnections: 20,
-  });
-  await server.start();
-  return {
-    url: `postgres://postgres@/postgres?host=${encodeURIComponent(folder)}`,
-    drop: async () => {
-      await server.stop();
-      await lite.close();
-      await rm(folder, { recursive: true, force: true });
-    },
-  };
+  const database = await startEmbeddedDatabase({ temporary: true });
+  return { url: database.url, drop: () => database.stop() };
 }
 
 export type TestEngine = 'postgres' | 'embedded';
