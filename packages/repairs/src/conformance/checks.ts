@@ -69,17 +69,25 @@ export const previewWritesNothing: Check = async ({ world, given, policy }) => {
   assert.equal(await world.fingerprint(), before, `${given.name}: the preview wrote something`);
 };
 
+type WhichMoments = (moment: Moment, name: string) => boolean;
+
+/** A process that dies while it asks leaves what one that dies before it does. */
+const WHERE_A_CRASH_MATTERS: WhichMoments = (_moment, name) => name !== 'query';
+/** Between two calls only reading happens; so the moment after one is the moment before the next, save for commits. */
+const WHERE_OTHERS_MAY_COME: WhichMoments = (moment, name) =>
+  moment === 'before' || (moment === 'after' && name === 'transaction');
+
 /** Acts at the n-th moment of a run; `reached` says whether there was one. */
 function atMoment(
   n: number,
-  only: readonly Moment[],
+  counts: WhichMoments,
   happens: (moment: Moment, name: string) => Promise<void>,
 ): { readonly onMoment: OnMoment; reached(): boolean } {
   let seen = 0;
   return {
     reached: () => seen > n,
     onMoment: async (moment, name) => {
-      if (!only.includes(moment)) return;
+      if (!counts(moment, name)) return;
       seen += 1;
       if (seen === n + 1) await happens(moment, name);
     },
@@ -90,7 +98,7 @@ export const crashAtEachStep: Check = async (input) => {
   const { world, given, policy } = input;
   for (let n = 0; ; n += 1) {
     const order = await world.arrange(given.setup);
-    const crash = atMoment(n, ['before', 'before-commit', 'after'], async (moment, name) => {
+    const crash = atMoment(n, WHERE_A_CRASH_MATTERS, async (moment, name) => {
       throw new Crash(`${moment} ${name}`);
     });
     const dying = { system: intercept(world.system, crash.onMoment), journal: world.journal };
@@ -162,7 +170,7 @@ export const lateOriginal: Check = async (input) => {
   const { world, given, policy } = input;
   const once = async (n: number): Promise<boolean> => {
     const order = await world.arrange(given.setup);
-    const late = atMoment(n, ['before', 'after'], () => world.originalArrives(order.orderNo));
+    const late = atMoment(n, WHERE_OTHERS_MAY_COME, () => world.originalArrives(order.orderNo));
     const system = intercept(world.system, late.onMoment);
     await drive({ system, journal: world.journal }, given.fixCode, order, policy);
     const happened = late.reached();
@@ -190,7 +198,7 @@ export const normalPathAtEachMoment: Check = async (input) => {
   for (const comes of comings) {
     for (let n = 0, reached = true; reached; n += 1) {
       const order = await world.arrange(given.setup);
-      const late = atMoment(n, ['before', 'after'], async () => {
+      const late = atMoment(n, WHERE_OTHERS_MAY_COME, async () => {
         await comes(order.orderNo);
       });
       const system = intercept(world.system, late.onMoment);
