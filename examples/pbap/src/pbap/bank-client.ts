@@ -8,8 +8,8 @@ import {
   type RequestAnswer,
   requestAnswerSchema,
   type StatementPage,
-  statementPageSchema,
   type Submit,
+  statementPageSchema,
 } from '../bank/words.ts';
 import { reasonOf } from '../shared/log.ts';
 

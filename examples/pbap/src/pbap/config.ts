@@ -1,7 +1,7 @@
 import { DEFAULT_POLICY, type RepairPolicy } from '@piculus/repairs';
 import { EMBEDDED_POOL_SIZE } from '../shared/database.ts';
-import { NOT_FOUND_WINDOW_MS } from './ports/bank.ts';
 import { type Environment, text, wholeNumber, yesNo } from '../shared/settings.ts';
+import { NOT_FOUND_WINDOW_MS } from './ports/bank.ts';
 
 export interface PbapConfig {
   /** Address of the Piculus server; null runs PBAP without a client. */

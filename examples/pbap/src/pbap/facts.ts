@@ -7,10 +7,10 @@ import type {
   ScannedOrder,
   StandingDecision,
 } from '@piculus/repairs';
+import { asDecision } from './decision.ts';
 import { ledgerFacts } from './ledger-facts.ts';
 import { requestNo } from './normal-path.ts';
 import type { OrderFactsRow, StatementLine } from './store/order-facts.ts';
-import { asDecision } from './decision.ts';
 
 export function orderFactsOf(row: OrderFactsRow, observedAt: Date): OrderFacts {
   const attempt = row.attempt ?? 1;

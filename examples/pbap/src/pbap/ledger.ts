@@ -2,8 +2,9 @@
  * Booking: the one way in which money enters, leaves or moves between accounts, for the normal path and for
  * repairs alike. Every booking has an effect key that is unique for ever; a second one finds the first.
  */
-import type pg from 'pg';
+
 import type { Booked } from '@piculus/repairs';
+import type pg from 'pg';
 import { addToBalance, type LockedAccount, lockAccount, systemAccount } from './store/accounts.ts';
 import {
   insertPosting,

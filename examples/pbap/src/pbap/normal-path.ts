@@ -3,16 +3,17 @@
  * bank answers. Callback, sender and timeout job all come through here, take the order's lock and leave an
  * order alone that a repair has marked.
  */
-import type pg from 'pg';
+
 import type { BankAnswer, Booked } from '@piculus/repairs';
+import type pg from 'pg';
 import { inTransaction } from '../shared/database.ts';
 import { credit, release, reserve, reverse, settle } from './ledger.ts';
+import { ledgerFacts } from './ledger-facts.ts';
 import { isUnderRepair } from './repair-mark.ts';
 import { lockAccount } from './store/accounts.ts';
 import { readOrderFacts } from './store/order-facts.ts';
 import { changeStatus, insertOrder, type LockedOrder, lockOrder, type NewOrder } from './store/orders.ts';
 import { queueRequest, readOutboxRequest, storeAnswer } from './store/outbox.ts';
-import { ledgerFacts } from './ledger-facts.ts';
 
 /** An order that the front door does not take. */
 export class OrderRefused extends Error {

@@ -1,6 +1,7 @@
 /** Imports the bank's statement page by page; a page's lines and the watermark are committed together. */
-import type pg from 'pg';
+
 import type { FeedReach } from '@piculus/protocol';
+import type pg from 'pg';
 import type { StatementPage } from '../bank/words.ts';
 import type { Clock } from '../shared/clock.ts';
 import { inTransaction } from '../shared/database.ts';

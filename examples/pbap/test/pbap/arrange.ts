@@ -1,11 +1,12 @@
 /** Puts orders, postings and bank requests into any state that a test needs, broken ones included. */
-import type pg from 'pg';
+
 import type { Setup } from '@piculus/repairs/conformance';
-import { inTransaction } from '../../src/shared/database.ts';
+import type pg from 'pg';
 import * as ledger from '../../src/pbap/ledger.ts';
 import { requestNo } from '../../src/pbap/normal-path.ts';
 import { ensureSystemAccounts, insertAccount } from '../../src/pbap/store/accounts.ts';
 import { readPostingByKey } from '../../src/pbap/store/postings.ts';
+import { inTransaction } from '../../src/shared/database.ts';
 
 export interface ArrangedOrder extends ledger.BookableOrder {
   readonly type: 'recharge' | 'withdraw';

@@ -11,5 +11,5 @@ beforeAll(async () => {
 afterAll(() => cloner.drop());
 
 describe.concurrent('the repairs on PBAP', () => {
-  for (const { name, run } of conformanceChecks(() => openWorld(cloner))) it(name, run);
+  for (const { name, run } of conformanceChecks(() => openWorld(cloner))) it(name, run, 240_000);
 });

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type pg from 'pg';
-import { inTransaction, createPool } from '../../src/shared/database.ts';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import * as ledger from '../../src/pbap/ledger.ts';
 import { ensureSystemAccounts, insertAccount } from '../../src/pbap/store/accounts.ts';
 import { readPostingByKey } from '../../src/pbap/store/postings.ts';
+import { createPool, inTransaction } from '../../src/shared/database.ts';
 import { type Cloner, createCloner } from './cloned-database.ts';
 
 let cloner: Cloner;

@@ -1,5 +1,5 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Setup } from '@piculus/repairs/conformance';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { takeCallback } from '../../src/pbap/callback.ts';
 import { createPbapHttp } from '../../src/pbap/http.ts';
 import { OrderRefused, placeOrder, requestNo } from '../../src/pbap/normal-path.ts';

@@ -1,7 +1,7 @@
-import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ScanCursor, ScannedOrder } from '@piculus/repairs';
 import type { Setup } from '@piculus/repairs/conformance';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { importStatement } from '../../src/pbap/statement-import.ts';
 import { type Cloner, createCloner } from './cloned-database.ts';
 import { never, openWorld, type PbapWorld } from './world.ts';

@@ -35,11 +35,11 @@ const HEALTHY = {
 } as const;
 
 export async function openWorld(
-  cloner: Cloner,
+  cloner: Pick<Cloner, 'clone'>,
   bankOptions: Partial<BankStartOptions> = {},
 ): Promise<PbapWorld> {
   const database = await cloner.clone();
-  const pool = createPool({ url: database.url, name: 'pbap-test', size: 6 });
+  const pool = createPool({ url: database.url, name: 'pbap-test', size: 4 });
   // The bank settles only when the world says so.
   const running = await startBank({
     databaseUrl: database.url,
