@@ -220,6 +220,7 @@ class Server implements PiculusServer {
         this.#checkOpen();
         const peer = await rooms.systems.authenticate(key);
         if (peer === null) throw new PiculusError('unknown-key');
+        if (gateway.full) throw new PiculusError('busy', 'this server has as many connections as it takes');
         return peer;
       },
     });

@@ -18,6 +18,7 @@ export interface GatewayOptions {
   /** How long a client may be silent, before its hello too. */
   readonly silenceMs?: number;
   readonly previewMs?: number;
+  readonly connectionsMax?: number;
 }
 
 /** What a session and its handlers use of the gateway. */
@@ -42,6 +43,8 @@ export interface GatewayParts {
 export type GatewayServices = Pick<Services, 'clients' | 'collections' | 'executions' | 'messages'>;
 
 export interface Gateway extends Sessions {
+  /** No further connection is taken. */
+  readonly full: boolean;
   accept(connection: Connection, peer: Peer): GatewaySession;
   /**
    * Asks a connected client of the system what a fix would do now.
@@ -59,6 +62,7 @@ export interface Gateway extends Sessions {
 }
 
 const COMMANDS_REMEMBERED = 10_000;
+const CONNECTIONS_MAX = 2_000;
 
 export function createGateway(context: Context, services: GatewayServices, options: GatewayOptions): Gateway {
   const {
@@ -158,6 +162,9 @@ export function createGateway(context: Context, services: GatewayServices, optio
   const open = (): GatewaySession[] => [...byClient.values()].filter((session) => session.state === 'open');
 
   return {
+    get full() {
+      return all.size >= (options.connectionsMax ?? CONNECTIONS_MAX);
+    },
     all: (): readonly Session[] => open(),
     bySystem: (sysCode) => open().filter((session) => session.sysCode === sysCode),
     accept(connection, peer) {

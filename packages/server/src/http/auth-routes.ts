@@ -45,7 +45,9 @@ function toWebRequest(request: FastifyRequest, publicUrl: string | null): Reques
   headers.delete('content-length');
   const body = request.method === 'GET' ? {} : { body: JSON.stringify(request.body ?? {}) };
   if (request.method !== 'GET') headers.set('content-type', 'application/json');
-  return new Request(`${originOf(request, publicUrl)}${request.url}`, {
+  const url = `${originOf(request, publicUrl)}${request.url}`;
+  if (!URL.canParse(url)) throw new PiculusError('invalid-request', 'the Host header is no host');
+  return new Request(url, {
     method: request.method,
     headers,
     ...body,

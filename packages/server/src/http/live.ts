@@ -4,6 +4,7 @@
  * up is cut off: it resumes by itself.
  */
 import type { ServerResponse } from 'node:http';
+import { PiculusError } from '@piculus/protocol';
 import { API_PREFIX } from '@piculus/protocol/http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Clock } from '../base/clock.ts';
@@ -36,7 +37,7 @@ export interface LiveRouteOptions {
 
 export function registerLiveEvents(app: FastifyInstance, options: LiveRouteOptions): LiveRoutes {
   const { events, clock, heartbeatMs = 15_000, queueBytesMax = 262_144 } = options;
-  const streams = new Set<ServerResponse>();
+  const streams = new Map<ServerResponse, FastifyRequest>();
   const stopping = new AbortController();
 
   function write(stream: ServerResponse, text: string): void {
@@ -45,17 +46,32 @@ export function registerLiveEvents(app: FastifyInstance, options: LiveRouteOptio
     else stream.write(text);
   }
 
+  /** Ends the stream of a reader who signed out or was disabled; all others see that we live. */
+  async function pulse(stream: ServerResponse, request: FastifyRequest): Promise<void> {
+    try {
+      await options.admit(request);
+    } catch (error) {
+      if (error instanceof PiculusError && !error.retryable) {
+        stream.end();
+        return;
+      }
+    }
+    // A comment: it keeps proxies from closing the stream.
+    write(stream, ':\n\n');
+  }
+
   async function beat(): Promise<void> {
     while (!stopping.signal.aborted) {
       await clock.sleep(heartbeatMs, stopping.signal);
-      // A comment: it keeps proxies from closing the stream and shows the reader that we live.
-      for (const stream of streams) write(stream, ':\n\n');
+      await Promise.all([...streams].map(([stream, request]) => pulse(stream, request)));
     }
   }
   const beating = beat();
 
   app.route({
     ...LIVE_ROUTE,
+    // A stream without a body would only stay open.
+    exposeHeadRoute: false,
     onRequest: options.admit,
     handler: (request, reply) => {
       reply.hijack();
@@ -68,7 +84,7 @@ export function registerLiveEvents(app: FastifyInstance, options: LiveRouteOptio
         connection: 'keep-alive',
         'x-accel-buffering': 'no',
       });
-      streams.add(stream);
+      streams.set(stream, request);
       const unsubscribe = events.subscribe((event) => write(stream, format(event)));
       stream.on('close', () => {
         unsubscribe();
@@ -86,7 +102,7 @@ export function registerLiveEvents(app: FastifyInstance, options: LiveRouteOptio
     },
     async stop() {
       stopping.abort();
-      for (const stream of streams) stream.end();
+      for (const stream of streams.keys()) stream.end();
       await beating;
     },
   };

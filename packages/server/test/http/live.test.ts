@@ -1,7 +1,10 @@
+import { PiculusError } from '@piculus/protocol';
 import { API_PREFIX } from '@piculus/protocol/http';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { fastify } from 'fastify';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
 import { createLiveEvents } from '../../src/events/live-events.ts';
+import { registerLiveEvents } from '../../src/http/live.ts';
 import { startTestServer, type TestServer } from '../server/support.ts';
 
 let test: TestServer;
@@ -86,6 +89,32 @@ describe('live events', () => {
     const ended = response.text();
     await other.stop();
     expect(await ended).toContain('event: hello');
+  });
+});
+
+describe('a stream', () => {
+  it('ends soon after its reader signed out, and stays while only the database is away', async () => {
+    const http = fastify();
+    let refusal: PiculusError | null = new PiculusError('database-away');
+    let pulses = 0;
+    const admit = async (): Promise<void> => {
+      pulses += 1;
+      if (pulses > 1 && refusal !== null) throw refusal;
+    };
+    const live = registerLiveEvents(http, {
+      events: createLiveEvents(systemClock),
+      clock: systemClock,
+      admit,
+      heartbeatMs: 5,
+    });
+    const address = await http.listen({ port: 0 });
+    const response = await fetch(`${address}${API_PREFIX}/events`);
+    await vi.waitFor(() => expect(pulses).toBeGreaterThan(3));
+    expect(live.readers).toBe(1);
+    refusal = new PiculusError('not-signed-in');
+    expect(await response.text()).toContain(':\n\n');
+    await live.stop();
+    await http.close();
   });
 });
 
