@@ -55,14 +55,15 @@ async function book(
   url: string,
   size: HistorySize,
 ): Promise<Readonly<Record<string, number>>> {
-  const pool = new pg.Pool({ connectionString: url, max: 1 });
+  const db = new pg.Client({ connectionString: url });
   // The database is dropped with its connections when the run is interrupted.
-  pool.on('error', () => {});
+  db.on('error', () => {});
+  await db.connect();
   try {
-    await bookHistory(pool, size, (what) => context.say(`booking ${size.orders} orders: ${what}`));
-    return await countRows(pool);
+    await bookHistory(db, size, (what) => context.say(`booking ${size.orders} orders: ${what}`));
+    return await countRows(db);
   } finally {
-    await pool.end();
+    await db.end();
   }
 }
 
