@@ -90,10 +90,9 @@ export async function readWaiting(
   limit: number,
 ): Promise<readonly string[]> {
   const result = await db.query<{ request_no: string }>(
-    `select b.request_no from pbap.outbox b join pbap.orders o on o.order_no = b.order_no
-     where (b.state = 'queued' or (b.state = 'sending' and b.sent_at < $1))
-       and b.queued_at > $2 and o.repair_command is null
-     order by b.queued_at, b.request_no limit $3`,
+    `select request_no from pbap.outbox
+     where (state = 'queued' or (state = 'sending' and sent_at < $1)) and queued_at > $2
+     order by queued_at, request_no limit $3`,
     [window.takenBefore, window.queuedAfter, limit],
   );
   return result.rows.map((row) => row.request_no);
