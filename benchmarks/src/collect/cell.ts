@@ -134,6 +134,7 @@ function report(outcome: Outcome): CellResult {
       ['rows per second', String(rowsPerSecond)],
       ['client RSS, MB', words(client.rss)],
       ['client heap, MB', words(client.heapUsed)],
+      ['client heap without garbage, MB', `${client.heldBefore} before, ${client.heldAfter} after`],
       ['client growth at its peak, MB', String(client.peakGrowth)],
       ['client growth at rest, MB', String(client.growthAfter)],
     ],
@@ -152,7 +153,7 @@ function tally(counts: Outcome['counts']): Readonly<Record<string, number>> {
   return scenarios;
 }
 
-function inMegabytes({ before, peak, after, samples }: MemoryReading) {
+function inMegabytes({ before, peak, after, heldBefore, heldAfter, samples }: MemoryReading) {
   const of = (size: 'rss' | 'heapUsed' | 'external') => ({
     before: megabytes(before[size]),
     peak: megabytes(peak[size]),
@@ -162,6 +163,8 @@ function inMegabytes({ before, peak, after, samples }: MemoryReading) {
     rss: of('rss'),
     heapUsed: of('heapUsed'),
     external: of('external'),
+    heldBefore: megabytes(heldBefore),
+    heldAfter: megabytes(heldAfter),
     peakGrowth: megabytes(peak.rss - before.rss),
     growthAfter: megabytes(after.rss - before.rss),
     samples,

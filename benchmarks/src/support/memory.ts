@@ -7,12 +7,16 @@ export interface MemorySample {
   readonly heapUsed: number;
   /** Outside of the heap: buffers. */
   readonly external: number;
+  /** Taken right after the garbage was collected. */
+  readonly collected: boolean;
 }
 
 export function isMemorySample(value: unknown): value is MemorySample {
   if (typeof value !== 'object' || value === null) return false;
-  const { rss, heapUsed, external } = value as Partial<Record<keyof MemorySample, unknown>>;
-  return [rss, heapUsed, external].every((size) => typeof size === 'number');
+  const { rss, heapUsed, external, collected } = value as Partial<Record<keyof MemorySample, unknown>>;
+  return (
+    [rss, heapUsed, external].every((size) => typeof size === 'number') && typeof collected === 'boolean'
+  );
 }
 
 /** Linux keeps the largest resident size by itself, so that no peak between two samples is missed. */

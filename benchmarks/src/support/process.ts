@@ -15,11 +15,17 @@ export interface Program {
   readonly env: Readonly<Record<string, string>>;
 }
 
+/** Sizes in bytes. */
+export type MemorySizes = Omit<MemorySample, 'collected'>;
+
 /** Before, at the peak of, and after a stretch of work. */
 export interface MemoryReading {
-  readonly before: MemorySample;
-  readonly peak: MemorySample;
-  readonly after: MemorySample;
+  readonly before: MemorySizes;
+  readonly peak: MemorySizes;
+  readonly after: MemorySizes;
+  /** What the heap holds without garbage: what grows here was kept. */
+  readonly heldBefore: number;
+  readonly heldAfter: number;
   /** Samples that the peak was seen in; the resident one is exact where the system keeps it. */
   readonly samples: number;
 }
@@ -78,6 +84,7 @@ export class ObservedProcess {
   /** Does the work and says how much memory this process took meanwhile. */
   async observe(work: () => Promise<void>, settleMs: number): Promise<MemoryReading> {
     const pid = this.#child.pid ?? 0;
+    const heldBefore = (await this.#withoutGarbage()).heapUsed;
     await sleep(settleMs);
     const before = this.#last();
     const exact = await forgetPeak(pid);
@@ -85,10 +92,25 @@ export class ObservedProcess {
     await Promise.race([work(), this.died()]);
     await sleep(settleMs);
     const seen = this.#samples;
-    const most = (size: keyof MemorySample): number => seen.reduce((max, one) => Math.max(max, one[size]), 0);
+    const most = (size: keyof MemorySizes): number => seen.reduce((max, one) => Math.max(max, one[size]), 0);
     const kept = exact ? await readPeak(pid) : null;
     const peak = { rss: kept ?? most('rss'), heapUsed: most('heapUsed'), external: most('external') };
-    return { before, peak, after: this.#last(), samples: seen.length };
+    const after = this.#last();
+    const heldAfter = (await this.#withoutGarbage()).heapUsed;
+    return { before, peak, after, heldBefore, heldAfter, samples: seen.length };
+  }
+
+  async #withoutGarbage(): Promise<MemorySample> {
+    const collected = new Promise<MemorySample>((resolve) => {
+      const listen = (message: unknown): void => {
+        if (!isMemorySample(message) || !message.collected) return;
+        this.#child.off('message', listen);
+        resolve(message);
+      };
+      this.#child.on('message', listen);
+    });
+    this.#child.send('collect-garbage');
+    return Promise.race([collected, this.died()]);
   }
 
   #last(): MemorySample {
