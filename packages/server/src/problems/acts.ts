@@ -139,13 +139,16 @@ async function act(context: Context, { id, actor, reason, name, rule }: Act): Pr
   const sysCode = await transaction(context.db, async (tx) => {
     const at = context.clock.now();
     await lockSystemsOf(tx, [id]);
-    const [row] = await problemsByIds(tx, [id]);
+    // The lease is looked at before the problem: results do not take the system's lock, and one that commits
+    // in between would leave a problem that is no longer executing with the state of before.
     const [listed] = await listedByIds(tx, [id], at);
+    const [row] = await problemsByIds(tx, [id]);
     if (row === undefined || listed === undefined) throw new PiculusError('not-found');
     const answer = rule(row, listed.executing, at);
     if ('refused' in answer) throw new PiculusError(answer.refused);
     const { next } = answer;
-    await moveProblems(tx, at, [{ ...next, id, from: row.state, outcome: null, reason: null }]);
+    const moves = [{ ...next, id, from: row.state, outcome: null, reason: null }];
+    if ((await moveProblems(tx, at, moves)) === 0) throw new PiculusError('wrong-state');
     await deleteRunRequests(tx, [id]);
     const detail = { from: row.state, to: next.state };
     await writeAudits(tx, [{ at, actor, act: name, sysCode: row.sysCode, problemId: id, reason, detail }]);
