@@ -13,7 +13,9 @@ import {
 } from '../store/leases.ts';
 import { lockSystem } from '../store/locks.ts';
 import { transaction } from '../store/pool.ts';
+import { canBeRun, dropRunRequests } from '../store/run-requests.ts';
 import { rewindTick } from '../store/ticks.ts';
+import { announceProblems } from './announce.ts';
 import { claim } from './claim.ts';
 import { EXECUTION_DEFAULTS, type ExecutionOptions } from './options.ts';
 import { record } from './record.ts';
@@ -51,22 +53,30 @@ export function createExecutions(context: Context, given: Partial<ExecutionOptio
  * As if it had never been claimed: no execution, no retry. The click is still there, and the tick's pass goes
  * back to its problems. A lease with answers stays, for then the client has it after all.
  */
-async function giveBack({ db, wake }: Context, leaseId: string): Promise<void> {
+async function giveBack(context: Context, leaseId: string): Promise<void> {
+  const { clock, db, wake } = context;
   const gone = await transaction(db, async (tx) => {
     const sysCode = await systemOfLease(tx, leaseId);
-    if (sysCode === null) return false;
+    if (sysCode === null) return null;
     // A claim under way would move the pass on behind our back.
     await lockSystem(tx, sysCode);
     const lease = await lockLease(tx, leaseId);
-    if (lease === null || lease.closedAt !== null || lease.answeredIds.length > 0) return false;
+    if (lease === null || lease.closedAt !== null || lease.answeredIds.length > 0) return null;
     if (lease.trigger === 'tick') {
       const first = lease.problemIds.reduce((low, id) => (BigInt(id) < BigInt(low) ? id : low));
       await rewindTick(tx, lease.solutionId, first);
     }
     await deleteLease(tx, leaseId);
-    return true;
+    const { fixCode } = lease;
+    if (lease.trigger === 'tick' || (await canBeRun(tx, sysCode, fixCode))) return { sysCode, dropped: [] };
+    // The solution went while the client had the click.
+    const reason = 'its solution was disabled or deleted';
+    const drop = { sysCode, fixCode, actor: 'policy:solution', reason, at: clock.now() };
+    return { sysCode, dropped: await dropRunRequests(tx, drop) };
   });
-  if (gone) wake.notify('dispatch');
+  if (gone === null) return;
+  announceProblems(context, gone.sysCode, gone.dropped);
+  wake.notify('dispatch');
 }
 
 function asLease(row: LeaseRow): Lease {

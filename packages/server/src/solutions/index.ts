@@ -3,9 +3,12 @@ import { PiculusError } from '@piculus/protocol';
 import type { Solution } from '@piculus/protocol/http';
 import { writeAudit } from '../audit/audit.ts';
 import type { Context, Solutions } from '../base/services.ts';
+import { announceProblems } from '../executions/announce.ts';
 import { readAnnouncedFixes } from '../store/clients.ts';
 import type { Executor, Tx } from '../store/database.ts';
+import { lockSystem } from '../store/locks.ts';
 import { transaction } from '../store/pool.ts';
+import { dropRunRequests } from '../store/run-requests.ts';
 import * as store from '../store/solutions.ts';
 import { readSystems } from '../store/systems.ts';
 import { cronInWords } from './quartz.ts';
@@ -75,25 +78,30 @@ export function createSolutions(context: Context): Solutions {
     },
 
     async change(id, change, actor) {
-      const { solution, fields } = await transaction(db, (tx) =>
+      const { solution, fields, dropped } = await transaction(db, (tx) =>
         changeSolution(context, tx, id, change, actor),
       );
       if (fields.length > 0) changed(solution);
+      announceProblems(context, solution.sysCode, dropped);
       return solution;
     },
 
     async remove(id, actor) {
-      const solution = await transaction(db, async (tx) => {
-        const row = await store.lockSolution(tx, id);
-        if (!row) throw notFound(id);
+      const { solution, dropped } = await transaction(db, async (tx) => {
+        const row = await lockSolution(tx, id);
         const at = clock.now();
         await store.markSolutionDeleted(tx, id, at);
         const detail = { fixCode: row.fix_code, version: row.version };
         const target = `solution:${id}`;
         await writeAudit(tx, { at, actor, act: 'delete-solution', sysCode: row.sys_code, target, detail });
-        return rules.versionView(row);
+        const reason = 'its solution was deleted';
+        return {
+          solution: rules.versionView(row),
+          dropped: await dropRunRequests(tx, { ...identityOf(row), actor, reason, at }),
+        };
       });
       changed(solution);
+      announceProblems(context, solution.sysCode, dropped);
     },
 
     async versions(id) {
@@ -122,9 +130,8 @@ async function changeSolution(
   id: string,
   change: Parameters<Solutions['change']>[1],
   actor: string,
-): Promise<{ solution: Solution; fields: readonly string[] }> {
-  const row = await store.lockSolution(tx, id);
-  if (!row) throw notFound(id);
+): Promise<{ solution: Solution; fields: readonly string[]; dropped: readonly string[] }> {
+  const row = await lockSolution(tx, id);
   if (change.expectedVersion !== undefined && change.expectedVersion !== row.version) {
     throw new PiculusError(
       'wrong-state',
@@ -153,8 +160,28 @@ async function changeSolution(
     const target = `solution:${id}`;
     await writeAudit(tx, { at: now, actor, act: 'change-solution', sysCode: row.sys_code, target, detail });
   }
-  return { solution: await readSolution(context, tx, id), fields };
+  // What is disabled is not executed, not even by a click; one that waited silently would run when nobody
+  // thinks of it any more.
+  const disabled = after.status === 'disabled' && before.status !== 'disabled';
+  const drop = { ...identityOf(row), actor, reason: 'its solution was disabled', at: now };
+  const dropped = disabled ? await dropRunRequests(tx, drop) : [];
+  return { solution: await readSolution(context, tx, id), fields, dropped };
 }
+
+/**
+ * Locks the solution, and its system before it: a claim or a click under way ends first, so that nothing is
+ * leased by a version that is no longer the current one. @throws PiculusError `not-found`.
+ */
+async function lockSolution(tx: Tx, id: string): Promise<store.SolutionRow> {
+  const [found] = await store.readSolutions(tx, { id });
+  if (!found) throw notFound(id);
+  await lockSystem(tx, found.sys_code);
+  const row = await store.lockSolution(tx, id);
+  if (!row) throw notFound(id);
+  return row;
+}
+
+const identityOf = (row: store.SolutionRow) => ({ sysCode: row.sys_code, fixCode: row.fix_code });
 
 const notFound = (id: string): PiculusError => new PiculusError('not-found', `there is no solution ${id}`);
 

@@ -3,6 +3,7 @@ import type { Trigger } from '@piculus/protocol';
 import { sql } from 'kysely';
 import type { Tx } from './database.ts';
 import { storableText } from './json.ts';
+import { leasedItems } from './leases.ts';
 
 export interface RunRequest {
   readonly problemId: string;
@@ -34,4 +35,43 @@ export async function deleteRunRequests(tx: Tx, problemIds: readonly string[]): 
   await sql`DELETE FROM piculus.run_requests WHERE problem_id = ANY(${[...problemIds]}::bigint[])`.execute(
     tx,
   );
+}
+
+export interface Drop {
+  readonly sysCode: string;
+  readonly fixCode: string;
+  readonly actor: string;
+  /** For people, in the history of each problem. */
+  readonly reason: string;
+  readonly at: Date;
+}
+
+/**
+ * Ends the clicks of one fix that wait for a client, with an act per problem. Those that a client works on stay
+ * until their answer. Call under the system's lock, so that no click and no claim comes in between.
+ * @returns the problems whose click was dropped.
+ */
+export async function dropRunRequests(tx: Tx, drop: Drop): Promise<string[]> {
+  const dropped = await sql<{ id: string }>`
+    WITH dropped AS (
+      DELETE FROM piculus.run_requests r
+      WHERE r.sys_code = ${drop.sysCode} AND r.fix_code = ${drop.fixCode}
+        AND r.problem_id NOT IN (SELECT leased.id FROM ${leasedItems(sql`${drop.sysCode}`)} AS leased)
+      RETURNING r.problem_id),
+    told AS (
+      INSERT INTO piculus.audit (at, actor, act, sys_code, problem_id, reason)
+      SELECT ${drop.at}::timestamptz, ${drop.actor}, 'run-dropped', ${drop.sysCode}, problem_id, ${drop.reason}
+      FROM dropped)
+    SELECT problem_id AS id FROM dropped`.execute(tx);
+  return dropped.rows.map(({ id }) => id);
+}
+
+/** @returns whether there is a solution for this fix, enabled. */
+export async function canBeRun(tx: Tx, sysCode: string, fixCode: string): Promise<boolean> {
+  const found = await sql`
+    SELECT FROM piculus.solutions s
+    JOIN piculus.solution_versions v ON v.solution_id = s.id AND v.version = s.version
+    WHERE s.sys_code = ${sysCode} AND s.fix_code = ${fixCode} AND s.deleted_at IS NULL AND v.status = 'enabled'
+  `.execute(tx);
+  return found.rows.length > 0;
 }
