@@ -59,6 +59,11 @@ export interface ScanPort {
   /** Brings the imported statement up to date, page by page, and says how far it reaches. */
   refreshStatement(signal: AbortSignal): Promise<FeedReach>;
   /**
+   * What the statement, as far as it is imported, says of one order, in the words of {@link ScannedOrder}; null
+   * where the order is gone. A repair moves nothing against it, whatever the bank answers to a query.
+   */
+  statement(orderNo: string): Promise<BankFacts | null>;
+  /**
    * Of the orders in the window that are settled by all that this system holds, how many does the statement
    * show? A feed that shows none of them is blind, whatever its watermark says.
    */

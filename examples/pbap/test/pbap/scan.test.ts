@@ -90,6 +90,8 @@ describe('the scan', () => {
         expect(row.decision ?? null).toEqual(await world.system.decisions.read(row.order.orderNo));
         const { bankMinor } = await world.observe(row.order.orderNo);
         expect(row.statement.fact).toBe(bankMinor === 0n ? 'non-final' : 'paid');
+        const shown = await world.system.scan.statement(row.order.orderNo);
+        expect(timeless(shown ?? {})).toEqual(timeless(row.statement));
       }
     }
   });

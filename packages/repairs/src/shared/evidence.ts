@@ -16,6 +16,8 @@ export interface FoundEvidence {
   readonly decision: StandingDecision | null;
   /** Stored proof that the order's present number will never be paid. */
   readonly proof: BankFacts | null;
+  /** What the imported statement shows; it may know of movements that a query does not tell. */
+  readonly statement: BankFacts | null;
   /** Asked for only where the bank found nothing. */
   readonly control: { readonly ok: boolean; readonly detail: string } | null;
   /** Earlier numbers of this order that may have left and of which no proof says that they are final. */
@@ -43,7 +45,9 @@ export async function examine<Tx>(
   const answer = await ask(system, order.requestNo, signal);
   const control = answer.code === 'NOT_FOUND' ? await system.bank.positiveControl(order, signal) : null;
   const ledger = await system.ledger.read(order);
-  const bank = bankFacts({ order, answer, outbox, proof });
+  // Read after the bank was asked, so that it is never the older of the two for want of looking.
+  const statement = await system.scan.statement(orderNo);
+  const bank = besideStatement(bankFacts({ order, answer, outbox, proof }), statement);
   return {
     found: true,
     observedAt: system.now(),
@@ -52,6 +56,7 @@ export async function examine<Tx>(
     outbox,
     decision,
     proof,
+    statement,
     control,
     unprovenNumbers,
   };
@@ -110,6 +115,29 @@ export function bankFacts(given: {
     case 'UNCLEAR':
       return facts('non-final', 'query');
   }
+}
+
+/**
+ * A query tells of one number, and for a limited time. What the statement shows beyond that counts: money that
+ * went back, further movements, and a movement of a number that the bank does not find.
+ */
+export function besideStatement(bank: BankFacts, statement: BankFacts | null): BankFacts {
+  if (statement === null) return bank;
+  const { extraMovements } = statement;
+  const wentBack = statement.fact === 'returned' || statement.fact === 'refunded';
+  const final = bank.fact === 'paid' || bank.fact === 'unpaid-final';
+  if (wentBack && final && statement.requestNo === bank.requestNo) {
+    return { ...statement, receivedAt: bank.receivedAt };
+  }
+  if (bank.fact === 'never-sent' && statement.fact !== 'non-final') {
+    return { ...bank, fact: 'non-final', source: 'query', extraMovements };
+  }
+  return { ...bank, extraMovements };
+}
+
+/** Whether the statement shows money that moved although the bank calls the number finally unpaid (X20). */
+export function contradictsStatement({ facts, statement }: FoundEvidence): boolean {
+  return statement?.fact === 'paid' && facts.bank.fact === 'unpaid-final';
 }
 
 /** Only payouts are ours to send: a payer may pay a recharge without any request of ours. */

@@ -19,10 +19,14 @@ function leftAt({ outbox, facts }: FoundEvidence): Date {
   return entry?.sentAt ?? facts.order.createdAt;
 }
 
-/** NOT_FOUND is worth something only where a number known to be settled was found just now. */
+/**
+ * NOT_FOUND is worth something only where a number known to be settled was found just now, and where the
+ * statement does not show that money moved.
+ */
 function unheard(situation: Situation): RepairPlan | null {
   const { evidence, problem } = situation;
-  if (evidence.answer.code === 'NOT_FOUND' && evidence.control?.ok) return null;
+  const moved = evidence.statement !== null && evidence.statement.fact !== 'non-final';
+  if (evidence.answer.code === 'NOT_FOUND' && evidence.control?.ok && !moved) return null;
   return end('not-yet', problem.scenario, notFinal(evidence));
 }
 

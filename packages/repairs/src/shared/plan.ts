@@ -7,7 +7,7 @@ import { type ReportedOutcome, SCENARIOS, type ScenarioCode, type SeedFixCode } 
 import { classify, type Problem } from '../classify.ts';
 import type { OrderType } from '../facts.ts';
 import type { BankCapabilities, RepairPolicy, ScanFilter } from '../ports.ts';
-import { contradictsProof, type Evidence, type FoundEvidence } from './evidence.ts';
+import { contradictsProof, contradictsStatement, type Evidence, type FoundEvidence } from './evidence.ts';
 import type { RepairStep } from './steps.ts';
 
 export type RepairPlan = Plan<RepairStep>;
@@ -118,6 +118,10 @@ function beforeClassifying(
       `the bank had made ${order.requestNo} final and now says ${evidence.answer.code}`,
     );
   }
+  if (contradictsStatement(evidence)) {
+    const { answer } = evidence.facts.bank;
+    return end('refused', 'X20', `the bank's statement shows the payment, and the bank now says ${answer}`);
+  }
   return null;
 }
 
@@ -143,7 +147,10 @@ function planForNothingWrong(
 /** What an order looks like between being sent again and the bank's last word. */
 const UNDERWAY: ReadonlySet<ScenarioCode> = new Set(['C8', 'C9']);
 
-export function notFinal({ answer, control, facts }: FoundEvidence): string {
+export function notFinal({ answer, control, facts, statement }: FoundEvidence): string {
+  if (answer.code === 'NOT_FOUND' && statement && statement.fact !== 'non-final') {
+    return `the bank's statement shows a movement for this order, but the bank does not find ${facts.order.requestNo} just now`;
+  }
   if (answer.code === 'NOT_FOUND' && control && !control.ok) {
     return `the bank found neither ${facts.order.requestNo} nor a number known to be settled: ${control.detail}`;
   }

@@ -121,6 +121,7 @@ function scanPort({ store, bank, now }: Parts): ScanPort {
         .flatMap(({ orderNo }) => scanned(store.committed, bank, orderNo, now()) ?? []);
     },
     refreshStatement: async () => ({ side: 'bank', reachesTo: now().toISOString(), complete: true }),
+    statement: async (orderNo) => scanned(store.committed, bank, orderNo, now())?.statement ?? null,
     statementControl: async () => ({ settled: 4, shown: 4 }),
   };
 }

@@ -2,7 +2,7 @@ import { ORDER_STATUSES, type ScanPort } from '@piculus/repairs';
 import { inTransaction } from '../../shared/database.ts';
 import { scannedOrderOf } from '../facts.ts';
 import { importStatement } from '../statement-import.ts';
-import { scanOrderFacts } from '../store/order-facts.ts';
+import { readOrderFacts, scanOrderFacts } from '../store/order-facts.ts';
 import { countShown } from '../store/statement.ts';
 import type { PortOptions } from './options.ts';
 
@@ -29,6 +29,10 @@ export function scanPort(options: PortOptions): ScanPort {
       return rows.map((row) => scannedOrderOf(row, now));
     },
     refreshStatement: (signal) => importStatement(options, signal),
+    statement: async (orderNo) => {
+      const row = await readOrderFacts(pool, orderNo);
+      return row === null ? null : scannedOrderOf(row, clock.now()).statement;
+    },
     statementControl: (window) => countShown(pool, window, CONTROL_SAMPLE),
   };
 }

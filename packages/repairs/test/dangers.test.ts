@@ -1,0 +1,110 @@
+/** Ways in which a bank that answers, and answers wrongly or of another time, could make a repair lose money. */
+import { describe, expect, it } from 'vitest';
+import { drive } from '../src/conformance/drive.ts';
+import { withBank } from '../src/conformance/intercept.ts';
+import type { Setup } from '../src/conformance/index.ts';
+import { type BankAnswer, type BankFacts, DEFAULT_POLICY, type PaymentSystem } from '../src/index.ts';
+import { HONEST } from './world/bank.ts';
+import { memoryWorld } from './world/memory-world.ts';
+import type { State } from './world/state.ts';
+
+const HOUR_MS = 3_600_000;
+const FAILED_AND_HELD: Setup = {
+  type: 'withdraw',
+  booking: 'staged',
+  status: 'FAILED',
+  ledger: 'held',
+  bank: 'never-received',
+  outbox: 'sent',
+  ageMs: 2 * HOUR_MS,
+  funds: 'enough',
+};
+const C1 = 'interRechargeFixServiceImpl';
+const C3 = 'interWithdrawAccFixServiceImpl';
+const C7B = 'withdrawFailedAccFixServiceImpl';
+type FixCode = typeof C1 | typeof C3 | typeof C7B;
+
+async function arranged(setup: Partial<Setup>) {
+  const world = await memoryWorld(HONEST);
+  const order = await world.arrange({ ...FAILED_AND_HELD, ...setup });
+  const before = await world.observe(order.orderNo);
+  const run = (fixCode: FixCode, system: PaymentSystem<State>) =>
+    drive({ system, journal: world.journal }, fixCode, order, DEFAULT_POLICY);
+  return { world, order, before, run, now: () => world.observe(order.orderNo) };
+}
+
+/** The bank has forgotten every number, and finds the one of the positive control. */
+function forgetful(system: PaymentSystem<State>): PaymentSystem<State> {
+  return withBank(system, () => ({
+    query: async (): Promise<BankAnswer> => ({
+      code: 'NOT_FOUND',
+      detail: '',
+      amountMinor: null,
+      currency: null,
+      receivedAt: null,
+      observedAt: system.now(),
+    }),
+  }));
+}
+
+describe('the imported statement', () => {
+  const paidOut = { bank: 'settled' } as const;
+
+  it.each([
+    ['giving back', C7B, paidOut],
+    ['sending again', C3, { ...paidOut, status: 'SUCCESS', ledger: 'settled' }],
+    ['sending what was never sent', C3, { ...paidOut, status: 'SUCCESS', ledger: 'settled', outbox: 'none' }],
+  ] as const)(
+    'that shows the payment stops %s, although the bank finds no such number',
+    async (_name, fixCode, setup) => {
+      const { world, run, before, now } = await arranged(setup);
+      const ending = await run(fixCode, forgetful(world.system));
+      expect(ending).toMatchObject({ outcome: 'not-yet', effects: [] });
+      expect(ending.reason).toContain('statement');
+      expect(await now()).toEqual(before);
+    },
+  );
+
+  it('that shows the payment is not outvoted by a bank that now says failed', async () => {
+    const { world, run, before, now } = await arranged(paidOut);
+    const system = withBank(world.system, (bank) => ({
+      query: async (requestNo, signal) => ({
+        ...(await bank.query(requestNo, signal)),
+        code: 'FAILED' as const,
+      }),
+    }));
+    expect(await run(C7B, system)).toMatchObject({ outcome: 'refused', effects: [] });
+    expect(await now()).toEqual(before);
+  });
+
+  it.each([
+    ['gone back to the payer', { fact: 'refunded' }],
+    ['taken twice', { extraMovements: 1 }],
+  ] as const)('that shows the money %s stops the credit', async (_name, change) => {
+    const { world, run, before, now } = await arranged({
+      type: 'recharge',
+      status: 'SUCCESS',
+      ledger: 'none',
+      bank: 'settled',
+    });
+    const { scan } = world.system;
+    const statement = async (orderNo: string): Promise<BankFacts | null> => {
+      const shown = await scan.statement(orderNo);
+      return shown === null ? null : { ...shown, ...change };
+    };
+    const ending = await run(C1, { ...world.system, scan: { ...scan, statement } });
+    expect(ending.effects.filter(({ kind }) => kind === 'credit')).toEqual([]);
+    expect((await now()).bookedMinor).toBe(before.bookedMinor);
+  });
+
+  it('that shows two movements keeps a settled order from being called right', async () => {
+    const { world, run } = await arranged({ status: 'SUCCESS', ledger: 'settled', bank: 'settled' });
+    const { scan } = world.system;
+    const statement = async (orderNo: string): Promise<BankFacts | null> => {
+      const shown = await scan.statement(orderNo);
+      return shown === null ? null : { ...shown, extraMovements: 1 };
+    };
+    const ending = await run(C3, { ...world.system, scan: { ...scan, statement } });
+    expect(ending).toMatchObject({ outcome: 'refused', effects: [] });
+  });
+});
