@@ -9,6 +9,7 @@ import { memoryWorld } from './world/memory-world.ts';
 import type { State } from './world/state.ts';
 
 const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
 const FAILED_AND_HELD: Setup = {
   type: 'withdraw',
   booking: 'staged',
@@ -46,6 +47,41 @@ function forgetful(system: PaymentSystem<State>): PaymentSystem<State> {
     }),
   }));
 }
+
+describe('a bank that forgets numbers', () => {
+  it('is not asked to close one that is older than its queries reach', async () => {
+    const { world, run, before, now } = await arranged({ ageMs: 40 * DAY_MS });
+    let closed = 0;
+    const system = withBank(world.system, (bank) => ({
+      close: (requestNo, order, signal) => {
+        closed += 1;
+        return bank.close(requestNo, order, signal);
+      },
+    }));
+    expect(await run(C7B, system)).toMatchObject({ outcome: 'refused', effects: [] });
+    expect(closed).toBe(0);
+    expect(await now()).toEqual(before);
+  });
+
+  it('is not sent one again that it may have forgotten, however lately it was sent the last time', async () => {
+    const { world, order, run, before, now } = await arranged({
+      status: 'SUCCESS',
+      ledger: 'settled',
+      bank: 'settled',
+      ageMs: 40 * DAY_MS,
+    });
+    await world.store.transaction(async (tx) => {
+      const number = `${order.orderNo}-1`;
+      const sentAt = new Date(world.system.now().getTime() - 20 * DAY_MS);
+      tx.outbox.set(number, { requestNo: number, orderNo: order.orderNo, attempt: 1, state: 'sent', sentAt });
+    });
+    // What happened so long ago was never imported either.
+    const scan = { ...world.system.scan, statement: async () => null };
+    const system = { ...forgetful(world.system), scan };
+    expect(await run(C3, system)).toMatchObject({ outcome: 'refused', effects: [] });
+    expect(await now()).toEqual(before);
+  });
+});
 
 describe('the imported statement', () => {
   const paidOut = { bank: 'settled' } as const;

@@ -30,6 +30,19 @@ function unheard(situation: Situation): RepairPlan | null {
   return end('not-yet', problem.scenario, notFinal(evidence));
 }
 
+/**
+ * A bank forgets numbers: one that it received longer ago is not found, may be taken as new, and is closed as if it
+ * had never been seen. It may have received the number as soon as there was an order, however often it was sent since.
+ */
+function forgotten({ evidence, capabilities, problem }: Situation): RepairPlan | null {
+  const { order, bank } = evidence.facts;
+  if (bank.fact === 'never-sent') return null;
+  const ageMs = evidence.observedAt.getTime() - order.createdAt.getTime();
+  if (ageMs < capabilities.queryWindowMs) return null;
+  const reason = `${order.requestNo} is older than the bank's queries reach; only its statement decides`;
+  return end('refused', problem.scenario, reason);
+}
+
 /** What must come first so that the order's number will never be paid. */
 export function makeFinal(situation: Situation, decision: Decision): MayAct {
   const { evidence, capabilities, problem } = situation;
@@ -37,6 +50,8 @@ export function makeFinal(situation: Situation, decision: Decision): MayAct {
   if (bank.fact === 'unpaid-final') return { may: 'act', first: [] };
   const blind = unheard(situation);
   if (blind) return wait(blind);
+  const old = forgotten(situation);
+  if (old) return wait(old);
   const closable = capabilities.hasClose && capabilities.closeAcceptsUnknownNumber;
   if (!closable) {
     // What our own outbox never let go, and is stopped together with the act, needs no close.
@@ -70,6 +85,8 @@ export function maySend(situation: Situation): MaySend {
   const blind = unheard(situation);
   if (blind) return { may: 'wait', plan: blind };
   if (bank.fact === 'never-sent') return { may: 'send' };
+  const old = forgotten(situation);
+  if (old) return { may: 'refuse', plan: old };
   const sinceMs = evidence.observedAt.getTime() - leftAt(evidence).getTime();
   if (sinceMs < (capabilities.notFoundWindowMs ?? 0)) {
     const reason = `${order.requestNo} was sent a moment ago and the bank may not show it yet`;
@@ -82,9 +99,5 @@ export function maySend(situation: Situation): MaySend {
     };
   }
   // Within the window NOT_FOUND says that the bank never received it, so no horizon has begun to run.
-  if (sinceMs >= capabilities.queryWindowMs) {
-    const reason = `${order.requestNo} is older than the bank's queries reach; only its statement decides`;
-    return { may: 'refuse', plan: end('refused', problem.scenario, reason) };
-  }
   return { may: 'send' };
 }
