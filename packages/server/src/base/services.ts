@@ -3,16 +3,17 @@
  * context; `server.ts` makes them all and hands them to the gateway, the dispatcher and the HTTP routes.
  * Every method that changes something is one transaction and throws a PiculusError where it refuses.
  */
-import type {
-  ClientMessageBody,
-  CollectCommand,
-  ErrorCode,
-  FixCommand,
-  MessageState,
-  Direction,
-  ServerMessageBody,
-  ServerMessageType,
-  Trigger,
+import {
+  type ClientMessageBody,
+  type CollectCommand,
+  type Direction,
+  type ErrorCode,
+  type FixCommand,
+  type MessageState,
+  PiculusError,
+  type ServerMessageBody,
+  type ServerMessageType,
+  type Trigger,
 } from '@piculus/protocol';
 import type {
   Client,
@@ -78,6 +79,13 @@ export interface Loop {
   runOnce(): Promise<void>;
 }
 
+/** The connection had ended before anything was sent, so the client certainly did not get the message. */
+export class NotSent extends PiculusError {
+  constructor() {
+    super('no-client', 'the connection had ended already');
+  }
+}
+
 /** A connected client, as the dispatch loops see it; the gateway makes these. */
 export interface Session {
   readonly clientId: string;
@@ -90,7 +98,8 @@ export interface Session {
   readonly freePlaces: number;
   /**
    * Sends a message and resolves when the client acknowledged it.
-   * @throws PiculusError with the client's code where it refuses, `no-client` where the connection ended.
+   * @throws PiculusError with the client's code where it refuses, `no-client` where the connection ended;
+   * NotSent where it had ended before.
    */
   send<T extends ServerMessageType>(
     type: T,
@@ -140,7 +149,10 @@ export interface Collections {
   list(query: RouteQuery<'listCollections'>): Promise<Page<Collection>>;
   get(id: string): Promise<Collection>;
   /** Cancels what is not finished. @returns the commands that a client was still working on. */
-  cancel(id: string, actor: Actor): Promise<{ collection: Collection; running: { commandId: string; clientId: string }[] }>;
+  cancel(
+    id: string,
+    actor: Actor,
+  ): Promise<{ collection: Collection; running: { commandId: string; clientId: string }[] }>;
   /** Gives a waiting or abandoned command of the system to this session, under a new epoch. */
   claim(session: Session): Promise<CollectCommand | null>;
   /** Gives a claimed command back that could not be delivered. */
@@ -157,8 +169,16 @@ export interface Problems {
   list(query: RouteQuery<'listProblems'>): Promise<Page<Problem>>;
   count(filter: ProblemFilter): Promise<RouteResponse<'countProblems'>>;
   get(id: string): Promise<ProblemDetail>;
-  run(ids: readonly string[], actor: Actor, reason: string | undefined, trigger: Exclude<Trigger, 'tick'>): Promise<RouteResponse<'runProblems'>>;
-  runMatching(input: RouteBody<'runMatchingProblems'>, actor: Actor): Promise<RouteResponse<'runMatchingProblems'>>;
+  run(
+    ids: readonly string[],
+    actor: Actor,
+    reason: string | undefined,
+    trigger: Exclude<Trigger, 'tick'>,
+  ): Promise<RouteResponse<'runProblems'>>;
+  runMatching(
+    input: RouteBody<'runMatchingProblems'>,
+    actor: Actor,
+  ): Promise<RouteResponse<'runMatchingProblems'>>;
   close(id: string, actor: Actor, reason: string): Promise<Problem>;
   reopen(id: string, actor: Actor, reason: string): Promise<Problem>;
 }

@@ -3,7 +3,14 @@
  * is slow to acknowledge holds up nobody else; a client gets its next batch after it acknowledged the last.
  */
 import { LIMITS, PiculusError } from '@piculus/protocol';
-import type { Context, Executions, Loop, Session, Sessions } from '../base/services.ts';
+import {
+  type Context,
+  type Executions,
+  type Loop,
+  NotSent,
+  type Session,
+  type Sessions,
+} from '../base/services.ts';
 import { isDatabaseAway } from '../store/availability.ts';
 import { systemsWithWork } from '../store/ticks.ts';
 import { createLoop } from './loop.ts';
@@ -41,10 +48,11 @@ export function createDispatcher(
       return true;
     } catch (error) {
       // Where the connection ended, the client may have got the command and be at work: only the lease's expiry
-      // makes sure. A refusal says that it is not.
-      const refused = error instanceof PiculusError && error.code !== 'no-client';
+      // makes sure. A refusal says that it is not, and so does a connection that had ended before: no try is used.
+      const notGiven =
+        error instanceof NotSent || (error instanceof PiculusError && error.code !== 'no-client');
       log.warn({ err: error, leaseId, clientId: session.clientId }, 'a batch could not be delivered');
-      if (refused) await executions.giveBack(leaseId);
+      if (notGiven) await executions.giveBack(leaseId);
       pausedUntil.set(session, clock.now().getTime() + (options.refusedPauseMs ?? 1_000));
       return false;
     }

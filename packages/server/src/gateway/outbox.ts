@@ -7,7 +7,7 @@ import {
   type ServerMessageType,
 } from '@piculus/protocol';
 import type { Clock } from '../base/clock.ts';
-import type { Messages } from '../base/services.ts';
+import { type Messages, NotSent } from '../base/services.ts';
 import { summarise } from './summary.ts';
 import type { Connection } from './transport.ts';
 
@@ -45,17 +45,20 @@ export class Outbox {
     this.#clientId = clientId;
   }
 
-  /** Sends and resolves at the acknowledgement. @throws PiculusError the client's refusal, or `no-client`. */
+  /**
+   * Sends and resolves at the acknowledgement.
+   * @throws PiculusError the client's refusal, or `no-client`: as NotSent where it certainly got nothing.
+   */
   send<T extends ServerMessageType>(
     type: T,
     body: ServerMessageBody<T>,
     correlation: Correlation = {},
   ): Promise<void> {
-    if (this.#closed) return Promise.reject(new PiculusError('no-client', 'the connection ended'));
+    if (this.#closed) return Promise.reject(new NotSent());
     return new Promise((resolve, reject) => {
       const id = correlation.messageId ?? this.#options.clock.uuid();
       this.#pending.set(id, { sentAt: this.#options.clock.now(), resolve, reject });
-      this.#write(id, type, body, correlation);
+      if (!this.#write(id, type, body, correlation)) this.#lose(id, new NotSent());
     });
   }
 
@@ -88,21 +91,21 @@ export class Outbox {
   expire(before: Date): void {
     for (const [id, pending] of this.#pending) {
       if (pending.sentAt >= before) return;
-      this.#lose(id, 'the client did not acknowledge in time');
+      this.#lose(id, new PiculusError('no-client', 'the client did not acknowledge in time'));
     }
   }
 
   close(): void {
     this.#closed = true;
     for (const id of [...this.#pending.keys()])
-      this.#lose(id, 'the connection ended before the acknowledgement');
+      this.#lose(id, new PiculusError('no-client', 'the connection ended before the acknowledgement'));
   }
 
-  #lose(id: string, detail: string): void {
+  #lose(id: string, error: PiculusError): void {
     const pending = this.#take(id);
     if (pending === null) return;
     this.#options.messages.settle(id, 'lost', null);
-    pending.reject(new PiculusError('no-client', detail));
+    pending.reject(error);
   }
 
   #take(id: string): Pending | null {
@@ -120,7 +123,7 @@ export class Outbox {
     type: T,
     body: ServerMessageBody<T>,
     correlation: Correlation,
-  ): void {
+  ): boolean {
     const { clock, connection, messages, sysCode } = this.#options;
     const at = clock.now();
     const frame = JSON.stringify({ v: PROTOCOL_VERSION, id, at: at.toISOString(), type, body });
@@ -140,6 +143,6 @@ export class Outbox {
         payload: summarise(body),
       });
     }
-    connection.send(frame);
+    return connection.send(frame);
   }
 }

@@ -6,8 +6,8 @@ export interface Connection {
   readonly remoteAddress: string;
   /** Bytes handed to `send` that have not left this process. */
   readonly bufferedBytes: number;
-  /** Never throws; on a connection that is gone it does nothing. */
-  send(frame: string): void;
+  /** Never throws. @returns false where the connection is gone, so that nothing of the frame went out. */
+  send(frame: string): boolean;
   /** Stops reading from the peer until `resume`. What was read already may still arrive. */
   pause(): void;
   resume(): void;

@@ -116,7 +116,9 @@ function attach(
       return ws.bufferedAmount;
     },
     send: (frame) => {
-      if (ws.readyState === ws.OPEN) ws.send(frame);
+      if (ws.readyState !== ws.OPEN) return false;
+      ws.send(frame);
+      return true;
     },
     pause: () => ws.pause(),
     resume: () => ws.resume(),

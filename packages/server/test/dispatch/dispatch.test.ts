@@ -3,7 +3,7 @@ import { type FixCommand, PiculusError } from '@piculus/protocol';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TEST_ENGINES } from '../../../../test/support/database.ts';
-import type { Loop, Session } from '../../src/base/services.ts';
+import { type Loop, NotSent, type Session } from '../../src/base/services.ts';
 import { createDispatcher } from '../../src/dispatch/dispatcher.ts';
 import { createRescuer } from '../../src/dispatch/rescuer.ts';
 import { createScheduler } from '../../src/dispatch/scheduler.ts';
@@ -164,6 +164,21 @@ describe.each(TEST_ENGINES)('dispatch on %s', (engine) => {
     await round(scheduler, dispatcher);
     expect(clients.map(items)).toEqual([2]);
     expect(clients[0]?.got[0]?.items[0]).toMatchObject({ attempt: 2, previousOutcome: 'unknown' });
+  });
+
+  it('uses no retry where the client went before anything was sent', async () => {
+    let failure: PiculusError | null = new NotSent();
+    const send = () => (failure === null ? Promise.resolve() : Promise.reject(failure));
+    const { scheduler, dispatcher, rescuer, clients, sysCode } = await scene(1, 1, { send });
+    world.clock.pass(TEN_MINUTES_MS);
+    await round(scheduler, dispatcher);
+    expect((await world.executions.running()).filter((lease) => lease.sysCode === sysCode)).toEqual([]);
+    world.clock.pass(15_000);
+    await round(rescuer);
+    expect((await world.executions.list({ limit: 9, sysCode })).items).toEqual([]);
+    failure = null;
+    await round(dispatcher);
+    expect(clients[0]?.got[0]?.items[0]).toMatchObject({ attempt: 1, previousOutcome: null });
   });
 
   it('does not let a client that never acknowledges hold up another', async () => {
