@@ -144,3 +144,37 @@ describe('the imported statement', () => {
     expect(ending).toMatchObject({ outcome: 'refused', effects: [] });
   });
 });
+
+describe('a bank that executes a failed number again', () => {
+  const failed = { bank: 'failed' } as const;
+  const executesAgain = (system: PaymentSystem<State>, hasClose: boolean, closes: boolean) => {
+    const calls: string[] = [];
+    const changed = withBank(system, (bank) => ({
+      capabilities: { ...bank.capabilities, sameNumberOnFailure: 'executes-again', hasClose },
+      close: async (requestNo, order, signal) => {
+        calls.push(requestNo);
+        const said = await bank.close(requestNo, order, signal);
+        return closes ? { ...said, code: 'CLOSED' as const } : said;
+      },
+    }));
+    return { system: changed, calls };
+  };
+
+  it('has the number closed before the amount goes back', async () => {
+    const { world, order, run, now } = await arranged(failed);
+    const { system, calls } = executesAgain(world.system, true, true);
+    expect((await run(C7B, system)).outcome).toBe('fixed');
+    expect(calls).toEqual([`${order.orderNo}-1`]);
+    expect(await now()).toMatchObject({ status: 'FAILED', bookedMinor: 0n, heldMinor: 0n });
+  });
+
+  it.each([
+    ['has no close', false],
+    ['does not close what failed', true],
+  ] as const)('goes to a person where it %s', async (_name, hasClose) => {
+    const { world, run, before, now } = await arranged(failed);
+    const { system } = executesAgain(world.system, hasClose, false);
+    expect(await run(C7B, system)).toMatchObject({ outcome: 'refused', effects: [] });
+    expect(await now()).toEqual(before);
+  });
+});

@@ -234,6 +234,12 @@ async function close<Tx>(work: Work<Tx>): Promise<Applied> {
   if (said.code === 'CLOSED') return closed(work, said);
   const seen = await confirm(work, said);
   if (seen.code === 'CLOSED') return closed(work, seen);
+  if (seen.code === 'FAILED' && system.bank.capabilities.sameNumberOnFailure === 'executes-again') {
+    return stop(
+      'refused',
+      `the bank does not close ${order.requestNo} and executes it again when it comes once more`,
+    );
+  }
   return isFinal(seen)
     ? CONTINUE
     : stop('not-yet', `the bank did not close the number: it says ${said.code}, then ${seen.code}`);

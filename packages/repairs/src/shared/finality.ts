@@ -43,10 +43,22 @@ function forgotten({ evidence, capabilities, problem }: Situation): RepairPlan |
   return end('refused', problem.scenario, reason);
 }
 
+/** A failure is no end where the bank executes the number again when it comes once more, from whoever holds it. */
+export function mayRunAgain({ evidence, capabilities }: Situation): boolean {
+  const failed = evidence.answer.code === 'FAILED' && evidence.proof?.source !== 'close';
+  return failed && capabilities.sameNumberOnFailure === 'executes-again';
+}
+
 /** What must come first so that the order's number will never be paid. */
 export function makeFinal(situation: Situation, decision: Decision): MayAct {
   const { evidence, capabilities, problem } = situation;
   const { order, bank } = evidence.facts;
+  if (mayRunAgain(situation)) {
+    if (capabilities.hasClose)
+      return { may: 'act', first: [step(evidence.facts, decision, { does: 'close' })] };
+    const reason = `the bank executes ${order.requestNo} again when it comes once more, and closes no number`;
+    return wait(end('refused', problem.scenario, reason));
+  }
   if (bank.fact === 'unpaid-final') return { may: 'act', first: [] };
   const blind = unheard(situation);
   if (blind) return wait(blind);

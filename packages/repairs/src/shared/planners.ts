@@ -1,6 +1,6 @@
 /** Plans that several repairs share. Each returns all steps that it expects; only the first is applied. */
 import { decisionFor } from './decisions.ts';
-import { makeFinal, maySend } from './finality.ts';
+import { makeFinal, mayRunAgain, maySend } from './finality.ts';
 import { act, end, notFinal, type Planner, type RepairPlan, type Situation } from './plan.ts';
 import { step } from './steps.ts';
 
@@ -23,7 +23,7 @@ export const correctStatus: Planner = (situation) => {
   const to = problem.statusTo;
   if (to === undefined) return end('refused', problem.scenario, 'no status follows from the facts');
   if (order.type === 'withdraw' && ledger.state === 'held' && to === 'SUCCESS') return finishPaid(situation);
-  const open = bank.fact === 'non-final' || bank.fact === 'never-sent';
+  const open = bank.fact === 'non-final' || bank.fact === 'never-sent' || mayRunAgain(situation);
   const decided = decisionFor(situation, open ? 'FAIL' : 'STATUS');
   if ('refused' in decided) return decided.refused;
   const change = step(evidence.facts, decided.decision, { does: 'status', to });
