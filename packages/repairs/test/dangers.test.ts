@@ -22,8 +22,9 @@ const FAILED_AND_HELD: Setup = {
 };
 const C1 = 'interRechargeFixServiceImpl';
 const C3 = 'interWithdrawAccFixServiceImpl';
+const C5 = 'rechargeTimeoutFixServiceImpl';
 const C7B = 'withdrawFailedAccFixServiceImpl';
-type FixCode = typeof C1 | typeof C3 | typeof C7B;
+type FixCode = typeof C1 | typeof C3 | typeof C5 | typeof C7B;
 
 async function arranged(setup: Partial<Setup>) {
   const world = await memoryWorld(HONEST);
@@ -176,5 +177,38 @@ describe('a bank that executes a failed number again', () => {
     const { system } = executesAgain(world.system, hasClose, false);
     expect(await run(C7B, system)).toMatchObject({ outcome: 'refused', effects: [] });
     expect(await now()).toEqual(before);
+  });
+});
+
+describe('evidence', () => {
+  it('that grew old between looking and acting is gathered again', async () => {
+    const { world, run, now } = await arranged({
+      type: 'recharge',
+      status: 'PROCESSING',
+      ledger: 'none',
+      bank: 'settled',
+    });
+    let looks = 0;
+    // The process is stopped right after it looked, and goes on ten minutes later.
+    const system: PaymentSystem<State> = {
+      ...withBank(world.system, (bank) => ({
+        query: (requestNo, signal) => {
+          looks += 1;
+          return bank.query(requestNo, signal);
+        },
+      })),
+      ledger: {
+        ...world.system.ledger,
+        read: async (order) => {
+          const facts = await world.system.ledger.read(order);
+          if (looks === 1) world.pass(10 * 60_000);
+          return facts;
+        },
+      },
+    };
+    expect((await run(C5, system)).outcome).toBe('fixed');
+    // Looked in vain, looked and acted, looked whether it is right.
+    expect(looks).toBe(3);
+    expect((await now()).status).toBe('SUCCESS');
   });
 });

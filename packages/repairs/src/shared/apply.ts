@@ -37,6 +37,9 @@ interface Work<Tx> {
   readonly context: FixContext<Tx>;
 }
 
+/** A process may be stopped between looking and acting; what it saw longer ago than this, it looks at again. */
+const EVIDENCE_LIFE_MS = 60_000;
+
 export async function applyStep<Tx>(
   system: PaymentSystem<Tx>,
   step: RepairStep,
@@ -44,6 +47,9 @@ export async function applyStep<Tx>(
   context: FixContext<Tx>,
 ): Promise<Applied> {
   if (!evidence.found) return stop('refused', 'the order is not there');
+  // The version of the order guards our own side, but the bank may have changed its mind meanwhile.
+  const ageMs = system.now().getTime() - evidence.facts.bank.observedAt.getTime();
+  if (ageMs > EVIDENCE_LIFE_MS) return CONTINUE;
   const work: Work<Tx> = { system, step, evidence, order: evidence.facts.order, context };
   switch (step.action.does) {
     case 'close':
