@@ -16,6 +16,7 @@ import {
   type ServerMessageType,
 } from '@piculus/protocol';
 import type { Session } from '../base/services.ts';
+import { isUnstorable } from '../store/availability.ts';
 import type { GatewayParts } from './gateway.ts';
 import { HANDLERS, laneOf } from './handlers.ts';
 import { Inbox, type Lane } from './inbox.ts';
@@ -218,7 +219,11 @@ export class GatewaySession implements Session, ConnectionListener {
     return correlate?.(this.#parts, body) ?? {};
   }
 
-  #refuse(error: unknown, at: { message?: RawMessage; frame: string; startedAt: Date }): void {
+  #refuse(cause: unknown, at: { message?: RawMessage; frame: string; startedAt: Date }): void {
+    // Told as a fault of ours it would be sent again for ever.
+    const error = isUnstorable(cause)
+      ? new PiculusError('invalid-field', 'a number or time is outside of what can be stored')
+      : cause;
     const code: ErrorCode = error instanceof PiculusError ? error.code : 'internal';
     const detail = error instanceof PiculusError ? error.message : ERRORS.internal.meaning.en;
     const type = at.message?.type ?? 'unreadable';

@@ -43,7 +43,8 @@ export async function createApp(parts: AppParts): Promise<App> {
   const http = fastify({
     logger: false,
     genReqId: () => context.clock.uuid(),
-    bodyLimit: LIMITS.httpBodyBytes,
+    // Bodies a little above the limit are still read, so that the refusal can name the field that is too long.
+    bodyLimit: 2 * LIMITS.httpBodyBytes,
     routerOptions: { maxParamLength: 256 },
     // A connection that is kept open without a request would hold the stop back.
     forceCloseConnections: 'idle',

@@ -3,7 +3,7 @@ import { ERRORS, type ErrorCode, PiculusError } from '@piculus/protocol';
 import type { ProblemDetails } from '@piculus/protocol/http';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
-import { sqlState } from '../store/availability.ts';
+import { isUnstorable } from '../store/availability.ts';
 
 /** Fastify's own refusals, by its codes. */
 const FASTIFY_CODES: Readonly<Record<string, ErrorCode>> = {
@@ -15,13 +15,11 @@ const FASTIFY_CODES: Readonly<Record<string, ErrorCode>> = {
   FST_ERR_BAD_URL: 'invalid-request',
   FST_ERR_MAX_PARAM_LENGTH: 'invalid-request',
 };
-/** SQLSTATEs of text that PostgreSQL cannot store: NUL characters, half a surrogate pair. */
-const UNSTORABLE = new Set(['22021', '22P05']);
 
 export function asPiculusError(error: unknown): PiculusError {
   if (error instanceof PiculusError) return error;
-  if (UNSTORABLE.has(sqlState(error) ?? '')) {
-    return new PiculusError('invalid-request', 'a text has characters that cannot be stored');
+  if (isUnstorable(error)) {
+    return new PiculusError('invalid-request', 'a number, time or text is outside of what can be stored');
   }
   const { code, statusCode } = signature(error);
   const known = code === undefined ? undefined : FASTIFY_CODES[code];

@@ -9,6 +9,17 @@ import pg from 'pg';
 /** SQLSTATEs of a database that is away for now: connection failures, shutdowns, start-up, too many clients. */
 const AWAY = /^(08...|57P0[1-5]|53300)$/;
 
+/**
+ * SQLSTATEs of values that are well-formed for our schemas and that PostgreSQL cannot store all the same: numbers
+ * and times out of its range, offsets of more than 16 hours, NUL characters, half a surrogate pair.
+ */
+const UNSTORABLE = new Set(['22003', '22007', '22008', '22009', '22021', '22P05']);
+
+/** Whether the caller's values are at fault, so that the same again would fail again. */
+export function isUnstorable(error: unknown): boolean {
+  return UNSTORABLE.has(sqlState(error) ?? '');
+}
+
 /** @returns the SQLSTATE where the error came from PostgreSQL itself. */
 export function sqlState(error: unknown): string | undefined {
   return error instanceof pg.DatabaseError ? error.code : undefined;

@@ -180,6 +180,26 @@ describe('work', () => {
     await other.close();
   });
 
+  it('that reports what cannot be stored is refused for good, and goes on', async () => {
+    const client = await greeted('odd-times', { fixes: [] });
+    await test.api.startCollection({ body: { sysCodes: ['PBAP'] } });
+    const collect = await client.get('collect');
+    client.say('ack', { re: collect.id });
+    const { commandId, epoch } = collect.body;
+    const say = (sequence: number, change: object) =>
+      client.say('problems', { commandId, epoch, sequence, problems: [problem('ODD', change)] });
+    for (const occurredAt of ['0000-01-01T00:00:00Z', '2026-11-22T00:00:00+23:00']) {
+      const id = say(1, { occurredAt });
+      const { body } = await client.get('error');
+      expect(body).toMatchObject({ re: id, code: 'invalid-field', retryable: false });
+    }
+    say(9_007_199_254_740_991, {});
+    expect(await client.refused()).toBe('invalid-field');
+    await client.acknowledged(say(1, {}));
+    await client.acknowledged(client.say('collect-done', done(collect.body)));
+    await client.close();
+  });
+
   it('refused by the client goes back and comes again', async () => {
     const client = await greeted('busy', { fixes: [] });
     await test.api.startCollection({ body: { sysCodes: ['PBAP'] } });

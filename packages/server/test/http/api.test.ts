@@ -100,6 +100,7 @@ describe('bad requests', () => {
     ['a date that never comes', { retryCron: '0 0 0 30 2 ?' }, 'retryCron'],
     ['a time zone that is none', { timeZone: 'Mars/Olympus' }, 'timeZone'],
     ['a long description', { description: 'x'.repeat(100_000) }, 'description'],
+    ['a description of 1 MB', { description: 'x'.repeat(1_048_576) }, 'description'],
   ];
   it.each(bad)(
     '%s is refused with the field and the reason in both languages',
@@ -116,7 +117,7 @@ describe('bad requests', () => {
   );
 
   it.each([
-    ['a body of 1 MB and more', { description: 'x'.repeat(1_100_000) }, 413, 'too-large'],
+    ['a body of more than 2 MB', { description: 'x'.repeat(2_100_000) }, 413, 'too-large'],
     ['broken JSON', '{"sysCode":', 400, 'invalid-request'],
     ['a polluting key', '{"__proto__":{"a":1}}', 400, undefined],
     ['a NUL character', { ...SOLUTION, description: 'a\u0000b' }, 422, 'invalid-field'],
@@ -134,6 +135,19 @@ describe('bad requests', () => {
     const cursor = await call('GET', `${API_PREFIX}/messages?after=zz`);
     expect([cursor.status, cursor.body.fields[0].field]).toEqual([422, 'after']);
     expect((await call('GET', `${API_PREFIX}/messages?sysCode=%00`)).status).toBe(422);
+  });
+
+  it.each([
+    '/problems/9999999999999999999',
+    '/solutions/9999999999999999999/versions',
+    '/collections?after=9999999999999999999',
+    '/executions?problemId=9999999999999999999',
+    '/messages?from=0000-01-01T00:00:00Z',
+    '/problems?occurredFrom=2026-11-22T00:00:00%2B23:00',
+    '/problems?retriesUsedFrom=9007199254740991',
+  ])('that ask for what cannot be stored are the fault of who asks: %s', async (path) => {
+    const answer = await call('GET', `${API_PREFIX}${path}`);
+    expect([answer.status, answer.body.code, answer.body.retryable]).toEqual([400, 'invalid-request', false]);
   });
 
   it('that name nothing are answered in the same shape', async () => {
