@@ -3,7 +3,13 @@ import { describe, expect, it } from 'vitest';
 import { drive } from '../src/conformance/drive.ts';
 import { withBank } from '../src/conformance/intercept.ts';
 import type { Setup } from '../src/conformance/index.ts';
-import { type BankAnswer, type BankFacts, DEFAULT_POLICY, type PaymentSystem } from '../src/index.ts';
+import {
+  type BankAnswer,
+  type BankFacts,
+  DEFAULT_POLICY,
+  type PaymentSystem,
+  paymentRepairs,
+} from '../src/index.ts';
 import { HONEST } from './world/bank.ts';
 import { memoryWorld } from './world/memory-world.ts';
 import type { State } from './world/state.ts';
@@ -211,4 +217,12 @@ describe('evidence', () => {
     expect(looks).toBe(3);
     expect((await now()).status).toBe('SUCCESS');
   });
+});
+
+it('every collector names the personal fields of its facts itself, as its fix does', async () => {
+  const { world } = await arranged({});
+  for (const { collector, fix } of paymentRepairs(world.system)) {
+    expect(collector.personal).toEqual(fix.personal);
+    expect(collector.personal).toEqual(['order.counterparty', 'order.currentCounterparty']);
+  }
 });

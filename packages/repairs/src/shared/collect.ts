@@ -13,7 +13,7 @@ import {
 import type { FeedReach, ScenarioCode, SeedFixCode } from '@piculus/protocol';
 import { classify, type Problem } from '../classify.ts';
 import type { PaymentSystem, RepairPolicy, ScanCursor, ScannedOrder } from '../ports.ts';
-import { wireFacts } from './evidence.ts';
+import { PERSONAL_FIELDS, wireFacts } from './evidence.ts';
 import { minAgeMs, type RepairDefinition } from './plan.ts';
 
 const BATCH_ROWS = 1_000;
@@ -25,6 +25,7 @@ export function makeCollector<Tx>(
 ): Collector {
   return defineCollector({
     fixCode: definition.fixCode,
+    personal: [...PERSONAL_FIELDS],
     collect: (context) => collect({ definition, system, policy, context }),
   });
 }
