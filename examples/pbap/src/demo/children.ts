@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { createWriteStream, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { type Clock, systemClock } from '../shared/clock.ts';
 import { DemoError } from './demo-error.ts';
 
@@ -30,6 +30,8 @@ interface Running {
   readonly process: ChildProcess;
   readonly exited: Promise<unknown>;
   readonly lastLines: string[];
+  /** Its end is no accident. */
+  killed: boolean;
 }
 
 export class Children {
@@ -57,7 +59,8 @@ export class Children {
 
   /** @returns the fields of the ready line, or nothing for a program that is asked. @throws DemoError */
   async start(program: Program): Promise<Readonly<Record<string, unknown>>> {
-    const leash = new URL('./leash.js', import.meta.url);
+    // The built one, like the programs themselves, wherever this file itself is run from.
+    const leash = pathToFileURL(fromRoot('examples/pbap/dist/demo/leash.js'));
     const child = spawn(process.execPath, ['--import', leash.href, program.script, ...(program.args ?? [])], {
       stdio: ['pipe', 'pipe', 'pipe'],
       env: { ...process.env, ...program.env },
@@ -79,6 +82,19 @@ export class Children {
     return first;
   }
 
+  /**
+   * Ends one process with SIGKILL, which it cannot notice, and waits until it is gone.
+   * @returns its program, to be started again. @throws DemoError where none of that name runs.
+   */
+  async kill(name: string): Promise<Program> {
+    const running = this.#running.find(({ program }) => program.name === name);
+    if (running === undefined) throw new DemoError(`${name} does not run`);
+    running.killed = true;
+    running.process.kill('SIGKILL');
+    await running.exited;
+    return running.program;
+  }
+
   /** Stops everything, last started first. May be called again. */
   async stop(): Promise<void> {
     this.#stopping = true;
@@ -98,7 +114,7 @@ export class Children {
     const log = createWriteStream(join(this.#logFolder, `${program.name}.log`), { flags: 'a', mode: 0o600 });
     const lastLines: string[] = [];
     const exited = once(child, 'exit');
-    const running: Running = { program, process: child, exited, lastLines };
+    const running: Running = { program, process: child, exited, lastLines, killed: false };
     this.#running.push(running);
     for (const stream of [child.stdout, child.stderr]) {
       stream?.on('data', (chunk: Buffer) => log.write(chunk));
@@ -114,7 +130,7 @@ export class Children {
     void exited.then(() => {
       log.end();
       this.#running.splice(this.#running.indexOf(running), 1);
-      if (!this.#stopping) this.#died.abort(this.#ended(running));
+      if (!this.#stopping && !running.killed) this.#died.abort(this.#ended(running));
     });
     return running;
   }

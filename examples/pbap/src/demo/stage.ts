@@ -110,6 +110,8 @@ async function startSystem(
     script: fromRoot('examples/pbap/dist/bank/main.js'),
     env: {
       BANK_DATABASE_URL: system.bankUrl,
+      // Not any free one at each start: a bank that is started again must be where the system looks for it.
+      BANK_PORT: String(await anyFreePort()),
       BANK_PROFILE: options.profile,
       BANK_SEED: String(options.seed),
       BANK_CALLBACK_URL: `${frontDoor}/bank/callback`,
