@@ -67,7 +67,8 @@ const CONNECTIONS_MAX = 2_000;
 export function createGateway(context: Context, services: GatewayServices, options: GatewayOptions): Gateway {
   const {
     leaseMs,
-    heartbeatMs = LIMITS.heartbeatMs,
+    // A lease is renewed by heartbeats alone, so several of them must fit into one.
+    heartbeatMs = Math.min(LIMITS.heartbeatMs, Math.floor(leaseMs / 3)),
     silenceMs = LIMITS.silenceMs,
     previewMs = 15_000,
   } = options;

@@ -86,6 +86,19 @@ describe('hello', () => {
     });
   });
 
+  it('asks for several heartbeats within a lease, however short that is', async () => {
+    const short = await startTestServer({ leaseMs: 1_500 });
+    try {
+      const { key: shortKey } = await short.api.createSystem({ body: { sysCode: 'PBAP', name: 'Payments' } });
+      const client = await RawClient.connect(short.address, shortKey);
+      client.say('hello', hello('short'));
+      expect((await client.get('welcome')).body.heartbeatMs).toBe(500);
+      await client.close();
+    } finally {
+      await short.stop();
+    }
+  });
+
   it('said twice ends the connection', async () => {
     const client = await greeted('twice');
     client.say('hello', hello('twice'));
@@ -234,7 +247,14 @@ describe('a preview', () => {
     const id = await report(client, 'ORDER-4');
     const asked = test.api.previewProblem({ params: { id } });
     const preview = await client.get('preview');
-    expect(preview.body).toMatchObject({ fixCode: FIX, businessKey: 'ORDER-4', scenario: 'C1' });
+    expect(preview.body).toMatchObject({
+      fixCode: FIX,
+      businessKey: 'ORDER-4',
+      scenario: 'C1',
+      commandKey: `cmd/PBAP/${FIX}/ORDER-4/0`,
+      amountMinor: '700',
+      currency: 'CNY',
+    });
     client.say('preview-result', {
       previewId: preview.body.previewId,
       fixCode: FIX,
