@@ -27,10 +27,14 @@ export interface ReconnectOptions {
   readonly refusedMs: number;
 }
 
-export const DEFAULT_RECONNECT: ReconnectOptions = { baseMs: 500, maxMs: 30_000, refusedMs: 60_000 };
+export const DEFAULT_RECONNECT: ReconnectOptions = { baseMs: 500, maxMs: 10_000, refusedMs: 60_000 };
 
-/** A connection that held this long was good: the next loss starts again with the shortest pause. */
-const GOOD_AFTER_MS = 10_000;
+/**
+ * A connection that held this long was good: the next loss starts again with the shortest pause. Long enough to
+ * tell a server that takes clients from one that drops them at once, and no longer: a server that is restarted
+ * several times in a row must find its clients back each time.
+ */
+const GOOD_AFTER_MS = 1_000;
 /** A message without an answer for so long means that the other side does not work, whatever else it sends. */
 const ANSWER_MS = 60_000;
 const HEARTBEAT_MS_MIN = 100;

@@ -88,6 +88,29 @@ describe('connecting', () => {
     expect(await server.connected()).toMatchObject({ clientId: client.clientId });
     await client.stop();
   });
+
+  test('a connection that held for a second makes up for all failures before it; one that did not, for none', async () => {
+    const server = createTestServer();
+    server.refuseConnections('unreachable');
+    const clock = manualClock({ random: () => 0.5 });
+    const client = clientOf(server, { clock, reconnect: { baseMs: 512, maxMs: 100_000, refusedMs: 60_000 } });
+    client.start();
+    for (const pause of [256, 512, 1_024, 2_048]) {
+      expect(await clock.sleeping()).toBe(pause);
+      if (pause === 2_048) server.refuseConnections(null);
+      await clock.advance(pause);
+    }
+    await server.connected();
+    server.drop();
+    expect(await clock.sleeping((ms) => ms === 4_096)).toBe(4_096);
+    await clock.advance(4_096);
+    await server.connected();
+    await clock.sleeping((ms) => ms === 5_000);
+    await clock.advance(1_500);
+    server.drop();
+    expect(await clock.sleeping((ms) => ms === 256)).toBe(256);
+    await client.stop();
+  });
 });
 
 describe('heartbeats', () => {
