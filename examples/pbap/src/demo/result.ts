@@ -109,14 +109,15 @@ function falsePositives({ plan, problems }: SystemOutcome): number {
   }).length;
 }
 
-/** An answer that the journal gave again moved nothing again. */
+/**
+ * The server counts each effect once, in the execution that first told of it. That may be a replayed one, where
+ * the client died between repairing and saying so.
+ */
 function movedBy(executions: readonly Execution[]): bigint {
-  return executions
-    .filter((execution) => !execution.replayed)
-    .reduce(
-      (sum, { movedMinor }) => sum + (BigInt(movedMinor) < 0n ? -BigInt(movedMinor) : BigInt(movedMinor)),
-      0n,
-    );
+  return executions.reduce(
+    (sum, { movedMinor }) => sum + (BigInt(movedMinor) < 0n ? -BigInt(movedMinor) : BigInt(movedMinor)),
+    0n,
+  );
 }
 
 /** @returns what is wrong with the run, in words; empty where it is right for this profile. */
