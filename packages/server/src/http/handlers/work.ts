@@ -1,4 +1,4 @@
-import { ERROR_CODES, PiculusError } from '@piculus/protocol';
+import { commandKey, ERROR_CODES, PiculusError } from '@piculus/protocol';
 import type { HandlerParts, RouteHandlers } from './types.ts';
 
 type Names =
@@ -36,8 +36,11 @@ export function workHandlers({ services, gateway }: HandlerParts): RouteHandlers
     getProblem: ({ params }) => problems.get(params.id),
     listProblemMessages: async ({ params }) => ({ items: await messages.forProblem(params.id) }),
     previewProblem: async ({ params }) => {
-      const { sysCode, fixCode, businessKey, scenario } = await problems.get(params.id);
-      const result = await gateway.preview(sysCode, { fixCode, businessKey, scenario });
+      const problem = await problems.get(params.id);
+      const { sysCode, fixCode, businessKey, scenario, amountMinor, currency } = problem;
+      // As the command would carry them, so that the journal and the plan answer as they would to it.
+      const question = { commandKey: commandKey(problem), amountMinor, currency };
+      const result = await gateway.preview(sysCode, { fixCode, businessKey, scenario, ...question });
       const { verdict, reason, steps, facts } = result;
       return { verdict, scenario: result.scenario, reason, steps, facts };
     },
