@@ -7,6 +7,8 @@ import { BenchError, type Cell, type CellContext } from './cell.ts';
 import { CELLS } from './cells.ts';
 import { describeMachine } from './support/machine.ts';
 
+const INTERRUPTED = 130;
+
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
 
 process.exitCode = await main(process.argv.slice(2));
@@ -24,8 +26,11 @@ async function main(args: readonly string[]): Promise<number> {
       await undo().catch((error: unknown) => say(`could not tidy up: ${String(error)}`));
     }
   };
+  let interrupted: Promise<void> | null = null;
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
-    process.once(signal, () => void undoAll().then(() => process.exit(130)));
+    process.on(signal, () => {
+      interrupted ??= undoAll().then(() => process.exit(INTERRUPTED));
+    });
   }
   try {
     const { json, options } = readOptions(cell, rest);
@@ -34,10 +39,13 @@ async function main(args: readonly string[]): Promise<number> {
       throw new BenchError('BENCH_DATABASE_URL is not set');
     return await runCell(name, cell, json, { databaseUrl, options, say, atEnd: (undo) => undos.push(undo) });
   } catch (error) {
+    // What was under way fails because its database and processes are taken away.
+    if (interrupted !== null) return INTERRUPTED;
     if (!(error instanceof BenchError)) throw error;
     say(error.message);
     return 2;
   } finally {
+    await interrupted;
     await undoAll();
   }
 }
