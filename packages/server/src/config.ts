@@ -2,6 +2,9 @@
 import { LOG_LEVELS, type LogLevel } from './base/logger.ts';
 import { SECRET_CHARACTERS_MIN } from './identity/secret.ts';
 
+/** A heartbeat comes three times in a lease, and a client sends none more often than every 100 ms. */
+const LEASE_MS_MIN = 300;
+
 export interface ServerConfig {
   /** Null: the embedded database in `dataDir`. */
   readonly databaseUrl: string | null;
@@ -74,7 +77,7 @@ export function loadConfig(environment: Environment = process.env): ServerConfig
     host: text('PICULUS_HOST') ?? '127.0.0.1',
     port: whole('PICULUS_PORT', 7070, [0, 65_535]),
     logLevel: logLevel ?? 'info',
-    leaseMs: whole('PICULUS_LEASE_MS', 15_000, [100, 3_600_000]),
+    leaseMs: whole('PICULUS_LEASE_MS', 15_000, [LEASE_MS_MIN, 3_600_000]),
     adminPasswordFile: text('PICULUS_ADMIN_PASSWORD_FILE'),
     secret,
     publicUrl: url('PICULUS_PUBLIC_URL', ['http:', 'https:']),
