@@ -10,6 +10,7 @@ import {
   insertPosting,
   type NewPosting,
   type PostingRow,
+  readManualPostings,
   readPosting,
   readPostingByKey,
 } from './store/postings.ts';
@@ -34,7 +35,9 @@ export const EFFECT_KEYS = {
 } as const;
 
 /** A recharge arrives: bank to customer. */
-export function credit(tx: pg.PoolClient, order: BookableOrder, at: Date): Promise<Booked> {
+export async function credit(tx: pg.PoolClient, order: BookableOrder, at: Date): Promise<Booked> {
+  const byHand = await bookedByHand(tx, order, 'credit_account');
+  if (byHand !== null) return byHand;
   return book(tx, order.accountNo, {
     ...common(order, at),
     effectKey: EFFECT_KEYS.credit(order.orderNo),
@@ -46,7 +49,9 @@ export function credit(tx: pg.PoolClient, order: BookableOrder, at: Date): Promi
 }
 
 /** A withdrawal takes its money: at once, or into a hold. `insufficient` where the account has less. */
-export function reserve(tx: pg.PoolClient, order: BookableOrder, at: Date): Promise<Booked> {
+export async function reserve(tx: pg.PoolClient, order: BookableOrder, at: Date): Promise<Booked> {
+  const byHand = await bookedByHand(tx, order, 'debit_account');
+  if (byHand !== null) return byHand;
   const staged = order.booking === 'staged';
   return book(tx, order.accountNo, {
     ...common(order, at),
@@ -127,6 +132,27 @@ function common(
 ): Pick<NewPosting, 'amountMinor' | 'currency' | 'orderNo' | 'bookedAt'> {
   const { amountMinor, currency, orderNo } = order;
   return { amountMinor, currency, orderNo, bookedAt: at };
+}
+
+/**
+ * People book under keys of their own, which do not collide with the effect's. Under the lock of the account, for
+ * which every booking waits, one that names the order is seen: it is the booking, or nobody knows what it is.
+ */
+async function bookedByHand(
+  tx: pg.PoolClient,
+  order: BookableOrder,
+  side: 'credit_account' | 'debit_account',
+): Promise<'exists' | 'conflict' | null> {
+  await lockAccount(tx, order.accountNo);
+  const [first, ...more] = await readManualPostings(tx, order.orderNo);
+  if (first === undefined) return null;
+  const same =
+    more.length === 0 &&
+    !first.reversed &&
+    first[side] === order.accountNo &&
+    BigInt(first.amount_minor) === order.amountMinor &&
+    first.currency === order.currency;
+  return same ? 'exists' : 'conflict';
 }
 
 /** Books what answers an earlier posting, which must be this order's and of the right kind. */

@@ -117,6 +117,57 @@ describe('an order on the normal path', () => {
   });
 });
 
+describe('a booking by hand that names the order', () => {
+  const lostCallback: Setup = {
+    ...inFlight,
+    type: 'recharge',
+    booking: 'one-shot',
+    ledger: 'none',
+    bank: 'settled',
+  };
+  const byHand = (order: { orderNo: string; accountNo: string }, amountMinor: bigint) =>
+    world.system.transaction(async (tx) => {
+      await tx.query(
+        `insert into pbap.postings (effect_key, kind, debit_account, credit_account, amount_minor, currency, order_no,
+           booked_at) values ($1, 'manual', 'SYS:BANK:CZK', $2, $3, 'CZK', $4, now())`,
+        [`manual:${order.orderNo}`, order.accountNo, amountMinor, order.orderNo],
+      );
+      await tx.query('update pbap.accounts set balance_minor = balance_minor + $2 where account_no = $1', [
+        order.accountNo,
+        amountMinor,
+      ]);
+    });
+
+  it('is the credit: a callback that comes after it books no second one', async () => {
+    const order = await world.arrangeOrder(lostCallback);
+    await byHand(order, order.amountMinor);
+    expect(await takeCallback(parts(), requestNo(order.orderNo, 1), never)).toBe('taken');
+    expect(await world.observe(order.orderNo)).toMatchObject({
+      status: 'SUCCESS',
+      bookedMinor: order.amountMinor,
+    });
+  });
+
+  it('of another amount leaves the order to a collect', async () => {
+    const order = await world.arrangeOrder(lostCallback);
+    await byHand(order, order.amountMinor - 1n);
+    expect(await takeCallback(parts(), requestNo(order.orderNo, 1), never)).toBe('nothing');
+    expect(await world.observe(order.orderNo)).toMatchObject({
+      status: 'PROCESSING',
+      bookedMinor: order.amountMinor - 1n,
+    });
+  });
+
+  it('is the credit for a repair too that looked before it was there', async () => {
+    const { orderNo, accountNo, amountMinor } = await world.arrangeOrder(lostCallback);
+    const order = await world.system.orders.read(orderNo);
+    if (order === null) throw new Error('the order is gone');
+    await byHand({ orderNo, accountNo }, amountMinor);
+    expect(await world.system.transaction((tx) => world.system.ledger.credit(tx, order))).toBe('exists');
+    expect((await world.observe(orderNo)).bookedMinor).toBe(amountMinor);
+  });
+});
+
 describe('the timeout job', () => {
   it('never takes NOT_FOUND or silence for an end, and ends what the bank has ended', async () => {
     const lost = await world.arrangeOrder({ ...inFlight, bank: 'never-received' });

@@ -68,6 +68,19 @@ export async function readPostingByKey(db: Executor, effectKey: string): Promise
   return result.rows[0] ?? null;
 }
 
+/** What people booked under this order's number; `reversed` where a reversal answers it. */
+export async function readManualPostings(
+  db: Executor,
+  orderNo: string,
+): Promise<ReadonlyArray<PostingRow & { readonly reversed: boolean }>> {
+  const result = await db.query<PostingRow & { reversed: boolean }>(
+    `select ${COLUMNS}, exists (select 1 from pbap.postings r where r.refers_to = p.posting_id) as reversed
+     from pbap.postings p where order_no = $1 and kind = 'manual'`,
+    [orderNo],
+  );
+  return result.rows;
+}
+
 export async function readPosting(db: Executor, postingId: string): Promise<PostingRow | null> {
   const result = await db.query<PostingRow>(`select ${COLUMNS} from pbap.postings where posting_id = $1`, [
     postingId,
