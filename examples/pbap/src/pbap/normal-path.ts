@@ -13,7 +13,7 @@ import { isUnderRepair } from './repair-mark.ts';
 import { lockAccount } from './store/accounts.ts';
 import { readOrderFacts } from './store/order-facts.ts';
 import { changeStatus, insertOrder, type LockedOrder, lockOrder, type NewOrder } from './store/orders.ts';
-import { queueRequest, readOutboxRequest, storeAnswer } from './store/outbox.ts';
+import { queueRequest, readOutboxRequest, readRequestsOf, storeAnswer } from './store/outbox.ts';
 
 /** An order that the front door does not take. */
 export class OrderRefused extends Error {
@@ -79,7 +79,7 @@ export async function finishByAnswer(
     );
     if (order.status !== 'PROCESSING') return 'nothing';
     if (answer.code === 'PAID') return finishPaid(tx, order, answer, now);
-    if (answer.code === 'FAILED' || answer.code === 'CLOSED') return finishUnpaid(tx, order, now);
+    if (answer.code === 'FAILED' || answer.code === 'CLOSED') return finishUnpaid(tx, order, requestNo, now);
     return 'nothing';
   });
 }
@@ -107,8 +107,18 @@ async function finishReservation(tx: pg.PoolClient, order: LockedOrder, now: Dat
   return settle(tx, order, ledger.postingId, now);
 }
 
+const UNPAID: ReadonlySet<string> = new Set(['FAILED', 'CLOSED']);
+
 /** A request that failed for good: what was taken for it goes back. */
-async function finishUnpaid(tx: pg.PoolClient, order: LockedOrder, now: Date): Promise<Finished> {
+async function finishUnpaid(
+  tx: pg.PoolClient,
+  order: LockedOrder,
+  requestNo: string,
+  now: Date,
+): Promise<Finished> {
+  // Another attempt may still be paid; then it decides, and where nobody knows, a collect finds the order.
+  const others = (await readRequestsOf(tx, order.orderNo)).filter((row) => row.request_no !== requestNo);
+  if (others.some((row) => row.state !== 'stopped' && !UNPAID.has(row.answer ?? ''))) return 'nothing';
   if (order.type === 'withdraw') {
     const ledger = await readLedger(tx, order, now);
     const back = await giveBack(tx, order, ledger, now);

@@ -168,6 +168,24 @@ describe('a booking by hand that names the order', () => {
   });
 });
 
+describe('an earlier attempt', () => {
+  it('that failed gives nothing back while a later one may be paid', async () => {
+    const order = await world.arrangeOrder({ ...inFlight, bank: 'failed' });
+    await world.pool.query(
+      `insert into pbap.outbox (request_no, order_no, attempt, kind, amount_minor, currency, counterparty, state,
+         queued_at, sent_at)
+       select $2, order_no, 2, kind, amount_minor, currency, counterparty, 'sent', now(), now() from pbap.outbox
+       where request_no = $1`,
+      [requestNo(order.orderNo, 1), requestNo(order.orderNo, 2)],
+    );
+    expect(await takeCallback(parts(), requestNo(order.orderNo, 1), never)).toBe('nothing');
+    expect(await world.observe(order.orderNo)).toMatchObject({
+      status: 'PROCESSING',
+      heldMinor: order.amountMinor,
+    });
+  });
+});
+
 describe('the timeout job', () => {
   it('never takes NOT_FOUND or silence for an end, and ends what the bank has ended', async () => {
     const lost = await world.arrangeOrder({ ...inFlight, bank: 'never-received' });
