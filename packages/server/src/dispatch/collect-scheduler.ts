@@ -5,6 +5,7 @@
 import type { Context, Loop } from '../base/services.ts';
 import { startCollection } from '../collections/commands.ts';
 import { previousTick } from '../solutions/quartz.ts';
+import { isDatabaseAway } from '../store/availability.ts';
 import { hasOpenCronCommand } from '../store/collect-commands.ts';
 import { transaction } from '../store/pool.ts';
 import { advanceCollectTick, readSystems, type SystemRow } from '../store/systems.ts';
@@ -26,14 +27,27 @@ export function createCollectScheduler(
 async function startDueCollects(context: Context): Promise<void> {
   const now = context.clock.now();
   for (const system of await readSystems(context.db)) {
-    const tick = dueTick(system, now);
-    if (tick === null) continue;
-    const id = await startDue(context, system, tick);
-    if (id === null) continue;
-    context.log.info({ sysCode: system.sys_code, tick, collectionId: id }, 'scheduled collect started');
-    context.events.publish({ topic: 'collections', sysCode: system.sys_code, ids: [id], more: false });
-    context.wake.notify('collect');
+    try {
+      await startDueCollect(context, system, now);
+    } catch (error) {
+      if (isDatabaseAway(error)) throw error;
+      // One system that cannot be scheduled must not keep the others from their collects.
+      context.log.error(
+        { err: error, sysCode: system.sys_code, cron: system.collect_cron },
+        'cannot start a scheduled collect',
+      );
+    }
   }
+}
+
+async function startDueCollect(context: Context, system: SystemRow, now: Date): Promise<void> {
+  const tick = dueTick(system, now);
+  if (tick === null) return;
+  const id = await startDue(context, system, tick);
+  if (id === null) return;
+  context.log.info({ sysCode: system.sys_code, tick, collectionId: id }, 'scheduled collect started');
+  context.events.publish({ topic: 'collections', sysCode: system.sys_code, ids: [id], more: false });
+  context.wake.notify('collect');
 }
 
 function dueTick(system: SystemRow, now: Date): Date | null {

@@ -1,5 +1,6 @@
 /** Ends leases that expired: their unanswered items came to `unknown`, and a late answer is refused. */
 import type { Context } from '../base/services.ts';
+import { isDatabaseAway } from '../store/availability.ts';
 import { answerLease, expiredLeaseIds, lockExpiredLease } from '../store/leases.ts';
 import { transaction } from '../store/pool.ts';
 import { type Answer, storeAnswers } from './answers.ts';
@@ -23,7 +24,13 @@ const unknown = (problemId: string): Answer => ({
 export async function rescueExpired(context: Context, options: ExecutionOptions): Promise<number> {
   let ended = 0;
   for (const id of await expiredLeaseIds(context.db, context.clock.now(), LEASES_PER_ROUND)) {
-    if (await rescueOne(context, options, id)) ended += 1;
+    try {
+      if (await rescueOne(context, options, id)) ended += 1;
+    } catch (error) {
+      if (isDatabaseAway(error)) throw error;
+      // One lease that cannot be ended must not keep those behind it open for ever.
+      context.log.error({ err: error, leaseId: id }, 'an expired lease could not be ended');
+    }
   }
   return ended;
 }

@@ -202,6 +202,22 @@ describe('the scheduler of collects', () => {
     expect(await alarm()).toBeNull();
   });
 
+  it('does not let one broken cron keep other systems from their collects', async () => {
+    world.clock.set(START);
+    const codes = [await world.newSystem(), await world.newSystem({ collectCron: '0 0 * * * ?' })].sort();
+    const [first = '', second = ''] = codes;
+    await sql`UPDATE piculus.systems SET collect_cron = 'nonsense' WHERE sys_code = ${first}`.execute(
+      world.db,
+    );
+    await sql`UPDATE piculus.systems SET collect_cron = '0 0 * * * ?' WHERE sys_code = ${second}`.execute(
+      world.db,
+    );
+    world.clock.set(new Date('2026-11-22T10:00:00Z'));
+    await scheduler().runOnce();
+    expect(await collectionsOf(second)).toHaveLength(1);
+    await sql`UPDATE piculus.systems SET collect_cron = NULL WHERE sys_code = ${first}`.execute(world.db);
+  });
+
   it('leaves disabled systems alone', async () => {
     world.clock.set(START);
     const sysCode = await world.newSystem({ collectCron: '0 0 * * * ?' });

@@ -1,4 +1,5 @@
 /** Leases and results on both databases. */
+import { sql } from 'kysely';
 import { describe, expect, it } from 'vitest';
 import { TEST_ENGINES } from '../../../../test/support/database.ts';
 import { createExecutions } from '../../src/executions/index.ts';
@@ -180,6 +181,28 @@ describe.each(TEST_ENGINES)('executions on %s', (engine) => {
       ['exhausted', 'unknown'],
       ['fixed', 'fixed'],
     ]);
+  });
+
+  it('ends the other expired leases where one cannot be ended', async () => {
+    const { world } = story;
+    await world.solution({ executionMode: 'manual' });
+    await world.report(orders(world, 2));
+    await world.problems.run(['1', '2'], 'operator', undefined, 'bulk');
+    const { command: first } = await story.claimed(world.session(), 1);
+    world.clock.pass(1_000);
+    const { command: second } = await story.claimed(world.session(), 1);
+    // An execution under this lease is there already, though the lease does not know: nothing can make it fit.
+    await sql`
+      INSERT INTO piculus.executions (problem_id, sys_code, fix_code, business_key, attempt, trigger,
+        solution_version, lease_id, client_id, command_key, outcome, state_before, state_after, reason, effects,
+        moved_minor, replayed, verified, dispatched_at, finished_at)
+      SELECT id, sys_code, fix_code, business_key, 1, 'bulk', 1, ${first.leaseId}, 'x', 'x', 'unknown', 'pending',
+        'pending', '', '[]', 0, false, false, now(), now() FROM piculus.problems
+      WHERE id = ${first.items[0]?.problemId ?? ''}`.execute(world.context.db);
+    world.clock.pass(MINUTE_MS);
+    expect(await world.executions.rescueExpired()).toBe(1);
+    expect((await world.executions.running()).map(({ id }) => id)).toEqual([first.leaseId]);
+    expect(second.leaseId).not.toBe(first.leaseId);
   });
 
   it('gives not-yet to a person after its maximum age', async () => {
