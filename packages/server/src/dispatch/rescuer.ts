@@ -6,6 +6,7 @@ import type { Context, Loop } from '../base/services.ts';
 import type { ExecutionsRoom } from '../executions/index.ts';
 import { EXECUTION_DEFAULTS } from '../executions/options.ts';
 import { isDatabaseAway } from '../store/availability.ts';
+import { pingDatabase } from '../store/ping.ts';
 import { createLoop } from './loop.ts';
 
 export interface RescuerOptions {
@@ -29,6 +30,8 @@ export function createRescuer(
     pollMs: options.pollMs ?? 1_000,
     work: async () => {
       try {
+        // During the time of grace nothing else would notice that the database is away (again).
+        if (graceEnds === null || context.clock.now().getTime() < graceEnds) await pingDatabase(context.db);
         graceEnds ??= context.clock.now().getTime() + graceMs;
         if (context.clock.now().getTime() < graceEnds) return;
         await executions.rescueExpired();

@@ -3,10 +3,13 @@ import { type FixCommand, PiculusError } from '@piculus/protocol';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TEST_ENGINES } from '../../../../test/support/database.ts';
-import { type Loop, NotSent, type Session } from '../../src/base/services.ts';
+import { type Context, type Loop, NotSent, type Session } from '../../src/base/services.ts';
 import { createDispatcher } from '../../src/dispatch/dispatcher.ts';
 import { createRescuer } from '../../src/dispatch/rescuer.ts';
 import { createScheduler } from '../../src/dispatch/scheduler.ts';
+import { openDatabase } from '../../src/store/database.ts';
+import { pingDatabase } from '../../src/store/ping.ts';
+import { openPool } from '../../src/store/pool.ts';
 import { answers, FIX, openWorld, orders, type World } from '../executions/world.ts';
 
 const TEN_MINUTES_MS = 600_000;
@@ -280,6 +283,40 @@ describe.each(TEST_ENGINES)('dispatch on %s', (engine) => {
     world.clock.pass(15_000);
     await round(restarted);
     expect(await running()).toBe(0);
+  });
+
+  it('counts their time from when the database is there again', async () => {
+    let away = false;
+    const nowhere = openDatabase(openPool({ url: 'postgres://nobody@127.0.0.1:1/nothing' }));
+    const context: Context = {
+      ...world.context,
+      get db() {
+        return away ? nowhere : world.context.db;
+      },
+    };
+    let rescued = 0;
+    const rescueExpired = async (): Promise<number> => {
+      await pingDatabase(context.db);
+      rescued += 1;
+      return 0;
+    };
+    const rescuer = createRescuer(context, { rescueExpired }, { graceMs: 15_000 });
+    await rescuer.runOnce();
+    world.clock.pass(14_000);
+    away = true;
+    for (const ms of [1_000, 14_000, 14_000]) {
+      await expect(rescuer.runOnce()).rejects.toMatchObject({ code: 'database-away' });
+      world.clock.pass(ms);
+    }
+    away = false;
+    await rescuer.runOnce();
+    world.clock.pass(14_999);
+    await rescuer.runOnce();
+    expect(rescued).toBe(0);
+    world.clock.pass(1);
+    await rescuer.runOnce();
+    expect(rescued).toBe(1);
+    await nowhere.destroy();
   });
 
   it('does not let one broken cron keep other solutions from their ticks', async () => {
