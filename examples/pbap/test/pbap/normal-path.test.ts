@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { takeCallback } from '../../src/pbap/callback.ts';
 import { createPbapHttp } from '../../src/pbap/http.ts';
 import { OrderRefused, placeOrder, requestNo } from '../../src/pbap/normal-path.ts';
+import { createPaymentSystem } from '../../src/pbap/payment-system.ts';
 import { REPAIR_MARK_LIFE_MS } from '../../src/pbap/repair-mark.ts';
 import { sendQueued } from '../../src/pbap/sender.ts';
 import { askAboutInFlight } from '../../src/pbap/timeout-job.ts';
@@ -263,6 +264,20 @@ describe('a repair that has an order', () => {
     expect(await world.system.transaction((tx) => orders.setStatus(tx, facts, 'FAILED', 'cmd/2'))).toBe(
       false,
     );
+  });
+
+  it('keeps its mark when the process that had the command before it lets go', async () => {
+    const { orderNo } = await world.arrangeOrder(inFlight);
+    await world.bankWorks();
+    const later = { ...world.clock, now: () => new Date(world.clock.now().getTime() + MINUTE_MS) };
+    const other = createPaymentSystem({ ...parts(), clock: later }).orders;
+    expect(await world.system.orders.fence(orderNo, 'cmd/1')).toBe('held');
+    // The lease went to another process; this one hears of it only then, gives up and releases.
+    expect(await other.fence(orderNo, 'cmd/1')).toBe('held');
+    await world.system.orders.unfence(orderNo, 'cmd/1');
+    expect(await takeCallback(parts(), requestNo(orderNo, 1), never)).toBe('busy');
+    await other.unfence(orderNo, 'cmd/1');
+    expect(await takeCallback(parts(), requestNo(orderNo, 1), never)).toBe('taken');
   });
 
   it('and callbacks at the same instant book once', async () => {

@@ -9,6 +9,9 @@ import type { PortOptions } from './options.ts';
 
 export function ordersPort(options: PortOptions): OrdersPort<pg.PoolClient> {
   const { pool, clock } = options;
+  /** When this process took which mark. A command whose lease it lost may run elsewhere by now, under a later one. */
+  const taken = new Map<string, Date>();
+  const mark = (orderNo: string, commandKey: string): string => JSON.stringify([orderNo, commandKey]);
   return {
     read: async (orderNo) => {
       const row = await readOrderFacts(pool, orderNo);
@@ -20,9 +23,13 @@ export function ordersPort(options: PortOptions): OrdersPort<pg.PoolClient> {
         if ((await lockOrder(tx, orderNo)) === null) return 'gone';
         const now = clock.now();
         const marked = await markUnderRepair(tx, orderNo, commandKey, now, staleMarksBefore(now));
+        if (marked) taken.set(mark(orderNo, commandKey), now);
         return marked ? 'held' : 'held-by-other';
       }),
-    unfence: (orderNo, commandKey) => unmarkUnderRepair(pool, orderNo, commandKey),
+    unfence: async (orderNo, commandKey) => {
+      await unmarkUnderRepair(pool, orderNo, commandKey, taken.get(mark(orderNo, commandKey)) ?? null);
+      taken.delete(mark(orderNo, commandKey));
+    },
     setStatus: (tx, order, to, commandKey) => changeStatusUnderRepair(tx, order, to, commandKey, clock.now()),
   };
 }

@@ -135,10 +135,17 @@ export async function markUnderRepair(
   return result.rowCount === 1;
 }
 
-export async function unmarkUnderRepair(db: Executor, orderNo: string, commandKey: string): Promise<void> {
+/** @param since when the mark was taken, which leaves a later one of the same command; null for whichever it is. */
+export async function unmarkUnderRepair(
+  db: Executor,
+  orderNo: string,
+  commandKey: string,
+  since: Date | null,
+): Promise<void> {
   await db.query(
-    'update pbap.orders set repair_command = null, repair_since = null where order_no = $1 and repair_command = $2',
-    [orderNo, commandKey],
+    `update pbap.orders set repair_command = null, repair_since = null
+     where order_no = $1 and repair_command = $2 and repair_since = coalesce($3::timestamptz, repair_since)`,
+    [orderNo, commandKey, since],
   );
 }
 
