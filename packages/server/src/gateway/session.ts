@@ -155,6 +155,11 @@ export class GatewaySession implements Session, ConnectionListener {
     this.#inbox.push(text);
   }
 
+  unreadable(errorCode: ErrorCode, sizeBytes: number): void {
+    if (this.#state === 'closed') return;
+    this.#record({ sizeBytes, startedAt: this.#parts.context.clock.now(), correlation: {}, errorCode });
+  }
+
   close(reason: CloseReason): void {
     if (this.#state === 'closed') return;
     this.#connection.close(reason);
@@ -205,7 +210,8 @@ export class GatewaySession implements Session, ConnectionListener {
         throw new PiculusError('out-of-order', 'say hello first');
       const correlation = await this.#handleTyped(type, message);
       this.#violations = Math.max(0, this.#violations - 1);
-      if (type !== 'ack') this.#record({ message, frame, startedAt, correlation });
+      const sizeBytes = Buffer.byteLength(frame);
+      if (type !== 'ack') this.#record({ message, sizeBytes, startedAt, correlation });
     } catch (error) {
       this.#refuse(error, { message, frame, startedAt });
     }
@@ -238,7 +244,8 @@ export class GatewaySession implements Session, ConnectionListener {
       detail: detail.slice(0, LIMITS.textLength),
       retryable: ERRORS[code].retryable,
     });
-    this.#record({ ...at, correlation: {}, errorCode: code });
+    const sizeBytes = Buffer.byteLength(at.frame);
+    this.#record({ ...at, sizeBytes, correlation: {}, errorCode: code });
     this.#punish(code, type);
   }
 
@@ -259,7 +266,8 @@ export class GatewaySession implements Session, ConnectionListener {
 
   #record(entry: {
     message?: RawMessage;
-    frame: string;
+    /** Of a frame that was not read whole, what was read of it at least. */
+    sizeBytes: number;
     startedAt: Date;
     correlation: Correlation;
     errorCode?: ErrorCode;
@@ -276,7 +284,7 @@ export class GatewaySession implements Session, ConnectionListener {
       ...(errorCode === undefined ? {} : { errorCode }),
       ...(correlation.collectionId === undefined ? {} : { collectionId: correlation.collectionId }),
       ...(correlation.leaseId === undefined ? {} : { leaseId: correlation.leaseId }),
-      sizeBytes: Buffer.byteLength(entry.frame),
+      sizeBytes: entry.sizeBytes,
       latencyMs: clock.now().getTime() - startedAt.getTime(),
       at: startedAt,
       // What was refused is not known to be masked, so nothing of it is kept.

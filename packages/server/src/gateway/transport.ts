@@ -19,6 +19,8 @@ export interface Connection {
 
 export interface ConnectionListener {
   frame(text: string): void;
+  /** The peer sent what the transport itself does not read; the connection is being closed. */
+  unreadable(code: 'too-large' | 'broken-json', sizeBytes: number): void;
   closed(): void;
 }
 

@@ -140,6 +140,9 @@ function attach(
       { err: error, sysCode: peer.sysCode, remote: connection.remoteAddress },
       'a connection broke',
     );
+    const code = 'code' in error ? error.code : undefined;
+    if (code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH') listener.unreadable('too-large', FRAME_BYTES_MAX);
+    else if (code === 'WS_ERR_INVALID_UTF8') listener.unreadable('broken-json', 0);
   });
   ws.on('close', () => listener.closed());
 }

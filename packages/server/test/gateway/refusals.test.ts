@@ -74,6 +74,13 @@ describe('frames that end the connection', () => {
     const client = await RawClient.greeted(test.address, key, 'huge');
     client.raw('x'.repeat(LIMITS.messageBytes * 3));
     expect((await client.closed).code).toBe(1009);
+    await vi.waitFor(
+      async () => {
+        const { items } = await test.api.listMessages({ query: { clientId: 'huge', state: ['refused'] } });
+        expect(items).toMatchObject([{ direction: 'in', errorCode: 'too-large', payload: null }]);
+      },
+      { timeout: 20_000 },
+    );
   });
 });
 

@@ -99,16 +99,6 @@ describe('hello', () => {
     }
   });
 
-  it('asks for heartbeats often enough to keep short leases', async () => {
-    const short = await startTestServer({ leaseMs: 900 });
-    const made = await short.api.createSystem({ body: { sysCode: 'PBAP', name: 'Payments' } });
-    const client = await RawClient.connect(short.address, made.key);
-    client.say('hello', hello('first'));
-    expect((await client.get('welcome')).body.heartbeatMs).toBe(300);
-    await client.close();
-    await short.stop();
-  });
-
   it('said twice ends the connection', async () => {
     const client = await greeted('twice');
     client.say('hello', hello('twice'));
