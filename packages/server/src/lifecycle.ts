@@ -4,6 +4,10 @@
  */
 import { PiculusError } from '@piculus/protocol';
 import type { Logger } from 'pino';
+import type { Clock } from './base/clock.ts';
+
+/** A part that waits for a database that never answers must not keep the process alive for ever. */
+const CLOSE_MS_MAX = 20_000;
 
 interface Opened {
   readonly name: string;
@@ -12,12 +16,14 @@ interface Opened {
 
 export class Lifecycle {
   readonly #log: Logger;
+  readonly #clock: Clock;
   readonly #opened: Opened[] = [];
   readonly #stopping = new AbortController();
   #stopped: Promise<void> | null = null;
 
-  constructor(log: Logger) {
+  constructor(log: Logger, clock: Clock) {
     this.#log = log;
+    this.#clock = clock;
   }
 
   /** Fires when the stop begins. */
@@ -50,14 +56,26 @@ export class Lifecycle {
   }
 
   async #close(opening: Promise<unknown>): Promise<void> {
-    await opening.catch(() => {});
+    await this.#inTime('start', opening).catch(() => {});
     for (let part = this.#opened.pop(); part !== undefined; part = this.#opened.pop()) {
       try {
-        await part.close();
+        await this.#inTime(part.name, Promise.resolve(part.close()));
       } catch (error) {
         // One part that does not close well must not keep the others open.
         this.#log.error({ err: error, part: part.name }, 'a part did not close');
       }
     }
+  }
+
+  /** Resolves when it has closed or was waited for long enough. @throws what closing throws. */
+  async #inTime(part: string, closing: Promise<unknown>): Promise<void> {
+    const done = new AbortController();
+    const ended = closing.finally(() => done.abort());
+    // It may still fail when nobody waits for it any more.
+    ended.catch(() => {});
+    const late = this.#clock.sleep(CLOSE_MS_MAX, done.signal).then(() => {
+      if (!done.signal.aborted) this.#log.error({ part }, 'a part did not close in time; the stop goes on');
+    });
+    await Promise.race([ended, late]);
   }
 }

@@ -84,7 +84,7 @@ class Server implements PiculusServer {
     this.#parts = parts;
     this.#clock = parts.clock ?? systemClock;
     this.#log = parts.log ?? createLogger(config.logLevel);
-    this.#lifecycle = new Lifecycle(this.#log);
+    this.#lifecycle = new Lifecycle(this.#log, this.#clock);
     this.#ready.catch(() => {});
     this.failed = new Promise((settle) => {
       this.#fail = settle;
@@ -232,13 +232,15 @@ class Server implements PiculusServer {
       signal,
       adminPasswordFile: this.#config.adminPasswordFile,
     });
-    for (const loop of createLoops(context, rooms, gateway, this.#config)) {
-      await this.#lifecycle.open(
-        `loop ${loop.name}`,
-        () => loop.start(),
-        () => loop.stop(),
-      );
-    }
+    const loops = createLoops(context, rooms, gateway, this.#config);
+    await this.#lifecycle.open(
+      'loops',
+      () => loops.forEach((loop) => loop.start()),
+      // Together: one by one, those that still wait their turn would begin another round each.
+      async () => {
+        await Promise.all(loops.map((loop) => loop.stop()));
+      },
+    );
     // Closed before the loops: deliveries that wait for a client end with its connection.
     await this.#lifecycle.open(
       'sessions',

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { systemClock } from '../../src/base/clock.ts';
 import { createLogger } from '../../src/base/logger.ts';
 import { ConfigError, loadConfig } from '../../src/config.ts';
 import { Lifecycle } from '../../src/lifecycle.ts';
@@ -52,7 +53,7 @@ describe('the configuration', () => {
 describe('the life cycle', () => {
   it('closes in reverse what was opened, once, also where one part does not close', async () => {
     const closed: string[] = [];
-    const lifecycle = new Lifecycle(createLogger('silent'));
+    const lifecycle = new Lifecycle(createLogger('silent'), systemClock);
     const part = (name: string) =>
       lifecycle.open(
         name,
@@ -71,9 +72,27 @@ describe('the life cycle', () => {
     await expect(part('d')).rejects.toMatchObject({ code: 'stopping' });
   });
 
+  it('does not wait for ever for a part that never closes, nor for a start that never ends', async () => {
+    const closed: string[] = [];
+    const hurried = { ...systemClock, sleep: async () => {} };
+    const lifecycle = new Lifecycle(createLogger('silent'), hurried);
+    await lifecycle.open(
+      'first',
+      () => {},
+      () => void closed.push('first'),
+    );
+    await lifecycle.open(
+      'stuck',
+      () => {},
+      () => new Promise<void>(() => {}),
+    );
+    await lifecycle.stop(new Promise(() => {}));
+    expect(closed).toEqual(['first']);
+  });
+
   it('closes also what was still being opened when the stop came', async () => {
     const closed: string[] = [];
-    const lifecycle = new Lifecycle(createLogger('silent'));
+    const lifecycle = new Lifecycle(createLogger('silent'), systemClock);
     let arrive: () => void = () => {};
     const opening = lifecycle.open(
       'slow',
