@@ -2,7 +2,7 @@
  * What answers of a lease change, whoever gives them: the client with its results, or the rescuer with
  * `unknown`. Called with the lease locked; executions are appended and each problem is touched once.
  */
-import { commandKey, type Effect, type Facts, type Outcome } from '@piculus/protocol';
+import { commandKey, type Effect, type Facts, type Outcome, PiculusError } from '@piculus/protocol';
 import { writeAudits } from '../audit/audit.ts';
 import { afterOutcome, isOpen } from '../problems/rules.ts';
 import type { AuditRow } from '../store/audit.ts';
@@ -66,7 +66,9 @@ export async function storeAnswers(tx: Tx, batch: AnswerBatch): Promise<Answered
     deltas.add({ ...row, state: move.state });
   }
   const executionIds = await insertExecutions(tx, executions);
-  await moveProblems(tx, batch.at, moves);
+  // Nobody but the holder of the lease moves them; should that ever fail, the answer is taken anew, not half.
+  if ((await moveProblems(tx, batch.at, moves)) !== moves.length)
+    throw new PiculusError('internal', 'a problem was moved beside its lease');
   await deleteRunRequests(
     tx,
     moves.map(({ id }) => id),
