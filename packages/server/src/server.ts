@@ -235,7 +235,9 @@ class Server implements PiculusServer {
     const loops = createLoops(context, rooms, gateway, this.#config);
     await this.#lifecycle.open(
       'loops',
-      () => loops.forEach((loop) => loop.start()),
+      () => {
+        for (const loop of loops) loop.start();
+      },
       // Together: one by one, those that still wait their turn would begin another round each.
       async () => {
         await Promise.all(loops.map((loop) => loop.stop()));

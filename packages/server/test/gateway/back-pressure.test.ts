@@ -61,6 +61,7 @@ beforeAll(async () => {
           session.frame(text);
           inWorkMax = Math.max(inWorkMax, session.unprocessed);
         },
+        unreadable: (code, sizeBytes) => session.unreadable(code, sizeBytes),
         closed: () => session.closed(),
       };
     },
