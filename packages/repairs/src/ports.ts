@@ -78,8 +78,14 @@ export interface OrdersPort<Tx> {
   /**
    * In one transaction: locks the row and marks it as under repair by this command. The normal path (callback,
    * sender, timeout job) checks the mark under the same row lock. The same command may take its own mark again.
+   *
+   * A process that dies leaves its mark behind, and the order may come back under another fix code or as reopened,
+   * which is another command. So a mark must lose its force by itself, some minutes after a command may run at the
+   * longest (`commandMs` of the client): then others take it, and the normal path passes. A holder that comes back
+   * late does no harm, because `setStatus` asks for its mark and for the version that it saw.
    */
   fence(orderNo: string, commandKey: string): Promise<'held' | 'held-by-other' | 'gone'>;
+  /** Takes off the mark that this process put on, and not a later one of the same command in another process. */
   unfence(orderNo: string, commandKey: string): Promise<void>;
   /** Compare-and-set on status and version, under this command's fence. @returns whether this call changed it. */
   setStatus(tx: Tx, order: OrderFacts, to: OrderStatus, commandKey: string): Promise<boolean>;
