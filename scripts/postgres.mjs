@@ -118,7 +118,9 @@ function serverArguments(data, port) {
 
 function whenReady(server, { folder, url }) {
   const closed = new Promise((resolve) => server.once('close', resolve));
+  let stopping = false;
   const stop = async () => {
+    stopping = true;
     process.removeListener('exit', kill);
     server.kill('SIGINT');
     await closed;
@@ -137,7 +139,7 @@ function whenReady(server, { folder, url }) {
       resolve(null);
     });
     closed.then(() => {
-      if (existsSync(folder)) say(`the temporary PostgreSQL ended: ${said}`);
+      if (!stopping) say(`the temporary PostgreSQL ended: ${said}`);
       resolve(null);
     });
   });
