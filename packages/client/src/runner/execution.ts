@@ -65,6 +65,8 @@ export class Execution<Tx> {
 
   /** @returns null where the execution was given up and has nothing to say. */
   async run(): Promise<Ending | null> {
+    // Whoever has the command by now may hold its fence, which must not be taken from under it.
+    if (this.#signal.aborted) return this.#givenUp();
     const { fence } = this.#fix;
     if (!fence) return this.#rounds();
     let held: Awaited<ReturnType<typeof fence>>;

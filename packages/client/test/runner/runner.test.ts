@@ -260,6 +260,23 @@ describe('the fence', () => {
     expect(await runFix(fix, COMMAND)).toMatchObject({ outcome: 'not-yet', reason: 'a callback holds it' });
   });
 
+  test('is not taken any more by a command whose lease went while its entry was opened', async () => {
+    const log: string[] = [];
+    const controller = new AbortController();
+    const journal = memoryJournal();
+    const slow = {
+      ...journal,
+      open: async (commandKey: string, payloadHash: string) => {
+        const entry = await journal.open(commandKey, payloadHash);
+        controller.abort(new GiveUp('lease-lost'));
+        return entry;
+      },
+    };
+    const fix = fenced({ plans: [RIGHT] }, log);
+    expect(await runFix(fix, COMMAND, { journal: slow, signal: controller.signal })).toBeNull();
+    expect(log).toEqual([]);
+  });
+
   test('that throws fails it', async () => {
     const fix: Fix = {
       ...scripted({ plans: [ACT] }),
