@@ -30,7 +30,8 @@ const C1 = 'interRechargeFixServiceImpl';
 const C3 = 'interWithdrawAccFixServiceImpl';
 const C5 = 'rechargeTimeoutFixServiceImpl';
 const C7B = 'withdrawFailedAccFixServiceImpl';
-type FixCode = typeof C1 | typeof C3 | typeof C5 | typeof C7B;
+const C2 = 'interWithdrawFixServiceImpl';
+type FixCode = typeof C1 | typeof C2 | typeof C3 | typeof C5 | typeof C7B;
 
 async function arranged(setup: Partial<Setup>) {
   const world = await memoryWorld(HONEST);
@@ -225,4 +226,35 @@ it('every collector names the personal fields of its facts itself, as its fix do
     expect(collector.personal).toEqual(fix.personal);
     expect(collector.personal).toEqual(['order.counterparty', 'order.currentCounterparty']);
   }
+});
+
+describe('another execution of the same command that is still at work', () => {
+  it('does not make the facts look like another problem', async () => {
+    const { world, run, now } = await arranged({
+      booking: 'one-shot',
+      status: 'SUCCESS',
+      ledger: 'none',
+      outbox: 'none',
+    });
+    const { ledger } = world.system;
+    let other: Promise<{ readonly outcome: string }> | null = null;
+    const overtaken: PaymentSystem<State> = {
+      ...world.system,
+      ledger: {
+        ...ledger,
+        // Between the reading of the order and that of the ledger, the other one does all of it.
+        read: async (order) => {
+          if (other === null) {
+            other = run(C2, world.system);
+            await other;
+          }
+          return ledger.read(order);
+        },
+      },
+    };
+    const late = await run(C2, overtaken);
+    expect(late.outcome).toBe('fixed');
+    expect(await other).toMatchObject({ outcome: 'fixed' });
+    expect(await now()).toMatchObject({ status: 'SUCCESS' });
+  });
 });

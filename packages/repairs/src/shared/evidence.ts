@@ -31,11 +31,31 @@ export type Evidence =
 /** A question that was not understood is asked again this often; asking moves nothing. */
 const QUERY_TRIES = 3;
 
+/** An order that changes under more examinations than this is somebody else's at the moment. */
+const EXAMINATIONS_MAX = 3;
+
+/**
+ * Facts of one moment. The sides are read one after another, and another execution of the same command may still
+ * be at work (its lease ran out, its process did not), so that an old order beside a new ledger would look like a
+ * problem that never was. What was read counts only where the order is still as it was when it was read first.
+ * @throws Error where it never is; trying again later helps.
+ */
 export async function examine<Tx>(
   system: PaymentSystem<Tx>,
   orderNo: string,
   signal: AbortSignal,
 ): Promise<Evidence> {
+  for (let examination = 1; ; examination += 1) {
+    const evidence = await look(system, orderNo, signal);
+    if (!evidence.found) return evidence;
+    const { status, version } = evidence.facts.order;
+    const now = await system.orders.read(orderNo);
+    if (now?.status === status && now.version === version) return evidence;
+    if (examination === EXAMINATIONS_MAX) throw new Error('the order changed under every examination');
+  }
+}
+
+async function look<Tx>(system: PaymentSystem<Tx>, orderNo: string, signal: AbortSignal): Promise<Evidence> {
   const order = await system.orders.read(orderNo);
   if (!order) return { found: false, orderNo, observedAt: system.now() };
   const outbox = await system.outbox.read(orderNo);
