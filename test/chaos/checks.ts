@@ -4,9 +4,9 @@ import type pg from 'pg';
 import type { Plan } from '../../examples/pbap/src/demo/plan.ts';
 
 /**
- * Every broken order was reported and its problems ended, no healthy one has any, and none is left open. A problem
- * may end as cleared where the bank's callback was faster than the client that was killed; that its order is where
- * it must be is for the check of the money to say, which asks neither server nor journal.
+ * Every broken order was reported and its problems ended, no healthy one has any, and none is left open. A few
+ * problems end as cleared instead of fixed in such a run; that their orders are where they must be is for the
+ * check of the money to say, which asks neither server nor journal.
  */
 export function problemsOff(plan: Plan, problems: readonly Problem[]): string[] {
   const broken = new Set(plan.orders.flatMap(({ orderNo, scenario }) => (scenario === null ? [] : orderNo)));
