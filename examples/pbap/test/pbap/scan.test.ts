@@ -130,6 +130,31 @@ describe('the scan', () => {
     }
   });
 
+  it('finds a booking by hand that was made days after the order', async () => {
+    const other = await openWorld(cloner);
+    try {
+      const order = await other.arrangeOrder({
+        type: 'recharge',
+        booking: 'one-shot',
+        status: 'SUCCESS',
+        ledger: 'none',
+        bank: 'settled',
+        outbox: 'sent',
+        ageMs: 60 * HOUR_MS,
+        funds: 'enough',
+      });
+      await other.pool.query(
+        `insert into pbap.postings (effect_key, kind, debit_account, credit_account, amount_minor, currency, order_no,
+           booked_at) values ('manual:late', 'manual', 'SYS:BANK:CZK', $1, $2, 'CZK', null, $3)`,
+        [order.accountNo, order.amountMinor, new Date(order.createdAt.getTime() + 48 * HOUR_MS)],
+      );
+      const facts = await other.system.orders.read(order.orderNo);
+      expect(facts && (await other.system.ledger.read(facts)).handBookedCandidate).toMatch(/^[0-9]+$/);
+    } finally {
+      await other.close();
+    }
+  });
+
   it('finds a booking by hand by amount, account and day, among postings without an order only', async () => {
     const other = await openWorld(cloner);
     try {

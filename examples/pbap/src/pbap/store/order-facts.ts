@@ -55,11 +55,11 @@ const select = (orders: string): string => `
     from pbap.postings where order_no = o.order_no
   ) p on true
   left join lateral (
-    -- From the order's day (UTC) on, and past midnight: whoever books by hand may do so the next morning.
+    -- From the order's day (UTC) on, without an end: whoever books by hand may do so days later, and a candidate
+    -- too many only leaves the decision to a person.
     select min(posting_id)::text as posting_id from pbap.postings
     where kind = 'manual' and order_no is null and amount_minor = o.amount_minor and currency = o.currency
       and booked_at >= date_trunc('day', o.created_at at time zone 'UTC') at time zone 'UTC'
-      and booked_at < o.created_at + interval '24 hours'
       and case o.type when 'recharge' then credit_account else debit_account end = o.account_no
   ) h on true
   left join lateral (
