@@ -1,7 +1,7 @@
 /** Ways in which a bank that answers, and answers wrongly or of another time, could make a repair lose money. */
 import { describe, expect, it } from 'vitest';
 import { drive } from '../src/conformance/drive.ts';
-import { withBank } from '../src/conformance/intercept.ts';
+import { unclear, withBank } from '../src/conformance/intercept.ts';
 import type { Setup } from '../src/conformance/index.ts';
 import {
   type BankAnswer,
@@ -256,5 +256,23 @@ describe('another execution of the same command that is still at work', () => {
     expect(late.outcome).toBe('fixed');
     expect(await other).toMatchObject({ outcome: 'fixed' });
     expect(await now()).toMatchObject({ status: 'SUCCESS' });
+  });
+});
+
+describe('a bank that is silent when a repaired order is read again', () => {
+  it.each([
+    ['cannot be reached', 'UNCLEAR', true],
+    ['works on it', 'PROCESSING', true],
+    ['finds nothing at all', 'NOT_FOUND', false],
+  ] as const)('and %s does not make it another problem', async (_name, code, ok) => {
+    const { world, run } = await arranged({ status: 'SUCCESS', ledger: 'none', outbox: 'none' });
+    expect(await run(C2, world.system)).toMatchObject({ outcome: 'fixed' });
+    const silent = withBank(world.system, () => ({
+      query: async () => ({ ...unclear(world.system.now()), code }),
+      positiveControl: async () => ({ ok, detail: 'no number was found' }),
+    }));
+    // Its process died before it could say so; the next execution of the same command looks again.
+    expect(await run(C2, silent)).toMatchObject({ outcome: 'not-yet' });
+    expect(await run(C2, world.system)).toMatchObject({ outcome: 'fixed' });
   });
 });

@@ -160,6 +160,15 @@ export function contradictsStatement({ facts, statement }: FoundEvidence): boole
   return statement?.fact === 'paid' && facts.bank.fact === 'unpaid-final';
 }
 
+/**
+ * NOT_FOUND is worth something only where a number known to be settled was found just now, and where the
+ * statement does not show that money moved.
+ */
+export function foundNothing({ answer, control, statement }: FoundEvidence): boolean {
+  const moved = statement !== null && statement.fact !== 'non-final';
+  return answer.code === 'NOT_FOUND' && control?.ok === true && !moved;
+}
+
 /** Only payouts are ours to send: a payer may pay a recharge without any request of ours. */
 function neverSent(outbox: readonly OutboxEntry[]): boolean {
   return outbox.every((entry) => entry.state === 'queued' || entry.state === 'stopped');

@@ -3,7 +3,7 @@
  * what cannot be made final waits.
  */
 import type { Decision } from '../ports.ts';
-import type { FoundEvidence } from './evidence.ts';
+import { type FoundEvidence, foundNothing } from './evidence.ts';
 import { end, notFinal, type RepairPlan, type Situation } from './plan.ts';
 import { type RepairStep, step } from './steps.ts';
 
@@ -19,15 +19,9 @@ function leftAt({ outbox, facts }: FoundEvidence): Date {
   return entry?.sentAt ?? facts.order.createdAt;
 }
 
-/**
- * NOT_FOUND is worth something only where a number known to be settled was found just now, and where the
- * statement does not show that money moved.
- */
-function unheard(situation: Situation): RepairPlan | null {
-  const { evidence, problem } = situation;
-  const moved = evidence.statement !== null && evidence.statement.fact !== 'non-final';
-  if (evidence.answer.code === 'NOT_FOUND' && evidence.control?.ok && !moved) return null;
-  return end('not-yet', problem.scenario, notFinal(evidence));
+/** A bank that does not speak, or whose NOT_FOUND is worth nothing, ends the plan. */
+function unheard({ evidence, problem }: Situation): RepairPlan | null {
+  return foundNothing(evidence) ? null : end('not-yet', problem.scenario, notFinal(evidence));
 }
 
 /**

@@ -7,7 +7,13 @@ import { type ReportedOutcome, SCENARIOS, type ScenarioCode, type SeedFixCode } 
 import { classify, type Problem } from '../classify.ts';
 import type { OrderType } from '../facts.ts';
 import type { BankCapabilities, RepairPolicy, ScanFilter } from '../ports.ts';
-import { contradictsProof, contradictsStatement, type Evidence, type FoundEvidence } from './evidence.ts';
+import {
+  contradictsProof,
+  contradictsStatement,
+  type Evidence,
+  type FoundEvidence,
+  foundNothing,
+} from './evidence.ts';
 import type { RepairStep } from './steps.ts';
 
 export type RepairPlan = Plan<RepairStep>;
@@ -71,6 +77,8 @@ export function planRepair(
   const situation: Situation = { evidence, problem: verdict, ...installation };
   const underway = isUnderway(definition, situation);
   if (verdict.fixCode !== definition.fixCode && !underway) {
+    // A bank that does not speak cannot tell another problem from an order that this repair just made right.
+    if (silent && !foundNothing(evidence)) return end('not-yet', null, notFinal(evidence));
     const reason = `the facts are ${scenario} now, which is filed under ${verdict.fixCode}`;
     return end('not-this-problem', scenario, reason);
   }
