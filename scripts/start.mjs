@@ -7,7 +7,8 @@ import { setup } from './setup.mjs';
 if (await setup()) {
   const demo = join(ROOT, 'examples', 'pbap', 'dist', 'main.js');
   const child = spawn(process.execPath, [demo, ...process.argv.slice(2)], {
-    stdio: 'inherit',
+    // The channel carries nothing: when it closes, the demo knows that this process is gone, however it ended.
+    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
     env: { ...process.env, INIT_CWD: process.env.INIT_CWD ?? process.cwd() },
   });
   // Ctrl-C reaches the demo from the terminal as well; hearing it here keeps this process until it has ended.
