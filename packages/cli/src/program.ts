@@ -10,20 +10,12 @@ import { addServe } from './commands/serve.ts';
 import { addSolutions } from './commands/solutions.ts';
 import { addSystems } from './commands/systems.ts';
 import { addUsers } from './commands/users.ts';
-import { type CliContext, createContext, type GlobalOptions, type World } from './context.ts';
+import { createContext, type GlobalOptions, type World } from './context.ts';
 import { asCliError, EXIT, type ExitCode, usageError } from './exit-codes.ts';
 import { httpUrl } from './options.ts';
 import { createOutput } from './output.ts';
+import type { Registration } from './registration.ts';
 import { VERSION } from './version.ts';
-
-/** What a command needs to register itself; `act` gives it its context and keeps its exit code. */
-export interface Registration {
-  readonly program: Command;
-  readonly world: World;
-  readonly act: (
-    run: (context: CliContext, command: Command) => Promise<ExitCode>,
-  ) => (...args: unknown[]) => Promise<void>;
-}
 
 /** @returns the exit code; never throws and never ends the process. */
 export async function runProgram(argv: readonly string[], world: World): Promise<ExitCode> {

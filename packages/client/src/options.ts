@@ -8,7 +8,7 @@ import type { Collector } from './fix.ts';
 import type { Journal } from './journal/journal.ts';
 import { type Logger, silentLogger } from './logger.ts';
 import { checkPersonalFields, type PersonalFields } from './masking/facts.ts';
-import type { AnyFix } from './runner/runner.ts';
+import type { AnyFix } from './runner/any-fix.ts';
 
 /** A fix with the collector that finds its problems; both under one fix code. */
 export interface FixPair<Tx> {

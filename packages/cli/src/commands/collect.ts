@@ -5,7 +5,7 @@ import type { CliContext } from '../context.ts';
 import { CliError, EXIT, type ExitCode } from '../exit-codes.ts';
 import { list, time, wholeNumber } from '../options.ts';
 import { tableOf } from '../output.ts';
-import type { Registration } from '../program.ts';
+import type { Registration } from '../registration.ts';
 import type { Column } from '../text-table.ts';
 
 interface CollectOptions {

@@ -5,7 +5,7 @@ import { type Finding, note, wrong } from '../doctor/finding.ts';
 import { checkNode, checkPort } from '../doctor/machine.ts';
 import { checkServer, checkSetup } from '../doctor/server.ts';
 import { CliError, EXIT, type ExitCode } from '../exit-codes.ts';
-import type { Registration } from '../program.ts';
+import type { Registration } from '../registration.ts';
 import { printable } from '../text-table.ts';
 import { serverConfig } from './serve.ts';
 

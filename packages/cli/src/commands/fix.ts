@@ -3,7 +3,7 @@ import type { ApiClient, ProblemFilter, RouteResponse } from '@piculus/protocol/
 import type { CliContext } from '../context.ts';
 import { EXIT, type ExitCode, usageError } from '../exit-codes.ts';
 import { addFilterOptions, readFilter } from '../problem-filter.ts';
-import type { Registration } from '../program.ts';
+import type { Registration } from '../registration.ts';
 import { amount } from './problems.ts';
 
 interface FixOptions {

@@ -1,7 +1,7 @@
 /** Signing in and out. */
 import { signIn } from '@piculus/protocol/http';
 import { EXIT } from '../exit-codes.ts';
-import type { Registration } from '../program.ts';
+import type { Registration } from '../registration.ts';
 import { forgetSession, writeSession } from '../session.ts';
 
 export function addLogin({ program, act }: Registration): void {

@@ -1,6 +1,6 @@
 /** Bringing the database up to this build without starting the server. */
 import { EXIT } from '../exit-codes.ts';
-import type { Registration } from '../program.ts';
+import type { Registration } from '../registration.ts';
 import { type ServerFlags, serverConfig } from './serve.ts';
 
 export function addMigrate({ program, act }: Registration): void {

@@ -6,7 +6,7 @@ import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { wholeNumber } from '../options.ts';
 import { tableOf } from '../output.ts';
 import { addFilterOptions, readFilter } from '../problem-filter.ts';
-import type { Registration } from '../program.ts';
+import type { Registration } from '../registration.ts';
 import { type Column, printable, renderTable } from '../text-table.ts';
 
 interface ListOptions {

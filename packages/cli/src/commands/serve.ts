@@ -7,7 +7,7 @@ import type { Environment } from '../config.ts';
 import type { CliContext } from '../context.ts';
 import { CliError, EXIT, type ExitCode, usageError } from '../exit-codes.ts';
 import { wholeNumber } from '../options.ts';
-import type { Registration } from '../program.ts';
+import type { Registration } from '../registration.ts';
 import { readJsonObject, textField } from '../read-json.ts';
 
 export interface ServerFlags {

@@ -4,7 +4,7 @@ import { type ApiClient, ApiError, type Solution } from '@piculus/protocol/http'
 import type { CliContext } from '../context.ts';
 import { CliError, EXIT, type ExitCode, usageError } from '../exit-codes.ts';
 import { tableOf } from '../output.ts';
-import type { Registration } from '../program.ts';
+import type { Registration } from '../registration.ts';
 import { differences, type FileRow, formatSolutions, identityOf, parseSolutions } from '../solutions-file.ts';
 import type { Column } from '../text-table.ts';
 

@@ -2,7 +2,7 @@
 import type { System } from '@piculus/protocol/http';
 import { EXIT } from '../exit-codes.ts';
 import { tableOf } from '../output.ts';
-import type { Registration } from '../program.ts';
+import type { Registration } from '../registration.ts';
 import type { Column } from '../text-table.ts';
 
 interface CreateOptions {

@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import type { CliContext } from '../context.ts';
 import { CliError, EXIT, type ExitCode } from '../exit-codes.ts';
 import { tableOf } from '../output.ts';
-import type { Registration } from '../program.ts';
+import type { Registration } from '../registration.ts';
 import type { Column } from '../text-table.ts';
 import { serverConfig } from './serve.ts';
 

@@ -9,7 +9,8 @@ import { NOTHING_PERSONAL, scrubText } from '../masking/mask.ts';
 import { boundText, describeError, storable } from '../masking/text.ts';
 import { GiveUp, type GiveUpCause } from '../runner/give-up.ts';
 import { withoutActing } from '../runner/results.ts';
-import type { AnyFix, Runner } from '../runner/runner.ts';
+import type { AnyFix } from '../runner/any-fix.ts';
+import type { Runner } from '../runner/runner.ts';
 import type { ResultsOutbox } from './results-outbox.ts';
 
 export interface ExecutorOptions<Tx> {

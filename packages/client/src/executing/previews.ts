@@ -2,7 +2,8 @@
 import { type PreviewResult, PiculusError, type ServerMessageBody } from '@piculus/protocol';
 import type { Command } from '../fix.ts';
 import { GiveUp } from '../runner/give-up.ts';
-import type { AnyFix, Runner } from '../runner/runner.ts';
+import type { AnyFix } from '../runner/any-fix.ts';
+import type { Runner } from '../runner/runner.ts';
 
 export interface PreviewsOptions<Tx> {
   readonly fixes: ReadonlyMap<string, AnyFix<Tx>>;

@@ -4,7 +4,7 @@ import type { Command } from '../fix.ts';
 import { maskFacts, NO_FACTS, type PersonalFields } from '../masking/facts.ts';
 import { scrubText } from '../masking/mask.ts';
 import { boundText, describeError, storable } from '../masking/text.ts';
-import type { AnyFix } from './runner.ts';
+import type { AnyFix } from './any-fix.ts';
 
 export async function previewFix<Tx>(
   personal: PersonalFields,

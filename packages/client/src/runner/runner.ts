@@ -2,25 +2,16 @@
  * Runs commands against the journal: the same command key runs once at a time in this process, a recorded
  * answer is given again without acting, and the same key with another payload is refused with an alarm.
  */
-import {
-  type Effect,
-  type FixItem,
-  type FixResult,
-  LIMITS,
-  type PlanStep,
-  type PreviewResult,
-} from '@piculus/protocol';
-import type { Command, Fix } from '../fix.ts';
+import { type Effect, type FixItem, type FixResult, LIMITS, type PreviewResult } from '@piculus/protocol';
+import type { Command } from '../fix.ts';
 import type { JournalEntry } from '../journal/journal.ts';
 import { NOTHING_PERSONAL, scrubText } from '../masking/mask.ts';
 import { boundText, describeError, storable } from '../masking/text.ts';
+import type { AnyFix } from './any-fix.ts';
 import { Execution, type ExecutionDependencies } from './execution.ts';
 import { payloadHash } from './payload.ts';
 import { previewFix } from './preview.ts';
 import { asResult, bounded, journalAway, payloadChanged } from './results.ts';
-
-/** A fix of whatever evidence and steps; the runner hands a fix only what it made itself. */
-export type AnyFix<Tx> = Fix<unknown, PlanStep, Tx>;
 
 export interface Runner<Tx> {
   /**

@@ -13,7 +13,8 @@ import type { Collector, Command } from '../fix.ts';
 import type { Journal } from '../journal/journal.ts';
 import { type Logger, silentLogger } from '../logger.ts';
 import type { PersonalFields } from '../masking/facts.ts';
-import { type AnyFix, createRunner, type Runner } from '../runner/runner.ts';
+import type { AnyFix } from '../runner/any-fix.ts';
+import { createRunner, type Runner } from '../runner/runner.ts';
 import { memoryJournal } from './memory-journal.ts';
 
 export interface RunFixOptions<Tx> {
