@@ -31,7 +31,8 @@ const C3 = 'interWithdrawAccFixServiceImpl';
 const C5 = 'rechargeTimeoutFixServiceImpl';
 const C7B = 'withdrawFailedAccFixServiceImpl';
 const C2 = 'interWithdrawFixServiceImpl';
-type FixCode = typeof C1 | typeof C2 | typeof C3 | typeof C5 | typeof C7B;
+const C9 = 'withdrawTimeoutFixServiceImpl';
+type FixCode = typeof C1 | typeof C9 | typeof C2 | typeof C3 | typeof C5 | typeof C7B;
 
 async function arranged(setup: Partial<Setup>) {
   const world = await memoryWorld(HONEST);
@@ -274,5 +275,51 @@ describe('a bank that is silent when a repaired order is read again', () => {
     // Its process died before it could say so; the next execution of the same command looks again.
     expect(await run(C2, silent)).toMatchObject({ outcome: 'not-yet' });
     expect(await run(C2, world.system)).toMatchObject({ outcome: 'fixed' });
+  });
+});
+
+describe('a payout whose answer was lost', () => {
+  const inFlight: Partial<Setup> = { status: 'PROCESSING', ledger: 'held', outbox: 'none' };
+
+  /** The payout arrives, and neither its answer nor what is asked after it comes back. */
+  const cutAfterSending = (system: PaymentSystem<State>): PaymentSystem<State> => {
+    let sent = false;
+    return withBank(system, (bank) => ({
+      submitPayout: async (request, signal) => {
+        await bank.submitPayout(request, signal);
+        sent = true;
+        return unclear(system.now());
+      },
+      query: (requestNo, signal) =>
+        sent ? Promise.resolve(unclear(system.now())) : bank.query(requestNo, signal),
+    }));
+  };
+
+  it('is still the one of the command that sent it, where the callback books it first', async () => {
+    const { world, order, run, now } = await arranged(inFlight);
+    const cut = await run(C9, cutAfterSending(world.system));
+    expect(cut).toMatchObject({ outcome: 'not-yet', effects: [] });
+    await world.callback(order.orderNo);
+    expect(await now()).toMatchObject({ status: 'SUCCESS' });
+    const ending = await run(C9, world.system);
+    expect(ending).toMatchObject({ outcome: 'fixed', effects: [{ kind: 'payout' }] });
+    expect(await run(C9, world.system)).toEqual(ending);
+  });
+
+  it('is nothing that the command did, where the bank refused it', async () => {
+    const world = await memoryWorld({ ...HONEST, payouts: 'refuses' });
+    const order = await world.arrange({ ...FAILED_AND_HELD, ...inFlight });
+    const run = (system: PaymentSystem<State>) =>
+      drive({ system, journal: world.journal }, C9, order, DEFAULT_POLICY);
+    await run(cutAfterSending(world.system));
+    await world.callback(order.orderNo);
+    expect(await run(world.system)).toMatchObject({ outcome: 'already-right', effects: [] });
+  });
+
+  it('is nothing that another command did', async () => {
+    const { world, order, run } = await arranged(inFlight);
+    await run(C9, cutAfterSending(world.system));
+    await world.callback(order.orderNo);
+    expect(await run(C3, world.system)).toMatchObject({ outcome: 'already-right', effects: [] });
   });
 });

@@ -56,6 +56,8 @@ export async function applyStep<Tx>(
       return close(work);
     case 'submit':
       return submit(work);
+    case 'claim':
+      return claim(work);
     case 'status':
       return changeStatus(work, step.action.to);
     case 'credit':
@@ -159,10 +161,18 @@ const settle = <Tx>(work: Work<Tx>): Promise<Applied> =>
       await booked(work, tx, result, { kind: 'settle', key: resolveKey(postingId) });
     }
     // The answer to our own sending may have been lost; the payment that is now seen is the one it asked for.
-    if (step.decision === 'RESUBMIT' && sentByThisCommand(work)) {
-      await record(work, tx, 'payout', payoutKey(order.requestNo));
-    }
+    if (step.decision === 'RESUBMIT' && sentByThisCommand(work)) await notePaid(work, tx);
   });
+
+/** The normal path finished what this command sent, before the command saw it paid. */
+const claim = <Tx>(work: Work<Tx>): Promise<Applied> => atomically(work, (tx) => notePaid(work, tx));
+
+/** The proof beside the effect lets a plan, which cannot see the journal, know that the payout is noted. */
+async function notePaid<Tx>(work: Work<Tx>, tx: Tx): Promise<void> {
+  const { system, order, evidence } = work;
+  await system.proofs.store(tx, order.orderNo, evidence.facts.bank);
+  await record(work, tx, 'payout', payoutKey(order.requestNo));
+}
 
 function sentByThisCommand<Tx>({ evidence, context }: Work<Tx>): boolean {
   return evidence.decision?.commandKey === context.command.commandKey;

@@ -14,7 +14,7 @@ export interface FoundEvidence {
   readonly answer: BankAnswer;
   readonly outbox: readonly OutboxEntry[];
   readonly decision: StandingDecision | null;
-  /** Stored proof that the order's present number will never be paid. */
+  /** Stored proof that the order's present number will never be paid, or that a repair's sending of it was. */
   readonly proof: BankFacts | null;
   /** What the imported statement shows; it may know of movements that a query does not tell. */
   readonly statement: BankFacts | null;
@@ -167,6 +167,19 @@ export function contradictsStatement({ facts, statement }: FoundEvidence): boole
 export function foundNothing({ answer, control, statement }: FoundEvidence): boolean {
   const moved = statement !== null && statement.fact !== 'non-final';
   return answer.code === 'NOT_FOUND' && control?.ok === true && !moved;
+}
+
+/**
+ * Whether this command sent the payout that the bank shows as paid, and nobody noted that yet: its answer was lost,
+ * and the normal path booked it meanwhile.
+ */
+export function paidUnnoted({ facts, decision, outbox, proof }: FoundEvidence, commandKey: string): boolean {
+  const { order, bank } = facts;
+  const ours = decision?.decision === 'RESUBMIT' && decision.commandKey === commandKey;
+  const mayHaveLeft = outbox.some(
+    ({ requestNo, state }) => requestNo === order.requestNo && (state === 'sending' || state === 'sent'),
+  );
+  return bank.fact === 'paid' && ours && mayHaveLeft && proof?.fact !== 'paid';
 }
 
 /** Only payouts are ours to send: a payer may pay a recharge without any request of ours. */

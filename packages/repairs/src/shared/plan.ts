@@ -13,8 +13,9 @@ import {
   type Evidence,
   type FoundEvidence,
   foundNothing,
+  paidUnnoted,
 } from './evidence.ts';
-import type { RepairStep } from './steps.ts';
+import { type RepairStep, step } from './steps.ts';
 
 export type RepairPlan = Plan<RepairStep>;
 
@@ -69,7 +70,7 @@ export function planRepair(
   const verdict = classify(evidence.facts, { aged: true, covered: true });
   if (verdict.kind === 'wait') return end('not-yet', null, notFinal(evidence));
   const silent = evidence.facts.bank.fact === 'non-final';
-  if (verdict.kind === 'ok') return planForNothingWrong(definition, evidence, silent);
+  if (verdict.kind === 'ok') return planForNothingWrong(definition, command, evidence, silent);
   const { scenario } = verdict;
   if (verdict.handling === 'person' && silent && !HOLDS_WHATEVER_THE_BANK_SAYS.has(scenario)) {
     return end('not-yet', scenario, notFinal(evidence));
@@ -141,9 +142,15 @@ function isUnderway(definition: RepairDefinition, { evidence, problem }: Situati
 
 function planForNothingWrong(
   definition: RepairDefinition,
+  command: Command,
   evidence: FoundEvidence,
   silent: boolean,
 ): RepairPlan {
+  if (paidUnnoted(evidence, command.commandKey)) {
+    const noted = step(evidence.facts, 'RESUBMIT', { does: 'claim' });
+    const reason = `the bank paid ${evidence.facts.order.requestNo}, which this command had sent`;
+    return { verdict: 'act', scenario: command.scenario, steps: [noted], reason };
+  }
   if (!silent) return end('already-right', null, 'order, ledger and bank agree');
   // Where nobody but a silent bank could say that something is wrong, the question stays open; an order that
   // left this repair's statuses is no longer its problem.

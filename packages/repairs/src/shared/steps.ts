@@ -17,6 +17,8 @@ export type Action =
   | { readonly does: 'reserve' }
   /** The payout is sent under the order's own number. */
   | { readonly does: 'submit' }
+  /** Notes a payout of this command whose answer was lost, now that the bank shows it as paid. */
+  | { readonly does: 'claim' }
   /** The hold, where there is one, is settled and the order becomes SUCCESS. */
   | { readonly does: 'settle' }
   /** The hold is released or the debit reversed, and the order becomes (or stays) FAILED. */
@@ -84,6 +86,13 @@ function wirePart({ order, ledger }: PaymentFacts, action: Action): PlanStep {
         payoutKey(requestNo),
         `Send the payout ${requestNo} to the bank`,
         `向银行发送付款 ${requestNo}`,
+      );
+    case 'claim':
+      return money(
+        'payout',
+        payoutKey(requestNo),
+        `Note that the bank paid ${requestNo}, which this repair had sent`,
+        `记录银行已支付本次修复发送的 ${requestNo}`,
       );
     case 'settle':
       return staged && ledger.state !== 'settled'
