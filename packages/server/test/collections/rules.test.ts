@@ -107,6 +107,52 @@ describe('the end of a command', () => {
   });
 });
 
+describe('windows that follow each other', () => {
+  // A record counts as seen by a collect that runs when it is committed and old enough, and whose window has it.
+  const WINDOW_MS = 3 * DAY_MS;
+  const MATURE_MS = 30 * 60_000;
+  const seen = (collectsAt: readonly number[], createdAt: number, commitDelayMs: number): boolean =>
+    collectsAt.some((at) => {
+      const { from, to } = windowFor({}, WINDOW_MS, new Date(at));
+      const ready = createdAt + Math.max(commitDelayMs, MATURE_MS) <= at;
+      return ready && from.getTime() <= createdAt && createdAt < to.getTime();
+    });
+
+  it('leave no record out, however late it was committed, while collects come often enough', () => {
+    const scenario = fc.integer({ min: 1, max: 6 * 3_600_000 }).chain((commitMaxMs) =>
+      fc.record({
+        gaps: fc.array(fc.integer({ min: 1, max: WINDOW_MS - Math.max(commitMaxMs, MATURE_MS) }), {
+          minLength: 3,
+          maxLength: 30,
+        }),
+        records: fc.array(
+          fc.record({ share: fc.double({ min: 0, max: 1, noNaN: true }), delayMs: fc.nat(commitMaxMs) }),
+          { minLength: 1, maxLength: 30 },
+        ),
+      }),
+    );
+    fc.assert(
+      fc.property(scenario, ({ gaps, records }) => {
+        const collectsAt: number[] = [START.getTime()];
+        for (const gap of gaps) collectsAt.push((collectsAt.at(-1) ?? 0) + gap);
+        const last = collectsAt.at(-1) ?? 0;
+        for (const { share, delayMs } of records) {
+          const createdAt = Math.floor(START.getTime() + share * (last - START.getTime()));
+          // What is not ready at the last collect is the next one's.
+          if (createdAt + Math.max(delayMs, MATURE_MS) > last) continue;
+          expect(seen(collectsAt, createdAt, delayMs)).toBe(true);
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('lose a record where collects are further apart than the window reaches', () => {
+    const collectsAt = [START.getTime(), START.getTime() + WINDOW_MS + MATURE_MS + 2];
+    expect(seen(collectsAt, START.getTime() + 1, 0)).toBe(false);
+  });
+});
+
 it('chooses what was asked for among what the client has', () => {
   expect(chooseCollectors([], new Set(['b', 'a']))).toEqual({ fixCodes: ['a', 'b'], missing: [] });
   expect(chooseCollectors(['a', 'c'], new Set(['b', 'a']))).toEqual({ fixCodes: ['a'], missing: ['c'] });
