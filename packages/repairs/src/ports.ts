@@ -41,6 +41,11 @@ export interface ScannedOrder {
    * PROCESSING) is reported as the problem it began as, and not as another one.
    */
   readonly decision?: StandingDecision | null;
+  /**
+   * When the order's status was changed last, by a repair too. A statement that reaches only to before that cannot
+   * show the payment that may have changed it, so it does not make the order look unpaid.
+   */
+  readonly changedAt?: Date | null;
 }
 /** Where a scan goes on: the last row of the batch before, null at the start. */
 export interface ScanCursor {

@@ -83,6 +83,25 @@ describe('an honest collect', () => {
     expect(problems.map(({ businessKey }) => businessKey)).toEqual([paid.orderNo]);
   });
 
+  it('does not call an order unpaid whose status changed after the end of the statement', async () => {
+    const setup = { ...LOST_CALLBACK, type: 'withdraw', status: 'SUCCESS', ledger: 'debited' } as const;
+    const world = await memoryWorld(HONEST);
+    const { orderNo } = await world.arrange({ ...setup, bank: 'never-received' });
+    const { scan } = world.system;
+    const reachesTo = new Date(world.system.now().getTime() - 60_000);
+    const found = async (changedAt: Date) => {
+      // A repair, or a late callback, ends the order while the collect runs, on the statement of before.
+      const changed: ScanPort = {
+        ...scan,
+        ...reach(reachesTo),
+        scan: async (...asked) => (await scan.scan(...asked)).map((row) => ({ ...row, changedAt })),
+      };
+      return (await collectAll({ ...world.system, scan: changed })).problems;
+    };
+    expect(await found(new Date(reachesTo.getTime() + 1))).toEqual([]);
+    expect(await found(reachesTo)).toMatchObject([{ businessKey: orderNo, scenario: 'C3' }]);
+  });
+
   it('leaves orders in flight alone', async () => {
     const world = await memoryWorld(HONEST);
     await world.arrange({ ...LOST_CALLBACK, ageMs: 9 * 60_000 });

@@ -87,6 +87,7 @@ export function scannedOrderOf(row: OrderFactsRow, observedAt: Date): ScannedOrd
     ledger: ledgerFactsOf(row, observedAt),
     statement: statementFacts(row.type, row.lines, order.requestNo, observedAt),
     decision: decisionOf(row),
+    changedAt: row.updated_at,
   };
 }
 

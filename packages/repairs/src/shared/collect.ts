@@ -105,7 +105,8 @@ function problemOf<Tx>(work: Collecting<Tx>, row: ScannedOrder, reachesTo: Date)
   const dueAt = order.createdAt.getTime() + gateMs;
   if (system.now().getTime() < dueAt) return null;
   const facts = { order, ledger, bank };
-  const verdict = classify(facts, { aged: true, covered: reachesTo.getTime() >= dueAt });
+  const covered = reachesTo.getTime() >= Math.max(dueAt, row.changedAt?.getTime() ?? 0);
+  const verdict = classify(facts, { aged: true, covered });
   if (verdict.kind !== 'problem') return null;
   const filed = fileFor(verdict, row);
   if (filed.fixCode !== definition.fixCode) return null;

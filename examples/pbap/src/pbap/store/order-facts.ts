@@ -27,6 +27,7 @@ export interface OrderFactsRow {
   readonly counterparty: string;
   readonly current_counterparty: string;
   readonly created_at: Date;
+  readonly updated_at: Date;
   readonly request_no: string | null;
   readonly attempt: number | null;
   readonly postings: readonly OrderPosting[];
@@ -39,7 +40,7 @@ export interface OrderFactsRow {
 /** @param orders a subquery named `o` that yields rows of pbap.orders; written in this file only. */
 const select = (orders: string): string => `
   select o.order_no, o.type, o.booking, o.status, o.version, o.account_no, a.status as account_status,
-    o.amount_minor, o.currency, o.counterparty, a.counterparty as current_counterparty, o.created_at,
+    o.amount_minor, o.currency, o.counterparty, a.counterparty as current_counterparty, o.created_at, o.updated_at,
     b.request_no, b.attempt, coalesce(p.postings, '[]') as postings, h.posting_id as hand_booked,
     coalesce(s.lines, '[]') as lines, d.decision, d.command_key as decision_command
   from ${orders} o
