@@ -3,18 +3,12 @@ import type { Execution, Problem } from '@piculus/protocol/http';
 import type pg from 'pg';
 import type { Plan } from '../../examples/pbap/src/demo/plan.ts';
 
-/**
- * Every broken order was reported and its problems ended, no healthy one has any, and none is left open. A few
- * problems end as cleared instead of fixed in such a run; that their orders are where they must be is for the
- * check of the money to say, which asks neither server nor journal.
- */
+/** Every broken order was reported and fixed by us, no healthy one was reported, and none was reported as two. */
 export function problemsOff(plan: Plan, problems: readonly Problem[]): string[] {
   const broken = new Set(plan.orders.flatMap(({ orderNo, scenario }) => (scenario === null ? [] : orderNo)));
   const reported = new Set(problems.map(({ businessKey }) => businessKey));
   const unreported = [...broken].filter((orderNo) => !reported.has(orderNo));
-  const wrong = problems.filter(
-    ({ businessKey, state }) => !broken.has(businessKey) || (state !== 'fixed' && state !== 'cleared'),
-  );
+  const wrong = problems.filter(({ businessKey, state }) => !broken.has(businessKey) || state !== 'fixed');
   return [...unreported.map((orderNo) => `${orderNo} was never reported`), ...wrong.map(told)];
 }
 
