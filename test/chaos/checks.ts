@@ -6,10 +6,16 @@ import type { Plan } from '../../examples/pbap/src/demo/plan.ts';
 /** Every broken order was reported and fixed by us, no healthy one was reported, and none was reported as two. */
 export function problemsOff(plan: Plan, problems: readonly Problem[]): string[] {
   const broken = new Set(plan.orders.flatMap(({ orderNo, scenario }) => (scenario === null ? [] : orderNo)));
-  const reported = new Set(problems.map(({ businessKey }) => businessKey));
+  const keys = problems.map(({ businessKey }) => businessKey);
+  const reported = new Set(keys);
+  const twice = keys.filter((orderNo, index) => keys.indexOf(orderNo) !== index);
   const unreported = [...broken].filter((orderNo) => !reported.has(orderNo));
   const wrong = problems.filter(({ businessKey, state }) => !broken.has(businessKey) || state !== 'fixed');
-  return [...unreported.map((orderNo) => `${orderNo} was never reported`), ...wrong.map(told)];
+  return [
+    ...unreported.map((orderNo) => `${orderNo} was never reported`),
+    ...twice.map((orderNo) => `${orderNo} was reported as two problems`),
+    ...wrong.map(told),
+  ];
 }
 
 /** The numbers that the server tells of its executions agree with each other and with the system's journal. */
