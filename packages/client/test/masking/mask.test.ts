@@ -36,7 +36,9 @@ describe('masking', () => {
   ])('%s becomes %s', (value, masked) => expect(maskValue(value)).toBe(masked));
 
   test('10,000 canaries never leave with seven of their digits', () => {
-    const digits = fc.stringMatching(/^[0-9]{7,24}$/);
+    const orderNo = 'R20261122000001';
+    // Digits of the order number leave with it anyway, so they are no secret to find.
+    const digits = fc.stringMatching(/^[0-9]{7,24}$/).filter((canary) => !tells(orderNo, canary));
     const around = fc.string({ unit: 'binary', maxLength: 20 });
     const property = fc.property(
       digits,
@@ -55,7 +57,7 @@ describe('masking', () => {
           masked.personal,
           masked.harmless,
         );
-        const thrown = scrubText(`${before}${canary}${after}`, NOTHING_PERSONAL, ['R20261122000001']);
+        const thrown = scrubText(`${before}${canary}${after}`, NOTHING_PERSONAL, [orderNo]);
         for (const text of [JSON.stringify(masked.facts), reason, thrown])
           expect(tells(text, canary)).toBe(false);
       },
