@@ -17,7 +17,7 @@ export interface DemoOptions {
   /** Absolute; where the demo keeps its data. Null for its own folder in the checkout. */
   readonly folder: string | null;
   readonly yes: boolean;
-  /** First port to try for the server. */
+  /** First port to try for the server; 0 takes any free one. */
   readonly port: number;
   /** Which production systems there are. */
   readonly systems: readonly SystemCode[];
@@ -39,7 +39,7 @@ export const HELP = `npm start -- [options]        the demo: a server, a bank, a
   --seed N             repeats a run (default 1)
   --profile NAME       how the bank behaves: ${PROFILES.join(', ')} (default honest)
   --systems N          1: PBAP; 2: PBAP and PBMS (default 1)
-  --port N             port of the server (default 7070; the next free one where it is taken)
+  --port N             port of the server (default 7070, with --once any; the next free one where it is taken)
   --fresh              start over: deletes the demo's embedded databases, after asking
   --folder DIR         where it keeps its data (default .piculus/demo in the checkout)
   --yes                with --fresh: do not ask
@@ -77,7 +77,9 @@ export function readOptions(args: readonly string[], env: Environment, folder: s
     fresh: values.fresh === true,
     folder: values.folder === undefined ? null : resolve(folder, values.folder),
     yes: values.yes === true,
-    port: whole('--port', values.port, 7_070, 1, 65_535),
+    // A run without a person has no address to open, so it takes no port that somebody may want.
+    port:
+      values.once === true && values.port === undefined ? 0 : whole('--port', values.port, 7_070, 1, 65_535),
     systems: whole('--systems', values.systems, 1, 1, 2) === 1 ? ['PBAP'] : ['PBAP', 'PBMS'],
     databaseUrls: {
       piculus: databaseUrl(env, 'PICULUS_DATABASE_URL'),

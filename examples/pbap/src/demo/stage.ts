@@ -86,8 +86,8 @@ async function startDemoServer(stage: StageOptions, databases: DemoDatabases): P
   const { options, children, progress, folder } = stage;
   const database = databases.get('piculus');
   if (database === undefined) throw new DemoError('the server has no database');
-  const port = await freePort(options.port);
-  if (port !== options.port)
+  const port = options.port === 0 ? await anyFreePort() : await freePort(options.port);
+  if (options.port !== 0 && port !== options.port)
     progress.say(`port ${options.port} is taken; the server listens on ${port} instead`);
   progress.say('starting the server');
   return startServer({ databaseUrl: database.url, port, folder }, children);
