@@ -165,6 +165,10 @@ export const executionSchema = z.object({
   clientId: idSchema,
   commandKey: z.string(),
   outcome: z.enum(OUTCOME_NAMES),
+  /** What the execution made of the problem. */
+  stateAfter: z.enum(PROBLEM_STATES),
+  /** Of the solution's version that it ran under: at most 1 + this many executions that use a retry. */
+  maxRetries: countSchema.nullable(),
   reason: z.string(),
   effects: z.array(effectSchema),
   movedMinor: minorSchema,
@@ -185,6 +189,8 @@ export const leaseSchema = z.object({
   trigger: z.enum(TRIGGERS),
   problems: countSchema,
   answered: countSchema,
+  /** The first of its problems, at most 100. */
+  items: z.array(z.object({ problemId: rowIdSchema, businessKey: businessKeySchema, answered: z.boolean() })),
   leasedAt: timeSchema,
   expiresAt: timeSchema,
 });
@@ -295,18 +301,142 @@ export const problemCountSchema = z.object({
   amountMinor: minorSchema,
 });
 
+const amountsSchema = z.array(z.object({ currency: currencySchema, amountMinor: minorSchema }));
+
+export const AGE_BUCKETS = ['under-1h', '1h-1d', '1d-3d', 'over-3d'] as const;
+/** Open problems by how long ago they were first seen; the edges are the ones to filter a list by. */
+export const problemAgeSchema = z.object({
+  bucket: z.enum(AGE_BUCKETS),
+  /** Inclusive; null: since ever. */
+  firstSeenFrom: timeSchema.nullable(),
+  /** Exclusive; null: until now. */
+  firstSeenTo: timeSchema.nullable(),
+  problems: countSchema,
+  amounts: amountsSchema,
+});
+
+/** What the executions of one hour came to. */
+export const hourSchema = z.object({
+  /** Its beginning, in UTC. */
+  hour: timeSchema,
+  outcomes: z.partialRecord(z.enum(OUTCOME_NAMES), countSchema),
+  /** Problems that the executions left to a person: needs-human or exhausted. */
+  toPerson: countSchema,
+  /** Executions beyond the first try of their problem that used a retry. */
+  retriesUsed: countSchema,
+});
+
+/** The newest collect command of a system that ended, or that still runs where none has ended. */
+export const lastCollectSchema = z.object({
+  collectionId: rowIdSchema,
+  windowFrom: timeSchema,
+  windowTo: timeSchema,
+  command: collectCommandSchema,
+});
+
 export const statsSchema = z.object({
   at: timeSchema,
   counts: z.array(problemCountSchema),
+  /** Pending problems by why they wait, as the solutions are now. `executing` ones are in here too. */
+  waits: z.array(z.object({ waitReason: z.enum(WAIT_REASONS), problems: countSchema })),
+  /** Problems in the work queue, as the filter `waitsForPerson` finds them. */
+  waitsForPerson: countSchema,
+  ages: z.array(problemAgeSchema),
+  /** The last 24 hours, oldest first, each of them even where nothing happened. */
+  hours: z.array(hourSchema),
+  lastCollects: z.array(lastCollectSchema),
   executing: countSchema,
   outcomesLastHour: z.record(z.string(), countSchema),
   clientsConnected: countSchema,
   alarms: z.array(z.object({ sysCode: sysCodeSchema, message: bilingual })),
 });
 
+/** One slot of the message charts. */
+export const messageSlotSchema = z.object({
+  at: timeSchema,
+  in: countSchema,
+  out: countSchema,
+  /** Refused or lost. */
+  failed: countSchema,
+  sizeBytes: countSchema,
+  /** Null where no message of the slot has a latency. */
+  latencyP50Ms: z.number().nullable(),
+  latencyP95Ms: z.number().nullable(),
+});
+
+export const BULK_RESULTS = ['waiting', 'refused', 'dropped', ...OUTCOME_NAMES] as const;
+/** Many problems run at once by a person: who, why, which, and what has come of it so far. */
+export const bulkRunSchema = z.object({
+  id: rowIdSchema,
+  requestedBy: z.string(),
+  requestedAt: timeSchema,
+  reason: z.string().nullable(),
+  /** These problems, or all that matched the filter. */
+  scope: z.enum(['ids', 'filter']),
+  /** As it was given; null where the problems were named. */
+  filter: z.record(z.string(), z.unknown()).nullable(),
+  problems: countSchema,
+  amounts: amountsSchema,
+  /** How many came to which result; a problem is in one of them. */
+  results: z.partialRecord(z.enum(BULK_RESULTS), countSchema),
+  /** Set once nothing waits any more. */
+  finishedAt: timeSchema.nullable(),
+});
+
+export const bulkRunItemSchema = z.object({
+  problemId: rowIdSchema,
+  sysCode: sysCodeSchema,
+  fixCode: fixCodeSchema,
+  businessKey: businessKeySchema,
+  amountMinor: minorSchema,
+  currency: currencySchema,
+  result: z.enum(BULK_RESULTS),
+  /** Why it was refused, or what the execution said. */
+  reason: bilingual.nullable(),
+});
+
+export const VIEW_PAGES = ['problems', 'executions', 'messages', 'collections'] as const;
+/** A list's filters under a name. */
+export const viewSchema = z.object({
+  id: rowIdSchema,
+  page: z.enum(VIEW_PAGES),
+  name: z.string(),
+  /** The query of the page's address, without the question mark. */
+  query: z.string(),
+  createdBy: z.string(),
+  /** Seen by everybody; otherwise by its maker only. */
+  shared: z.boolean(),
+});
+
+/** What a solution, as it is given, makes of the problems that are open now. */
+export const solutionImpactSchema = z.object({
+  /** Pending and not reopened: these wait for the solution. */
+  pending: countSchema,
+  amounts: amountsSchema,
+  /** Pending after they were fixed or closed once: they wait for a person whatever the solution says. */
+  reopened: countSchema,
+  /** Exhausted and needs-human: a changed solution alone does not move them. */
+  withPerson: countSchema,
+  /** Why the pending ones wait now, and why they would wait then. */
+  waitReasonNow: z.enum(WAIT_REASONS),
+  waitReasonThen: z.enum(WAIT_REASONS),
+  /** When they would be executed first; null where not by themselves. */
+  nextTickAt: timeSchema.nullable(),
+});
+
+export const LIVE_TOPICS = [
+  'problems',
+  'executions',
+  'bulk-runs',
+  'collections',
+  'clients',
+  'solutions',
+  'messages',
+  'systems',
+] as const;
 /** One live event: what changed, never the whole thing; the reader fetches what it shows. */
 export const liveEventSchema = z.object({
-  topic: z.enum(['problems', 'executions', 'collections', 'clients', 'solutions', 'messages', 'systems']),
+  topic: z.enum(LIVE_TOPICS),
   sysCode: z.string().nullable(),
   ids: z.array(z.string()).max(100),
   /** True where more changed than the ids name. */
@@ -334,3 +464,11 @@ export type Preview = z.infer<typeof previewSchema>;
 export type ProblemCount = z.infer<typeof problemCountSchema>;
 export type Stats = z.infer<typeof statsSchema>;
 export type LiveEvent = z.infer<typeof liveEventSchema>;
+export type ProblemAge = z.infer<typeof problemAgeSchema>;
+export type HourOfExecutions = z.infer<typeof hourSchema>;
+export type LastCollect = z.infer<typeof lastCollectSchema>;
+export type MessageSlot = z.infer<typeof messageSlotSchema>;
+export type BulkRun = z.infer<typeof bulkRunSchema>;
+export type BulkRunItem = z.infer<typeof bulkRunItemSchema>;
+export type View = z.infer<typeof viewSchema>;
+export type SolutionImpact = z.infer<typeof solutionImpactSchema>;

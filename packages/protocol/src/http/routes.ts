@@ -10,7 +10,7 @@ import { SOLUTION_ROUTES } from './routes/solutions.ts';
 import { SYSTEM_ROUTES } from './routes/systems.ts';
 
 export type { Route } from './routes/parts.ts';
-export { type ProblemFilter, problemFilterSchema } from './routes/problems.ts';
+export { PROBLEMS_CSV_PATH, type ProblemFilter, problemFilterSchema } from './routes/problems.ts';
 
 export const ROUTES = {
   ...SYSTEM_ROUTES,

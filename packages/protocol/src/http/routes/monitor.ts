@@ -1,9 +1,10 @@
 /** The routes of users, messages, figures and health. */
 import { z } from 'zod';
+import { ERROR_CODES } from '../../errors.ts';
 import { rowIdSchema, sysCodeSchema, timeSchema } from '../../messages/parts.ts';
 import { DIRECTIONS, MESSAGE_STATES } from '../../words.ts';
 import * as r from '../resources.ts';
-import { many, page, pageQuery, route } from './parts.ts';
+import { idParams, many, page, pageQuery, route } from './parts.ts';
 
 export const MONITOR_ROUTES = {
   // Users.
@@ -63,10 +64,66 @@ export const MONITOR_ROUTES = {
       state: many(z.enum(MESSAGE_STATES)),
       collectionId: rowIdSchema.optional(),
       leaseId: z.string().max(64).optional(),
+      messageId: z.string().max(64).optional(),
+      errorCode: many(z.enum(ERROR_CODES)),
+      latencyMsFrom: z.coerce.number().min(0).optional(),
+      sizeBytesFrom: z.coerce.number().int().min(0).optional(),
       from: timeSchema.optional(),
       to: timeSchema.optional(),
     }),
     response: page(r.messageSchema),
+  }),
+  getMessageStats: route({
+    method: 'GET',
+    path: '/messages/stats',
+    tag: 'monitor',
+    summary: 'Throughput and latency of messages over a span of at most a day, the last hour by default',
+    status: 200,
+    query: z.strictObject({
+      sysCode: sysCodeSchema.optional(),
+      from: timeSchema.optional(),
+      to: timeSchema.optional(),
+    }),
+    response: z.object({
+      from: timeSchema,
+      to: timeSchema,
+      slotMs: z.number().int(),
+      /** Oldest first, each slot of the span even where it is empty. */
+      slots: z.array(r.messageSlotSchema),
+    }),
+  }),
+  // Saved views.
+  listViews: route({
+    method: 'GET',
+    path: '/views',
+    tag: 'views',
+    summary: 'Saved views: the own ones and the shared ones, by name',
+    status: 200,
+    query: z.strictObject({ page: z.enum(r.VIEW_PAGES).optional() }),
+    response: z.object({ items: z.array(r.viewSchema) }),
+  }),
+  createView: route({
+    method: 'POST',
+    path: '/views',
+    tag: 'views',
+    summary: 'Save the filters of a list under a name; the same name of the same person is replaced',
+    status: 201,
+    body: z.strictObject({
+      page: z.enum(r.VIEW_PAGES),
+      name: z.string().trim().min(1).max(64),
+      query: z.string().max(4_000),
+      shared: z.boolean().default(false),
+    }),
+    response: r.viewSchema,
+  }),
+  deleteView: route({
+    method: 'DELETE',
+    path: '/views/:id',
+    tag: 'views',
+    summary: 'Delete a saved view; its maker only',
+    status: 204,
+    params: idParams,
+    response: z.null(),
   }),
   getStats: route({
     method: 'GET',

@@ -35,10 +35,17 @@ export const problemFilterSchema = z.strictObject({
   retriesUsedFrom: z.coerce.number().int().min(0).optional(),
   reopened: z.stringbool().or(z.boolean()).optional(),
   seenSinceClosed: z.stringbool().or(z.boolean()).optional(),
+  lastSeenFrom: timeSchema.optional(),
+  lastSeenTo: timeSchema.optional(),
+  seenCountFrom: z.coerce.number().int().min(1).optional(),
+  confirmed: z.stringbool().or(z.boolean()).optional(),
+  /** Exhausted, needs-human, reopened, or pending under a solution that waits for a click: the work queue. */
+  waitsForPerson: z.stringbool().or(z.boolean()).optional(),
 });
 export type ProblemFilter = z.infer<typeof problemFilterSchema>;
 
 const bulkResult = z.object({
+  bulkRunId: rowIdSchema,
   accepted: z.number().int(),
   refused: z.array(z.object({ id: rowIdSchema, code: z.string(), reason: z.string() })),
 });
@@ -118,7 +125,45 @@ export const PROBLEM_ROUTES = {
     summary: 'Run all that match; refused unless the count is still the one given',
     status: 202,
     body: z.strictObject({ filter: problemFilterSchema, expectedCount: z.number().int().min(1), reason }),
-    response: z.object({ accepted: z.number().int(), skipped: z.number().int() }),
+    response: z.object({ bulkRunId: rowIdSchema, accepted: z.number().int(), skipped: z.number().int() }),
+  }),
+  listBulkRuns: route({
+    method: 'GET',
+    path: '/bulk-runs',
+    tag: 'problems',
+    summary: 'Bulk runs, newest first',
+    status: 200,
+    query: z.strictObject({ ...pageQuery, requestedBy: z.string().max(64).optional() }),
+    response: page(r.bulkRunSchema),
+  }),
+  getBulkRun: route({
+    method: 'GET',
+    path: '/bulk-runs/:id',
+    tag: 'problems',
+    summary: 'One bulk run with how far it has come',
+    status: 200,
+    params: idParams,
+    response: r.bulkRunSchema,
+  }),
+  listBulkRunItems: route({
+    method: 'GET',
+    path: '/bulk-runs/:id/items',
+    tag: 'problems',
+    summary: 'The problems of a bulk run, each with its result and the reason',
+    status: 200,
+    params: idParams,
+    query: z.strictObject({ ...pageQuery, result: many(z.enum(r.BULK_RESULTS)) }),
+    response: page(r.bulkRunItemSchema),
+  }),
+  cancelBulkRun: route({
+    method: 'POST',
+    path: '/bulk-runs/:id/cancel',
+    tag: 'problems',
+    summary: 'Drop what still waits for a client; what a client works on goes on',
+    status: 200,
+    params: idParams,
+    body: z.strictObject({ reason }),
+    response: r.bulkRunSchema,
   }),
   closeProblem: route({
     method: 'POST',
@@ -141,3 +186,6 @@ export const PROBLEM_ROUTES = {
     response: r.problemSchema,
   }),
 } as const;
+
+/** The list as CSV, with the filter of `listProblems`; a stream, so it is no route of the table. */
+export const PROBLEMS_CSV_PATH = '/problems/export.csv';

@@ -1,7 +1,9 @@
 /** The routes of executions and solutions. */
 import { z } from 'zod';
+import { LIMITS } from '../../limits.ts';
 import { fixCodeSchema, rowIdSchema, sysCodeSchema, timeSchema } from '../../messages/parts.ts';
 import { OUTCOME_NAMES } from '../../outcomes.ts';
+import { TRIGGERS } from '../../words.ts';
 import * as r from '../resources.ts';
 import { idParams, many, page, pageQuery, route } from './parts.ts';
 
@@ -19,6 +21,9 @@ export const SOLUTION_ROUTES = {
       sysCode: sysCodeSchema.optional(),
       fixCode: fixCodeSchema.optional(),
       outcome: many(z.enum(OUTCOME_NAMES)),
+      trigger: many(z.enum(TRIGGERS)),
+      clientId: z.string().max(64).optional(),
+      businessKey: z.string().max(LIMITS.businessKeyLength).optional(),
       finishedFrom: timeSchema.optional(),
       finishedTo: timeSchema.optional(),
     }),
@@ -56,13 +61,38 @@ export const SOLUTION_ROUTES = {
     method: 'POST',
     path: '/solutions/validate',
     tag: 'solutions',
-    summary: 'Check a solution without storing it: warnings, next ticks, the cron in words',
+    summary:
+      'Check a solution without storing it: warnings, next ticks, the cron in words, what it would change',
     status: 200,
     body: r.solutionInputSchema,
     response: z.object({
       warnings: z.array(r.warningSchema),
       nextTicks: z.array(timeSchema),
       words: z.object({ en: z.string(), zh: z.string() }),
+      impact: r.solutionImpactSchema,
+    }),
+  }),
+  importSolutions: route({
+    method: 'POST',
+    path: '/solutions/import',
+    tag: 'solutions',
+    summary: 'Create and change many solutions, all or none; `dryRun` only says what would happen',
+    status: 200,
+    body: z.strictObject({
+      items: z.array(r.solutionInputSchema).min(1).max(1000),
+      dryRun: z.boolean().default(false),
+    }),
+    response: z.object({
+      items: z.array(
+        z.object({
+          sysCode: sysCodeSchema,
+          fixCode: fixCodeSchema,
+          action: z.enum(['create', 'change', 'same']),
+          /** The fields that change. */
+          changes: z.array(z.object({ field: z.string(), from: z.unknown(), to: z.unknown() })),
+          warnings: z.array(r.warningSchema),
+        }),
+      ),
     }),
   }),
   getSolution: route({
