@@ -2,7 +2,14 @@
  * What answers of a lease change, whoever gives them: the client with its results, or the rescuer with
  * `unknown`. Called with the lease locked; executions are appended and each problem is touched once.
  */
-import { commandKey, type Effect, type Facts, type Outcome, PiculusError } from '@piculus/protocol';
+import {
+  commandKey,
+  type Effect,
+  type Facts,
+  type Outcome,
+  PiculusError,
+  type StoredProblemState,
+} from '@piculus/protocol';
 import { writeAudits } from '../audit/audit.ts';
 import { afterOutcome, isOpen } from '../problems/rules.ts';
 import type { AuditRow } from '../store/audit.ts';
@@ -98,7 +105,7 @@ function asExecution(
   row: ProblemRow,
   answer: Answer,
   { lease, at }: AnswerBatch,
-  stateAfter: string,
+  stateAfter: StoredProblemState,
   told: ReadonlySet<string>,
 ): NewExecution {
   const fresh = answer.effects.filter(({ key }) => !told.has(`${row.id} ${key}`));

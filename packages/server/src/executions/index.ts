@@ -22,6 +22,7 @@ import { record } from './record.ts';
 import { rescueExpired } from './rescue.ts';
 
 const LEASES_SHOWN_MAX = 1_000;
+const LEASE_ITEMS_SHOWN_MAX = 100;
 
 export interface ExecutionsRoom extends Executions {
   /** Ends expired leases. @returns how many. */
@@ -80,6 +81,13 @@ async function giveBack(context: Context, leaseId: string): Promise<void> {
 }
 
 function asLease(row: LeaseRow): Lease {
+  const answered = new Set(row.answeredIds);
+  const items = row.problemIds.slice(0, LEASE_ITEMS_SHOWN_MAX).map((problemId, index) => ({
+    problemId,
+    // The two arrays are written together, one entry per problem.
+    businessKey: row.businessKeys[index] ?? '',
+    answered: answered.has(problemId),
+  }));
   return {
     id: row.id,
     sysCode: row.sysCode,
@@ -88,6 +96,7 @@ function asLease(row: LeaseRow): Lease {
     trigger: row.trigger,
     problems: row.problemIds.length,
     answered: row.answeredIds.length,
+    items,
     leasedAt: row.leasedAt.toISOString(),
     expiresAt: row.expiresAt.toISOString(),
   };
@@ -95,7 +104,7 @@ function asLease(row: LeaseRow): Lease {
 
 /** An execution as the API shows it. */
 export function asExecution(row: ExecutionRow): Execution {
-  const { leaseId: _lease, stateBefore: _before, stateAfter: _after, ...shown } = row;
+  const { leaseId: _lease, stateBefore: _before, ...shown } = row;
   return {
     ...shown,
     effects: [...row.effects],

@@ -32,6 +32,11 @@ export function createStats(context: Context): StatsReader {
             amountMinor: row.amount_minor,
           }),
         ),
+        waits: [],
+        waitsForPerson: 0,
+        ages: [],
+        hours: [],
+        lastCollects: [],
         executing,
         outcomesLastHour: Object.fromEntries(outcomes.map((row) => [row.outcome, Number(row.executions)])),
         // This node's own connections are certain; those of other nodes are as their rows say.

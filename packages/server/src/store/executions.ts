@@ -1,5 +1,5 @@
 /** Executions: appended, never changed. */
-import type { Effect, Facts, Outcome, Trigger } from '@piculus/protocol';
+import type { Effect, Facts, Outcome, StoredProblemState, Trigger } from '@piculus/protocol';
 import { sql } from 'kysely';
 import type { Executor, Tx } from './database.ts';
 import { toJson } from './json.ts';
@@ -16,8 +16,8 @@ export interface NewExecution {
   readonly clientId: string;
   readonly commandKey: string;
   readonly outcome: Outcome;
-  readonly stateBefore: string;
-  readonly stateAfter: string;
+  readonly stateBefore: StoredProblemState;
+  readonly stateAfter: StoredProblemState;
   readonly reason: string;
   readonly effects: readonly Effect[];
   /** Of the effects that no earlier execution of the problem has told. */
@@ -32,6 +32,8 @@ export interface NewExecution {
 
 export interface ExecutionRow extends NewExecution {
   readonly id: string;
+  /** Of the solution's version that it ran under; null where that is not known any more. */
+  readonly maxRetries: number | null;
 }
 
 /** @returns the new ids. */
@@ -87,19 +89,30 @@ export async function toldEffects(tx: Tx, problemIds: readonly string[]): Promis
   return new Set(found.rows.map(({ told }) => told));
 }
 
+// A solution that was deleted and made again begins at version 1 again: of two, the later one that was there
+// when the execution was dispatched is the one it ran under.
+const MAX_RETRIES = sql`(
+  SELECT v.max_retries FROM piculus.solutions s
+  JOIN piculus.solution_versions v ON v.solution_id = s.id AND v.version = e.solution_version
+  WHERE s.sys_code = e.sys_code AND s.fix_code = e.fix_code AND v.changed_at <= e.dispatched_at
+  ORDER BY v.changed_at DESC, s.id DESC LIMIT 1)`;
+
 const COLUMNS = sql`
   e.id, e.problem_id AS "problemId", e.sys_code AS "sysCode", e.fix_code AS "fixCode",
   e.business_key AS "businessKey", e.attempt, e.trigger, e.solution_version AS "solutionVersion",
   e.lease_id AS "leaseId", e.client_id AS "clientId", e.command_key AS "commandKey", e.outcome,
   e.state_before AS "stateBefore", e.state_after AS "stateAfter", e.reason, e.effects,
   e.moved_minor AS "movedMinor", e.replayed, e.verified, e.facts, e.dispatched_at AS "dispatchedAt",
-  e.started_at AS "startedAt", e.finished_at AS "finishedAt"`;
+  e.started_at AS "startedAt", e.finished_at AS "finishedAt", ${MAX_RETRIES} AS "maxRetries"`;
 
 export interface ExecutionFilter {
   readonly problemId?: string | undefined;
   readonly sysCode?: string | undefined;
   readonly fixCode?: string | undefined;
   readonly outcome?: readonly Outcome[] | undefined;
+  readonly trigger?: readonly Trigger[] | undefined;
+  readonly clientId?: string | undefined;
+  readonly businessKey?: string | undefined;
   readonly finishedFrom?: string | undefined;
   readonly finishedTo?: string | undefined;
 }
@@ -117,6 +130,12 @@ export async function listExecutions(
   if (filter.sysCode !== undefined) conditions.push(sql`e.sys_code = ${filter.sysCode}`);
   if (filter.fixCode !== undefined) conditions.push(sql`e.fix_code = ${filter.fixCode}`);
   if (filter.outcome !== undefined) conditions.push(sql`e.outcome = ANY(${[...filter.outcome]}::text[])`);
+  if (filter.trigger !== undefined) conditions.push(sql`e.trigger = ANY(${[...filter.trigger]}::text[])`);
+  if (filter.clientId !== undefined) conditions.push(sql`e.client_id = ${filter.clientId}`);
+  // Executions have an index by problem and none by order number, which the problems have.
+  if (filter.businessKey !== undefined)
+    conditions.push(sql`e.problem_id = ANY(ARRAY(
+      SELECT p.id FROM piculus.problems p WHERE p.business_key = ${filter.businessKey}))`);
   if (filter.finishedFrom !== undefined)
     conditions.push(sql`e.finished_at >= ${filter.finishedFrom}::timestamptz`);
   if (filter.finishedTo !== undefined)
