@@ -17,6 +17,7 @@ import { createLiveEvents, type LiveEventRing } from './events/live-events.ts';
 import { createGateway, type Gateway } from './gateway/gateway.ts';
 import { startWebSocketTransport, type WebSocketTransport } from './gateway/websocket.ts';
 import { type App, createApp } from './http/app.ts';
+import { findConsole } from './http/console.ts';
 import { addressOf, closeHttp, listen } from './http/listen.ts';
 import { createIdentity, loadSecret } from './identity/index.ts';
 import { Lifecycle } from './lifecycle.ts';
@@ -50,6 +51,8 @@ export interface ServerParts {
   readonly log?: Logger;
   /** Sign-ins that one address may try in a minute. */
   readonly signInsPerMinute?: number;
+  /** The folder of a built console, in place of the one that is installed; null serves none. */
+  readonly consoleFolder?: string | null;
 }
 
 export async function createServer(config: ServerConfig, parts: ServerParts = {}): Promise<PiculusServer> {
@@ -173,6 +176,8 @@ class Server implements PiculusServer {
       events,
       secret,
       publicUrl,
+      consoleFolder:
+        this.#parts.consoleFolder === undefined ? await findConsole() : this.#parts.consoleFolder,
       checkOpen: () => this.#checkOpen(),
       checkReady: async () => {
         this.#checkOpen();

@@ -2,7 +2,6 @@
 import helmet from '@fastify/helmet';
 import rateLimit from '@fastify/rate-limit';
 import { LIMITS, PiculusError } from '@piculus/protocol';
-import { API_PREFIX } from '@piculus/protocol/http';
 import { fastify, type FastifyInstance, type FastifyRequest } from 'fastify';
 import { serializerCompiler } from 'fastify-type-provider-zod';
 import type { Context, Services } from '../base/services.ts';
@@ -12,11 +11,12 @@ import type { Identity } from '../identity/index.ts';
 import { registerApiRoutes } from './api-routes.ts';
 import { registerAuthRoutes } from './auth-routes.ts';
 import { signIn } from './authenticate.ts';
+import { registerConsole } from './console.ts';
 import { installErrors } from './errors.ts';
 import { createHandlers } from './handlers/index.ts';
 import { createIdempotency } from './idempotency.ts';
 import { type LiveRoutes, registerLiveEvents } from './live.ts';
-import { DOCS_PATH, installOpenApi, OPENAPI_PATH, serveOpenApi } from './openapi.ts';
+import { installOpenApi, serveOpenApi } from './openapi.ts';
 
 export interface AppParts {
   readonly context: Context;
@@ -26,6 +26,8 @@ export interface AppParts {
   readonly events: LiveEventRing;
   readonly secret: string;
   readonly publicUrl: string | null;
+  /** What a build of the console made; null where there is none. */
+  readonly consoleFolder: string | null;
   /** Throws where no work can be done now: `database-away` before the schema is there, `stopping`. */
   readonly checkOpen: () => void;
   /** As `checkOpen`, and asks the database. */
@@ -76,7 +78,7 @@ export async function createApp(parts: AppParts): Promise<App> {
   registerApiRoutes(http, { handlers, idempotency: createIdempotency(context, parts.secret), admit });
   const live = registerLiveEvents(http, { events: parts.events, clock: context.clock, admit });
   await serveOpenApi(http);
-  registerRoot(http);
+  await registerConsole(http, parts.consoleFolder);
   return { http, live };
 }
 
@@ -110,22 +112,4 @@ function securityHeaders(publicUrl: string | null) {
     ...(https ? {} : { strictTransportSecurity: false as const }),
     referrerPolicy: { policy: 'no-referrer' as const },
   };
-}
-
-/** A plain page that leads to the API. */
-function registerRoot(http: FastifyInstance): void {
-  const links = {
-    name: 'Piculus',
-    api: API_PREFIX,
-    docs: DOCS_PATH,
-    openapi: OPENAPI_PATH,
-    health: `${API_PREFIX}/health`,
-  };
-  const page = `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Piculus</title></head><body>
-<h1>Piculus</h1><p>The server is running. 服务正在运行。</p>
-<ul><li><a href="${DOCS_PATH}/">HTTP API</a></li><li><a href="${OPENAPI_PATH}">OpenAPI 3.1</a></li></ul></body></html>`;
-  http.get('/', { schema: { hide: true } }, (request, reply) => {
-    const wantsPage = request.headers.accept?.includes('text/html') ?? false;
-    return wantsPage ? reply.type('text/html; charset=utf-8').send(page) : reply.send(links);
-  });
 }

@@ -9,7 +9,7 @@ import { WebSocket } from 'ws';
 import { createTestDatabase } from '../../../../test/support/database.ts';
 import { createLogger } from '../../src/base/logger.ts';
 import { loadConfig, type ServerConfig } from '../../src/config.ts';
-import { createServer, type PiculusServer } from '../../src/server.ts';
+import { createServer, type PiculusServer, type ServerParts } from '../../src/server.ts';
 
 export interface TestServer {
   readonly server: PiculusServer;
@@ -25,6 +25,7 @@ export interface TestServer {
 export async function startTestServer(
   change: Partial<ServerConfig> = {},
   via: (url: string) => Promise<string> = async (url) => url,
+  parts: ServerParts = {},
 ): Promise<TestServer> {
   const database = await createTestDatabase();
   const dataDir = await mkdtemp(join(tmpdir(), 'piculus-server-'));
@@ -37,7 +38,11 @@ export async function startTestServer(
     logLevel: 'silent',
     ...change,
   };
-  const server = await createServer(config, { log: createLogger('silent'), signInsPerMinute: 1_000 });
+  const server = await createServer(config, {
+    log: createLogger('silent'),
+    signInsPerMinute: 1_000,
+    ...parts,
+  });
   await server.start();
   await server.ready();
   const password = server.firstPassword ?? '';
