@@ -41,6 +41,7 @@ export const ERRORS = {
   'already-exists': rule(409, false, 'it exists already', '已存在'),
   'wrong-state': rule(409, false, 'its state does not allow that', '当前状态不允许此操作'),
   'already-executing': rule(409, true, 'it is being executed just now', '正在执行中'),
+  'already-requested': rule(409, false, 'a run of it waits for a client already', '已有一次执行在等待客户端'),
   'no-solution': rule(409, false, 'no solution is configured for it', '未配置修复方案'),
   'solution-disabled': rule(409, false, 'its solution is disabled', '修复方案已失效'),
   'no-client': rule(503, true, 'no client of that system is connected', '该系统没有已连接的客户端'),

@@ -1,5 +1,6 @@
 /** Makes the server's rooms from the context, and the loops that work in the background. */
 import type { Context, Loop, Services, Sessions } from './base/services.ts';
+import { createBulkRuns } from './bulk-runs/index.ts';
 import { createClients } from './clients/index.ts';
 import { createCollections } from './collections/index.ts';
 import { createCleaner } from './dispatch/cleaner.ts';
@@ -15,6 +16,7 @@ import { createProblems } from './problems/index.ts';
 import { createSolutions } from './solutions/index.ts';
 import { createStats } from './stats/index.ts';
 import { createSystems } from './systems/index.ts';
+import { createViews } from './views/index.ts';
 
 export interface RoomOptions {
   /** How long a client may keep work without a sign of life. */
@@ -34,6 +36,8 @@ export function createRooms(context: Context, options: Pick<RoomOptions, 'leaseM
     solutions: createSolutions(context),
     collections: createCollections(context, { leaseMs: options.leaseMs }),
     problems: createProblems(context),
+    bulkRuns: createBulkRuns(context),
+    views: createViews(context),
     executions: createExecutions(context, { leaseMs: options.leaseMs }),
     messages: createMessages(context),
     stats: createStats(context),

@@ -13,9 +13,10 @@ import {
   PiculusError,
   type ServerMessageBody,
   type ServerMessageType,
-  type Trigger,
 } from '@piculus/protocol';
 import type {
+  BulkRun,
+  BulkRunItem,
   Client,
   Collection,
   Execution,
@@ -35,6 +36,7 @@ import type {
   System,
   SystemKey,
   User,
+  View,
 } from '@piculus/protocol/http';
 import type { Logger } from 'pino';
 import type { Database } from '../store/database.ts';
@@ -142,6 +144,8 @@ export interface Solutions {
   remove(id: string, actor: Actor): Promise<void>;
   versions(id: string): Promise<RouteResponse<'listSolutionVersions'>['items']>;
   validate(input: SolutionInput): Promise<RouteResponse<'validateSolution'>>;
+  /** Creates and changes many, all or none. */
+  import(input: RouteBody<'importSolutions'>, actor: Actor): Promise<RouteResponse<'importSolutions'>>;
 }
 
 export interface Collections {
@@ -165,15 +169,18 @@ export interface Collections {
   renew(clientId: string, commandIds: readonly string[]): Promise<void>;
 }
 
+export type RunAnswer = Omit<RouteResponse<'runProblems'>, 'bulkRunId'>;
+
 export interface Problems {
   list(query: RouteQuery<'listProblems'>): Promise<Page<Problem>>;
   count(filter: ProblemFilter): Promise<RouteResponse<'countProblems'>>;
   get(id: string): Promise<ProblemDetail>;
-  run(
+  /** One click on each: no bulk run. */
+  run(ids: readonly string[], actor: Actor, reason: string | undefined): Promise<RunAnswer>;
+  runBulk(
     ids: readonly string[],
     actor: Actor,
     reason: string | undefined,
-    trigger: Exclude<Trigger, 'tick'>,
   ): Promise<RouteResponse<'runProblems'>>;
   runMatching(
     input: RouteBody<'runMatchingProblems'>,
@@ -181,6 +188,23 @@ export interface Problems {
   ): Promise<RouteResponse<'runMatchingProblems'>>;
   close(id: string, actor: Actor, reason: string): Promise<Problem>;
   reopen(id: string, actor: Actor, reason: string): Promise<Problem>;
+}
+
+/** Many problems run at once, and what came of each. */
+export interface BulkRuns {
+  list(query: RouteQuery<'listBulkRuns'>): Promise<Page<BulkRun>>;
+  get(id: string): Promise<BulkRun>;
+  items(id: string, query: RouteQuery<'listBulkRunItems'>): Promise<Page<BulkRunItem>>;
+  /** Drops what still waits for a client; what a client works on goes on. */
+  cancel(id: string, actor: Actor, reason: string): Promise<BulkRun>;
+}
+
+/** The filters of lists under names. */
+export interface Views {
+  /** The actor's own and the shared ones, by name. */
+  list(query: RouteQuery<'listViews'>, actor: Actor): Promise<View[]>;
+  create(input: RouteBody<'createView'>, actor: Actor): Promise<View>;
+  remove(id: string, actor: Actor): Promise<void>;
 }
 
 export interface Executions {
@@ -222,6 +246,7 @@ export interface Messages {
   settle(messageId: string, state: MessageState, latencyMs: number | null, errorCode?: ErrorCode): void;
   list(query: RouteQuery<'listMessages'>): Promise<Page<Message>>;
   forProblem(problemId: string): Promise<Message[]>;
+  stats(query: RouteQuery<'getMessageStats'>): Promise<RouteResponse<'getMessageStats'>>;
   flush(): Promise<void>;
 }
 
@@ -241,6 +266,8 @@ export interface Services {
   readonly solutions: Solutions;
   readonly collections: Collections;
   readonly problems: Problems;
+  readonly bulkRuns: BulkRuns;
+  readonly views: Views;
   readonly executions: Executions;
   readonly messages: Messages;
   readonly stats: StatsReader;

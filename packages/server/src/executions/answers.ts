@@ -18,7 +18,7 @@ import { insertExecutions, type NewExecution, toldEffects } from '../store/execu
 import type { LeaseRow } from '../store/leases.ts';
 import { applyCountDeltas, CountDeltas } from '../store/problem-counts.ts';
 import { type MovedProblem, moveProblems, type ProblemRow, problemsByIds } from '../store/problems.ts';
-import { deleteRunRequests } from '../store/run-requests.ts';
+import { answerRunRequests } from '../store/run-requests.ts';
 import { lowerTickFloor } from '../store/ticks.ts';
 
 /** One answer, as a client's result or the rescuer gives it. */
@@ -36,6 +36,8 @@ export interface Answer {
 
 export interface Answered {
   readonly executionIds: readonly string[];
+  /** Bulk runs whose results changed. */
+  readonly bulkRunIds: readonly string[];
 }
 
 export interface AnswerBatch {
@@ -67,23 +69,23 @@ export async function storeAnswers(tx: Tx, batch: AnswerBatch): Promise<Answered
     const row = rows.get(answer.problemId);
     if (row === undefined) continue;
     const move = moved(row, answer, batch);
-    executions.push(asExecution(row, answer, batch, move.state, told));
+    const execution = asExecution(row, answer, batch, move.state, told);
+    executions.push(execution);
     moves.push(move);
     deltas.remove(row);
-    deltas.add({ ...row, state: move.state });
+    deltas.add({ ...row, state: move.state, reopened: move.reopened });
+    deltas.executed(execution);
   }
   const executionIds = await insertExecutions(tx, executions);
   // Nobody but the holder of the lease moves them; should that ever fail, the answer is taken anew, not half.
   if ((await moveProblems(tx, batch.at, moves)) !== moves.length)
     throw new PiculusError('internal', 'a problem was moved beside its lease');
-  await deleteRunRequests(
-    tx,
-    moves.map(({ id }) => id),
-  );
+  const answered = batch.answers.filter(({ problemId }) => rows.has(problemId));
+  const bulkRunIds = await answerRunRequests(tx, answered, batch.at);
   await lowerFloor(tx, batch.lease, rows, moves);
   await writeAudits(tx, alarms(batch));
   await applyCountDeltas(tx, deltas);
-  return { executionIds };
+  return { executionIds, bulkRunIds };
 }
 
 function moved(row: ProblemRow, answer: Answer, { lease, notYetMaxMs, at }: AnswerBatch): MovedProblem {

@@ -15,7 +15,7 @@ import { lockSystem } from '../store/locks.ts';
 import { transaction } from '../store/pool.ts';
 import { canBeRun, dropRunRequests } from '../store/run-requests.ts';
 import { rewindTick } from '../store/ticks.ts';
-import { announceProblems } from './announce.ts';
+import { announceDropped, dropBySolution } from '../bulk-runs/drops.ts';
 import { claim } from './claim.ts';
 import { EXECUTION_DEFAULTS, type ExecutionOptions } from './options.ts';
 import { record } from './record.ts';
@@ -69,14 +69,13 @@ async function giveBack(context: Context, leaseId: string): Promise<void> {
     }
     await deleteLease(tx, leaseId);
     const { fixCode } = lease;
-    if (lease.trigger === 'tick' || (await canBeRun(tx, sysCode, fixCode))) return { sysCode, dropped: [] };
+    if (lease.trigger === 'tick' || (await canBeRun(tx, sysCode, fixCode))) return { sysCode, dropped: null };
     // The solution went while the client had the click.
-    const reason = 'its solution was disabled or deleted';
-    const drop = { sysCode, fixCode, actor: 'policy:solution', reason, at: clock.now() };
-    return { sysCode, dropped: await dropRunRequests(tx, drop) };
+    const drop = dropBySolution('solution-gone', 'policy:solution', clock.now());
+    return { sysCode, dropped: await dropRunRequests(tx, { sysCode, fixCode }, drop) };
   });
   if (gone === null) return;
-  announceProblems(context, gone.sysCode, gone.dropped);
+  if (gone.dropped !== null) announceDropped(context, gone.dropped);
   wake.notify('dispatch');
 }
 

@@ -27,13 +27,13 @@ export async function record(
     const all = lease.answeredIds.length + answeredIds.length === lease.problemIds.length;
     await answerLease(tx, { id: lease.id, answeredIds, epoch: lease.epoch, closedAt: all ? at : null });
     const alarms = answers.filter(({ alarm }) => alarm !== undefined);
-    return { problemIds: answeredIds, executionIds: stored.executionIds, alarms };
+    return { problemIds: answeredIds, stored, alarms };
   });
   if (done === null) return;
   for (const { problemId, alarm, reason } of done.alarms) {
     context.log.error({ problemId, alarm, reason, clientId: session.clientId }, 'a client raised an alarm');
   }
-  announce(context, session.sysCode, done.problemIds, done.executionIds);
+  announce(context, session.sysCode, done.problemIds, done.stored);
 }
 
 /** @returns the results that are not stored yet: none where the message is a repeat. */

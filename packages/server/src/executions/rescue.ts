@@ -48,7 +48,7 @@ async function rescueOne(context: Context, options: ExecutionOptions, id: string
     return {
       lease,
       problemIds: answers.map(({ problemId }) => problemId),
-      executionIds: stored.executionIds,
+      stored,
     };
   });
   if (done === null) return false;
@@ -61,6 +61,6 @@ async function rescueOne(context: Context, options: ExecutionOptions, id: string
     },
     'lease expired without an answer',
   );
-  announce(context, done.lease.sysCode, done.problemIds, done.executionIds);
+  announce(context, done.lease.sysCode, done.problemIds, done.stored);
   return true;
 }

@@ -178,6 +178,7 @@ export function createMessages(context: Context, options: MessageLogOptions = {}
       const rows = await selectMessagesOfProblem(context.db, problemId, MESSAGES_OF_A_PROBLEM_MAX);
       return rows.map(toMessage);
     },
+    stats: () => Promise.reject(new PiculusError('internal', 'the figures are not served yet')),
     flush,
     start() {
       running ??= run();

@@ -14,7 +14,8 @@ import {
   type ListedProblem,
 } from '../store/problem-lists.ts';
 import { reportsThatChanged } from '../store/reports.ts';
-import { closeProblem, reopenProblem, runMatching, runProblems } from './acts.ts';
+import { closeProblem, reopenProblem } from './acts.ts';
+import { runBulk, runMatching, runProblems } from './runs.ts';
 import { asProblem, historyOf, nextTicksFrom, sentenceOf } from './views.ts';
 
 /** Executions, acts and reports shown with one problem; the latest. */
@@ -32,7 +33,8 @@ export function createProblems(context: Context): Problems {
     },
     count: (filter) => countProblems(db, filter, clock.now()),
     get: (id) => detail(context, id),
-    run: (ids, actor, reason, trigger) => runProblems(context, { ids, actor, reason, trigger }),
+    run: (ids, actor, reason) => runProblems(context, { ids, actor, reason }),
+    runBulk: (ids, actor, reason) => runBulk(context, { ids, actor, reason }),
     runMatching: (input, actor) => runMatching(context, input, actor),
     close: async (id, actor, reason) => {
       await closeProblem(context, id, actor, reason);

@@ -3,15 +3,16 @@ import { PiculusError } from '@piculus/protocol';
 import type { Solution } from '@piculus/protocol/http';
 import { writeAudit } from '../audit/audit.ts';
 import type { Context, Solutions } from '../base/services.ts';
-import { announceProblems } from '../executions/announce.ts';
+import { announceDropped, dropBySolution } from '../bulk-runs/drops.ts';
 import { readAnnouncedFixes } from '../store/clients.ts';
 import type { Executor, Tx } from '../store/database.ts';
 import { lockSystem } from '../store/locks.ts';
 import { transaction } from '../store/pool.ts';
-import { dropRunRequests } from '../store/run-requests.ts';
+import { type DroppedClicks, dropRunRequests } from '../store/run-requests.ts';
 import * as store from '../store/solutions.ts';
 import { readSystems } from '../store/systems.ts';
 import { cronInWords } from './quartz.ts';
+import { impactOf } from './impact.ts';
 import * as rules from './rules.ts';
 
 export function createSolutions(context: Context): Solutions {
@@ -82,7 +83,7 @@ export function createSolutions(context: Context): Solutions {
         changeSolution(context, tx, id, change, actor),
       );
       if (fields.length > 0) changed(solution);
-      announceProblems(context, solution.sysCode, dropped);
+      if (dropped !== null) announceDropped(context, dropped);
       return solution;
     },
 
@@ -94,14 +95,14 @@ export function createSolutions(context: Context): Solutions {
         const detail = { fixCode: row.fix_code, version: row.version };
         const target = `solution:${id}`;
         await writeAudit(tx, { at, actor, act: 'delete-solution', sysCode: row.sys_code, target, detail });
-        const reason = 'its solution was deleted';
+        const drop = dropBySolution('solution-deleted', actor, at);
         return {
           solution: rules.versionView(row),
-          dropped: await dropRunRequests(tx, { ...identityOf(row), actor, reason, at }),
+          dropped: await dropRunRequests(tx, identityOf(row), drop),
         };
       });
       changed(solution);
-      announceProblems(context, solution.sysCode, dropped);
+      announceDropped(context, dropped);
     },
 
     async versions(id) {
@@ -119,8 +120,11 @@ export function createSolutions(context: Context): Solutions {
         warnings: rules.warningsFor(input.fixCode, announced.get(input.sysCode) ?? new Set()),
         nextTicks: rules.previewTicks(input.retryCron, input.timeZone, now),
         words: cronInWords(input.retryCron),
+        impact: await impactOf(context, input),
       };
     },
+
+    import: () => Promise.reject(new PiculusError('internal', 'the import is not served yet')),
   };
 }
 
@@ -130,7 +134,7 @@ async function changeSolution(
   id: string,
   change: Parameters<Solutions['change']>[1],
   actor: string,
-): Promise<{ solution: Solution; fields: readonly string[]; dropped: readonly string[] }> {
+): Promise<{ solution: Solution; fields: readonly string[]; dropped: DroppedClicks | null }> {
   const row = await lockSolution(tx, id);
   if (change.expectedVersion !== undefined && change.expectedVersion !== row.version) {
     throw new PiculusError(
@@ -160,11 +164,9 @@ async function changeSolution(
     const target = `solution:${id}`;
     await writeAudit(tx, { at: now, actor, act: 'change-solution', sysCode: row.sys_code, target, detail });
   }
-  // What is disabled is not executed, not even by a click; one that waited silently would run when nobody
-  // thinks of it any more.
   const disabled = after.status === 'disabled' && before.status !== 'disabled';
-  const drop = { ...identityOf(row), actor, reason: 'its solution was disabled', at: now };
-  const dropped = disabled ? await dropRunRequests(tx, drop) : [];
+  const drop = dropBySolution('solution-disabled', actor, now);
+  const dropped = disabled ? await dropRunRequests(tx, identityOf(row), drop) : null;
   return { solution: await readSolution(context, tx, id), fields, dropped };
 }
 

@@ -86,29 +86,3 @@ export async function countProblems(
     amounts: found.rows.map(({ currency, amountMinor }) => ({ currency, amountMinor })),
   };
 }
-
-/**
- * Requests to run everything that matches and can run, with an act per problem for its history.
- * @returns how many requests are new.
- */
-export async function requestMatching(
-  tx: Executor,
-  click: { filter: ProblemFilter; actor: string; reason: string; at: Date },
-): Promise<{ sysCode: string; id: string }[]> {
-  const made = await sql<{ sysCode: string; id: string }>`
-    WITH made AS (
-      INSERT INTO piculus.run_requests (problem_id, sys_code, fix_code, trigger, requested_by, reason, requested_at)
-      SELECT p.id, p.sys_code, p.fix_code, 'bulk', ${click.actor}, ${click.reason}, ${click.at}::timestamptz
-      FROM ${WITH_SOLUTION}
-      WHERE ${problemConditions(click.filter, click.at)}
-        AND p.state IN ('pending', 'exhausted', 'needs-human') AND v.status = 'enabled' AND NOT ${IS_EXECUTING}
-      ORDER BY p.id
-      ON CONFLICT (problem_id) DO NOTHING
-      RETURNING problem_id, sys_code),
-    told AS (
-      INSERT INTO piculus.audit (at, actor, act, sys_code, problem_id, reason, detail)
-      SELECT ${click.at}::timestamptz, ${click.actor}, 'run', sys_code, problem_id, ${click.reason}, '{"trigger":"bulk"}'
-      FROM made)
-    SELECT sys_code AS "sysCode", problem_id AS id FROM made`.execute(tx);
-  return made.rows;
-}

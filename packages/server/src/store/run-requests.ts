@@ -1,6 +1,7 @@
 /** Clicks that wait for a client. They stay until their problem was answered, so that nothing is lost on the way. */
-import type { Trigger } from '@piculus/protocol';
-import { sql } from 'kysely';
+import type { Outcome, Trigger } from '@piculus/protocol';
+import { type RawBuilder, sql } from 'kysely';
+import { countSettled, finishBulkRuns, settleBulkItems } from './bulk-runs.ts';
 import type { Tx } from './database.ts';
 import { storableText } from './json.ts';
 import { leasedItems } from './leases.ts';
@@ -11,10 +12,19 @@ export interface RunRequest {
   readonly fixCode: string;
 }
 
+export interface RunClick {
+  readonly trigger: Exclude<Trigger, 'tick'>;
+  readonly actor: string;
+  readonly reason: string | null;
+  readonly at: Date;
+  /** Null for a click on one problem. */
+  readonly bulkRunId: string | null;
+}
+
 /** @returns the problems that had no open request before. */
 export async function insertRunRequests(
   tx: Tx,
-  click: { trigger: Exclude<Trigger, 'tick'>; actor: string; reason: string | null; at: Date },
+  click: RunClick,
   requests: readonly RunRequest[],
 ): Promise<ReadonlySet<string>> {
   if (requests.length === 0) return new Set();
@@ -22,48 +32,109 @@ export async function insertRunRequests(
     requests.map(({ problemId, sysCode, fixCode }) => ({ p: problemId, s: sysCode, f: fixCode })),
   );
   const made = await sql<{ id: string }>`
-    INSERT INTO piculus.run_requests (problem_id, sys_code, fix_code, trigger, requested_by, reason, requested_at)
+    INSERT INTO piculus.run_requests (problem_id, sys_code, fix_code, trigger, requested_by, reason, requested_at,
+      bulk_run_id)
     SELECT p, s, f, ${click.trigger}, ${click.actor}, ${click.reason === null ? null : storableText(click.reason)},
-      ${click.at}::timestamptz
+      ${click.at}::timestamptz, ${click.bulkRunId}::bigint
     FROM jsonb_to_recordset(${rows}::text::jsonb) AS given(p bigint, s text, f text)
     ON CONFLICT (problem_id) DO NOTHING RETURNING problem_id AS id
   `.execute(tx);
   return new Set(made.rows.map(({ id }) => id));
 }
 
-export async function deleteRunRequests(tx: Tx, problemIds: readonly string[]): Promise<void> {
-  await sql`DELETE FROM piculus.run_requests WHERE problem_id = ANY(${[...problemIds]}::bigint[])`.execute(
-    tx,
-  );
-}
-
-export interface Drop {
-  readonly sysCode: string;
-  readonly fixCode: string;
-  readonly actor: string;
-  /** For people, in the history of each problem. */
+export interface AnsweredProblem {
+  readonly problemId: string;
+  readonly outcome: Outcome;
   readonly reason: string;
-  readonly at: Date;
 }
 
 /**
- * Ends the clicks of one fix that wait for a client, with an act per problem. Those that a client works on stay
- * until their answer. Call under the system's lock, so that no click and no claim comes in between.
- * @returns the problems whose click was dropped.
+ * Ends the clicks on these problems, and tells the bulk runs that they belong to what came of them.
+ * @returns those bulk runs.
  */
-export async function dropRunRequests(tx: Tx, drop: Drop): Promise<string[]> {
-  const dropped = await sql<{ id: string }>`
+export async function answerRunRequests(
+  tx: Tx,
+  answered: readonly AnsweredProblem[],
+  at: Date,
+): Promise<string[]> {
+  const ended = await sql<{ problemId: string; bulkRunId: string | null }>`
+    DELETE FROM piculus.run_requests WHERE problem_id = ANY(${answered.map(({ problemId }) => problemId)}::bigint[])
+    RETURNING problem_id AS "problemId", bulk_run_id AS "bulkRunId"`.execute(tx);
+  const bulkRuns = new Map(ended.rows.map(({ problemId, bulkRunId }) => [problemId, bulkRunId]));
+  const items = answered.flatMap(({ problemId, outcome, reason }) => {
+    const bulkRunId = bulkRuns.get(problemId) ?? null;
+    return bulkRunId === null ? [] : { bulkRunId, problemId, result: outcome, note: reason };
+  });
+  await settleBulkItems(tx, items, at);
+  return [...new Set(items.map(({ bulkRunId }) => bulkRunId))];
+}
+
+/** Whose clicks end. */
+export type Dropped =
+  | { readonly sysCode: string; readonly fixCode: string }
+  | { readonly problemId: string }
+  | { readonly bulkRunId: string };
+
+export interface Drop {
+  /** A cause of the bulk runs' words. */
+  readonly cause: string;
+  /** What the person said; null where the cause says it all. */
+  readonly note: string | null;
+  readonly at: Date;
+  /** For an act in the history of each problem; null where another act tells it already. */
+  readonly told: { readonly actor: string; readonly reason: string } | null;
+}
+
+export interface DroppedClicks {
+  readonly problems: { readonly sysCode: string; readonly id: string }[];
+  readonly bulkRunIds: string[];
+}
+
+/**
+ * Ends clicks that wait for a client. Those that a client works on stay until their answer. Call under the locks of
+ * their systems, so that no click and no claim comes in between.
+ */
+export async function dropRunRequests(tx: Tx, which: Dropped, drop: Drop): Promise<DroppedClicks> {
+  const { at, told } = drop;
+  const tellEach =
+    told === null
+      ? sql``
+      : sql`, told AS (
+      INSERT INTO piculus.audit (at, actor, act, sys_code, problem_id, reason)
+      SELECT ${at}::timestamptz, ${told.actor}, 'run-dropped', sys_code, problem_id, ${storableText(told.reason)}
+      FROM dropped)`;
+  const note = drop.note === null ? null : storableText(drop.note);
+  const dropped = await sql<{ sysCode: string; id: string; bulkRunId: string | null }>`
     WITH dropped AS (
       DELETE FROM piculus.run_requests r
-      WHERE r.sys_code = ${drop.sysCode} AND r.fix_code = ${drop.fixCode}
-        AND r.problem_id NOT IN (SELECT leased.id FROM ${leasedItems(sql`${drop.sysCode}`)} AS leased)
-      RETURNING r.problem_id),
-    told AS (
-      INSERT INTO piculus.audit (at, actor, act, sys_code, problem_id, reason)
-      SELECT ${drop.at}::timestamptz, ${drop.actor}, 'run-dropped', ${drop.sysCode}, problem_id, ${drop.reason}
-      FROM dropped)
-    SELECT problem_id AS id FROM dropped`.execute(tx);
-  return dropped.rows.map(({ id }) => id);
+      WHERE ${conditionOf(which)} AND r.problem_id NOT IN (SELECT leased.id FROM ${leasedItems(null)} AS leased)
+      RETURNING r.problem_id, r.sys_code, r.bulk_run_id),
+    settled AS (
+      UPDATE piculus.bulk_run_items i SET result = 'dropped', code = ${drop.cause}, note = ${note}
+      FROM dropped d
+      WHERE i.bulk_run_id = d.bulk_run_id AND i.problem_id = d.problem_id AND i.result = 'waiting'
+      RETURNING i.bulk_run_id, i.result),
+    counted AS (${countSettled(sql`settled`)}) ${tellEach}
+    SELECT sys_code AS "sysCode", problem_id AS id, bulk_run_id AS "bulkRunId" FROM dropped`.execute(tx);
+  const bulkRunIds = new Set<string>();
+  for (const { bulkRunId } of dropped.rows) if (bulkRunId !== null) bulkRunIds.add(bulkRunId);
+  await finishBulkRuns(tx, [...bulkRunIds], at);
+  return { problems: dropped.rows.map(({ sysCode, id }) => ({ sysCode, id })), bulkRunIds: [...bulkRunIds] };
+}
+
+function conditionOf(which: Dropped): RawBuilder<unknown> {
+  if ('problemId' in which) return sql`r.problem_id = ${which.problemId}::bigint`;
+  if ('bulkRunId' in which) return sql`r.bulk_run_id = ${which.bulkRunId}::bigint`;
+  return sql`r.sys_code = ${which.sysCode} AND r.fix_code = ${which.fixCode}`;
+}
+
+/** Systems in which clicks of a bulk run wait. */
+export async function systemsOfBulkRun(tx: Tx, bulkRunId: string): Promise<string[]> {
+  const found = await sql<{ sysCode: string }>`
+    SELECT DISTINCT sys_code AS "sysCode" FROM piculus.run_requests WHERE bulk_run_id = ${bulkRunId}::bigint`.execute(
+    tx,
+  );
+  return found.rows.map(({ sysCode }) => sysCode);
 }
 
 /** @returns whether there is a solution for this fix, enabled. */

@@ -151,6 +151,28 @@ export interface Tables {
     problems: Big;
     amount_minor: Big;
   };
+  problem_ages: {
+    slot: Time;
+    sys_code: string;
+    currency: string;
+    problems: Big;
+    amount_minor: Big;
+  };
+  attention: {
+    problem_id: Big;
+    sys_code: string;
+    fix_code: string;
+    state: string;
+  };
+  execution_counts: {
+    slot: Time;
+    sys_code: string;
+    fix_code: string;
+    outcome: string;
+    executions: Big;
+    to_person: Big;
+    retries_used: Big;
+  };
   run_requests: {
     id: Id;
     problem_id: Big;
@@ -160,6 +182,44 @@ export interface Tables {
     requested_by: string;
     reason: string | null;
     requested_at: Time;
+    bulk_run_id: string | null;
+  };
+  bulk_runs: {
+    id: Id;
+    requested_by: string;
+    requested_at: Time;
+    reason: string | null;
+    scope: string;
+    filter: Json<Record<string, unknown> | null>;
+    problems: Default<number>;
+    amounts: Json<object>;
+    finished_at: TimeOrNull;
+  };
+  bulk_run_items: {
+    bulk_run_id: Big;
+    problem_id: Big;
+    sys_code: string;
+    fix_code: string;
+    business_key: string;
+    amount_minor: Big;
+    currency: string;
+    result: string;
+    code: string | null;
+    note: string | null;
+  };
+  bulk_run_results: {
+    bulk_run_id: Big;
+    result: string;
+    problems: number;
+  };
+  saved_views: {
+    id: Id;
+    created_by: string;
+    page: string;
+    name: string;
+    query: string;
+    shared: boolean;
+    updated_at: Time;
   };
   leases: {
     id: string;

@@ -9,23 +9,23 @@ describe.each(TEST_ENGINES)('clicks on %s', (engine) => {
 
   it('run what waits for a person, with a reason, and only once', async () => {
     const solution = await story.executed('refused');
-    expect(await story.world.problems.run(['1', '77'], 'operator', ' ', 'click')).toMatchObject({
+    expect(await story.world.problems.run(['1', '77'], 'operator', ' ')).toMatchObject({
       accepted: 0,
       refused: [
         { id: '1', code: 'reason-required' },
         { id: '77', code: 'not-found' },
       ],
     });
-    expect(await story.world.problems.run(['1', '1'], 'operator', 'the payee was checked', 'click')).toEqual({
+    expect(await story.world.problems.run(['1', '1'], 'operator', 'the payee was checked')).toEqual({
       accepted: 1,
       refused: [],
     });
-    expect(await story.world.problems.run(['1'], 'operator', 'again', 'click')).toEqual({
+    expect(await story.world.problems.run(['1'], 'operator', 'again')).toEqual({
       accepted: 1,
       refused: [],
     });
     const { session, command } = await story.claimed();
-    expect(await story.world.problems.run(['1'], 'operator', 'again', 'click')).toMatchObject({
+    expect(await story.world.problems.run(['1'], 'operator', 'again')).toMatchObject({
       refused: [{ code: 'already-executing' }],
     });
     await expect(story.world.problems.close('1', 'operator', 'no')).rejects.toMatchObject({
@@ -50,7 +50,7 @@ describe.each(TEST_ENGINES)('clicks on %s', (engine) => {
     ['cleared', 'not-this-problem'],
   ] as const)('refuse %s', async (_state, outcome) => {
     await story.executed(outcome);
-    expect(await story.world.problems.run(['1'], 'operator', 'why not', 'click')).toMatchObject({
+    expect(await story.world.problems.run(['1'], 'operator', 'why not')).toMatchObject({
       refused: [{ code: 'wrong-state' }],
     });
     await expect(story.world.problems.close('1', 'operator', 'no')).rejects.toMatchObject({
@@ -61,10 +61,10 @@ describe.each(TEST_ENGINES)('clicks on %s', (engine) => {
   it('run an exhausted problem once more, with a reason', async () => {
     await story.executed('failed', 0);
     expect((await story.only()).state).toBe('exhausted');
-    expect(await story.world.problems.run(['1'], 'operator', undefined, 'click')).toMatchObject({
+    expect(await story.world.problems.run(['1'], 'operator', undefined)).toMatchObject({
       refused: [{ code: 'reason-required' }],
     });
-    await story.world.problems.run(['1'], 'operator', 'the bank is up again', 'click');
+    await story.world.problems.run(['1'], 'operator', 'the bank is up again');
     const { session, command } = await story.claimed();
     expect(command.items[0]).toMatchObject({
       attempt: 2,
@@ -77,11 +77,11 @@ describe.each(TEST_ENGINES)('clicks on %s', (engine) => {
 
   it('say that there is no solution, or a disabled one', async () => {
     await story.world.report([order(story.world, 'R1')]);
-    expect(await story.world.problems.run(['1'], 'operator', undefined, 'click')).toMatchObject({
+    expect(await story.world.problems.run(['1'], 'operator', undefined)).toMatchObject({
       refused: [{ code: 'no-solution' }],
     });
     await story.world.solution({ status: 'disabled' });
-    expect(await story.world.problems.run(['1'], 'operator', undefined, 'click')).toMatchObject({
+    expect(await story.world.problems.run(['1'], 'operator', undefined)).toMatchObject({
       refused: [{ code: 'solution-disabled' }],
     });
   });
@@ -97,7 +97,7 @@ describe.each(TEST_ENGINES)('clicks on %s', (engine) => {
     await expect(story.world.problems.close('1', 'operator', 'again')).rejects.toMatchObject({
       code: 'wrong-state',
     });
-    expect(await story.world.problems.run(['1'], 'operator', 'x', 'click')).toMatchObject({
+    expect(await story.world.problems.run(['1'], 'operator', 'x')).toMatchObject({
       refused: [{ code: 'wrong-state' }],
     });
     expect(await story.world.problems.reopen('1', 'operator', 'it was real')).toMatchObject({
@@ -133,10 +133,10 @@ describe.each(TEST_ENGINES)('clicks on %s', (engine) => {
     });
     expect(
       await story.world.problems.runMatching({ filter, expectedCount: 5, reason: 'go' }, 'operator'),
-    ).toEqual({ accepted: 3, skipped: 2 });
+    ).toEqual({ bulkRunId: '1', accepted: 3, skipped: 2 });
     expect(
       await story.world.problems.runMatching({ filter, expectedCount: 5, reason: 'go' }, 'operator'),
-    ).toEqual({ accepted: 0, skipped: 5 });
+    ).toEqual({ bulkRunId: '2', accepted: 0, skipped: 5 });
     expect((await story.claimed()).command.items).toMatchObject([
       { trigger: 'bulk' },
       { trigger: 'bulk' },

@@ -53,7 +53,7 @@ describe.each(TEST_ENGINES)('lists on %s', (engine) => {
     await world.report([order(world, 'elsewhere')], { sysCode: 'PBMS' });
     const before = await byKey();
     const id = (key: string): string => before[key]?.id ?? '';
-    await world.problems.run([id('clicked')], 'operator', undefined, 'click');
+    await world.problems.run([id('clicked')], 'operator', undefined);
     await world.problems.close(id('closed'), 'operator', 'x');
     await world.problems.close(id('again'), 'operator', 'x');
     await world.problems.reopen(id('again'), 'operator', 'x');

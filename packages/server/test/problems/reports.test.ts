@@ -69,7 +69,7 @@ describe.each(TEST_ENGINES)('reports on %s', (engine) => {
     story.world.clock.pass(MINUTE_MS);
     await story.world.tick(solution);
     expect(await story.world.executions.claim(story.world.session(), 500)).toBeNull();
-    expect(await story.world.problems.run([problem.id], 'operator', undefined, 'click')).toEqual({
+    expect(await story.world.problems.run([problem.id], 'operator', undefined)).toEqual({
       accepted: 1,
       refused: [],
     });

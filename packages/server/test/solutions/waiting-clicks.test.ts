@@ -16,7 +16,7 @@ describe.each(TEST_ENGINES)('clicks that wait on %s', (engine) => {
     const solution = await world.solution({ executionMode: 'manual' });
     await world.solution({ executionMode: 'manual', fixCode: OTHER_FIX });
     await world.report([...orders(world, 2), order(world, 'OTHER', { fixCode: OTHER_FIX })]);
-    await world.problems.run(['1', '2', '3'], 'operator', undefined, 'bulk');
+    await world.problems.runBulk(['1', '2', '3'], 'operator', undefined);
     return solution;
   }
   const waiting = async (): Promise<string[]> => {

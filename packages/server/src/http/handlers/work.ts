@@ -16,12 +16,16 @@ type Names =
   | 'runMatchingProblems'
   | 'closeProblem'
   | 'reopenProblem'
+  | 'listBulkRuns'
+  | 'getBulkRun'
+  | 'listBulkRunItems'
+  | 'cancelBulkRun'
   | 'listExecutions'
   | 'listLeases';
 
-/** Collections, problems, executions. */
+/** Collections, problems, bulk runs, executions. */
 export function workHandlers({ services, gateway }: HandlerParts): RouteHandlers<Names> {
-  const { collections, problems, executions, messages } = services;
+  const { collections, problems, bulkRuns, executions, messages } = services;
   return {
     startCollection: ({ body, user }) => collections.start(body, user.username, 'click'),
     listCollections: ({ query }) => collections.list(query),
@@ -45,15 +49,19 @@ export function workHandlers({ services, gateway }: HandlerParts): RouteHandlers
       return { verdict, scenario: result.scenario, reason, steps, facts };
     },
     runProblem: async ({ params, body, user }) => {
-      const { refused } = await problems.run([params.id], user.username, body.reason, 'click');
+      const { refused } = await problems.run([params.id], user.username, body.reason);
       const [refusal] = refused;
       if (refusal !== undefined) throw refusedAs(refusal);
       return { accepted: 1 };
     },
-    runProblems: ({ body, user }) => problems.run(body.ids, user.username, body.reason, 'bulk'),
+    runProblems: ({ body, user }) => problems.runBulk(body.ids, user.username, body.reason),
     runMatchingProblems: ({ body, user }) => problems.runMatching(body, user.username),
     closeProblem: ({ params, body, user }) => problems.close(params.id, user.username, body.reason),
     reopenProblem: ({ params, body, user }) => problems.reopen(params.id, user.username, body.reason),
+    listBulkRuns: ({ query }) => bulkRuns.list(query),
+    getBulkRun: ({ params }) => bulkRuns.get(params.id),
+    listBulkRunItems: ({ params, query }) => bulkRuns.items(params.id, query),
+    cancelBulkRun: ({ params, body, user }) => bulkRuns.cancel(params.id, user.username, body.reason),
     listExecutions: ({ query }) => executions.list(query),
     listLeases: async () => ({ items: await executions.running() }),
   };

@@ -1,0 +1,169 @@
+/**
+ * What people let run: one problem by a click, many as a bulk run. Each is one transaction under the locks of the
+ * systems it touches, so that no claim takes a problem in between, with its audit rows inside. A bulk run keeps
+ * every problem that it was asked for, also what was refused; a click on one problem makes none.
+ */
+import { ERRORS, type ErrorCode, PiculusError } from '@piculus/protocol';
+import type { ProblemFilter, RouteBody, RouteResponse } from '@piculus/protocol/http';
+import { writeAudit, writeAudits } from '../audit/audit.ts';
+import type { Actor, Context, RunAnswer } from '../base/services.ts';
+import { announceBulkRuns } from '../bulk-runs/announce.ts';
+import { announceBySystem } from '../executions/announce.ts';
+import { insertBulkItems, insertBulkRun, insertMatching, sumUpBulkRun } from '../store/bulk-runs.ts';
+import type { Tx } from '../store/database.ts';
+import { storableText } from '../store/json.ts';
+import { lockSystems } from '../store/locks.ts';
+import { transaction } from '../store/pool.ts';
+import { countProblems, listedByIds, type ListedProblem } from '../store/problem-lists.ts';
+import { insertRunRequests, type RunClick } from '../store/run-requests.ts';
+import { lockSystemsOf } from './locks.ts';
+import { refusesRun } from './rules.ts';
+import { solutionOf } from './views.ts';
+
+export interface Click {
+  readonly ids: readonly string[];
+  readonly actor: Actor;
+  readonly reason: string | undefined;
+}
+
+interface Sorted {
+  readonly accepted: readonly ListedProblem[];
+  readonly refused: readonly { readonly id: string; readonly code: ErrorCode }[];
+}
+
+/** Each problem by itself: those that cannot run are answered with their reason, the others are requested. */
+export async function runProblems(context: Context, click: Click): Promise<RunAnswer> {
+  const sorted = await transaction(context.db, async (tx) => {
+    const at = context.clock.now();
+    const found = await sortOut(tx, click, 'click', at);
+    await requestRuns(tx, { ...clickOf(click, at), trigger: 'click', bulkRunId: null }, found.accepted);
+    return found;
+  });
+  announceRuns(context, sorted.accepted, null);
+  return answerOf(sorted);
+}
+
+/** As many clicks at once, kept as one bulk run. */
+export async function runBulk(context: Context, click: Click): Promise<RouteResponse<'runProblems'>> {
+  const { sorted, bulkRunId } = await transaction(context.db, async (tx) => {
+    const at = context.clock.now();
+    const found = await sortOut(tx, click, 'bulk', at);
+    const reason = click.reason ?? null;
+    const id = await insertBulkRun(tx, { actor: click.actor, at, reason, filter: null });
+    // What is not found has nothing to show in the run; its answer tells it.
+    await insertBulkItems(tx, id, [
+      ...found.accepted.map((row) => ({ problemId: row.id, refused: null })),
+      ...found.refused.map((one) => ({ problemId: one.id, refused: one.code })),
+    ]);
+    await requestRuns(tx, { ...clickOf(click, at), trigger: 'bulk', bulkRunId: id }, found.accepted);
+    await sumUpBulkRun(tx, id, at);
+    await auditBulkRun(tx, { actor: click.actor, at, reason, id, accepted: found.accepted.length });
+    return { sorted: found, bulkRunId: id };
+  });
+  announceRuns(context, sorted.accepted, bulkRunId);
+  return { bulkRunId, ...answerOf(sorted) };
+}
+
+async function sortOut(tx: Tx, click: Click, trigger: 'click' | 'bulk', at: Date): Promise<Sorted> {
+  const ids = [...new Set(click.ids)];
+  await lockSystemsOf(tx, ids);
+  const rows = new Map((await listedByIds(tx, ids, at)).map((row) => [row.id, row]));
+  const reasonGiven = (click.reason ?? '').trim() !== '';
+  const accepted: ListedProblem[] = [];
+  const refused: { id: string; code: ErrorCode }[] = [];
+  for (const id of ids) {
+    const row = rows.get(id);
+    const code = row === undefined ? 'not-found' : refusal(row, reasonGiven, trigger);
+    if (code !== null) refused.push({ id, code });
+    else if (row !== undefined) accepted.push(row);
+  }
+  return { accepted, refused };
+}
+
+/**
+ * A second click on a problem that waits already changes nothing and is no fault. In a bulk run it is refused: an
+ * answer belongs to one run only, so the second run would wait for an answer that it never gets.
+ */
+function refusal(row: ListedProblem, reasonGiven: boolean, trigger: 'click' | 'bulk'): ErrorCode | null {
+  const question = { executing: row.executing, solution: solutionOf(row), reasonGiven };
+  const code = refusesRun(row, question);
+  return code === null && trigger === 'bulk' && row.requested ? 'already-requested' : code;
+}
+
+const clickOf = ({ actor, reason }: Click, at: Date) => ({ actor, reason: reason ?? null, at });
+
+async function requestRuns(tx: Tx, click: RunClick, accepted: readonly ListedProblem[]): Promise<void> {
+  const { at, actor, reason, trigger, bulkRunId } = click;
+  const requests = accepted.map(({ id, sysCode, fixCode }) => ({ problemId: id, sysCode, fixCode }));
+  // A second click on the same problem adds nothing, so it is no act of its own either.
+  const made = await insertRunRequests(tx, click, requests);
+  const detail = bulkRunId === null ? { trigger } : { trigger, bulkRunId };
+  await writeAudits(
+    tx,
+    requests
+      .filter(({ problemId }) => made.has(problemId))
+      .map(({ problemId, sysCode }) => ({ at, actor, act: 'run', sysCode, problemId, reason, detail })),
+  );
+}
+
+const answerOf = ({ accepted, refused }: Sorted): RunAnswer => ({
+  accepted: accepted.length,
+  refused: refused.map(({ id, code }) => ({ id, code, reason: ERRORS[code].meaning.en })),
+});
+
+/** All that match, kept as one bulk run. Refused unless the count is still the one that the person saw. */
+export async function runMatching(
+  context: Context,
+  { filter, expectedCount, reason }: RouteBody<'runMatchingProblems'>,
+  actor: Actor,
+): Promise<RouteResponse<'runMatchingProblems'>> {
+  refuseEmpty(filter);
+  const { made, bulkRunId, problems } = await transaction(context.db, async (tx) => {
+    const at = context.clock.now();
+    await lockSystems(tx, filter.sysCode ?? null);
+    // Asked before anything is written, because the count has mostly changed where it has changed at all.
+    refuseOtherCount((await countProblems(tx, filter, at)).problems, expectedCount);
+    const id = await insertBulkRun(tx, { actor, at, reason, filter });
+    const requested = await insertMatching(tx, id, { filter, actor, reason: storableText(reason), at });
+    const items = await sumUpBulkRun(tx, id, at);
+    // Answers of clients need no lock of ours, so one may have come between the two questions.
+    refuseOtherCount(items, expectedCount);
+    await auditBulkRun(tx, { actor, at, reason, id, accepted: requested.length });
+    return { made: requested, bulkRunId: id, problems: items };
+  });
+  announceRuns(context, made, bulkRunId);
+  return { bulkRunId, accepted: made.length, skipped: problems - made.length };
+}
+
+function refuseOtherCount(problems: number, expected: number): void {
+  if (problems === expected) return;
+  throw new PiculusError('wrong-state', `${problems} problems match now, not ${expected}`);
+}
+
+function refuseEmpty(filter: ProblemFilter): void {
+  if (Object.values(filter).some((value) => value !== undefined)) return;
+  const reason = {
+    en: 'name at least one field; everything at once is not run',
+    zh: '至少填写一个筛选条件，不允许全部执行',
+  };
+  throw new PiculusError('invalid-field', undefined, [{ field: 'filter', reason }]);
+}
+
+async function auditBulkRun(
+  tx: Tx,
+  run: { actor: Actor; at: Date; reason: string | null; id: string; accepted: number },
+): Promise<void> {
+  const { actor, at, reason, accepted } = run;
+  const target = `bulk-run:${run.id}`;
+  await writeAudit(tx, { at, actor, act: 'bulk-run', target, reason, detail: { accepted } });
+}
+
+function announceRuns(
+  context: Context,
+  rows: readonly { sysCode: string; id: string }[],
+  bulkRunId: string | null,
+): void {
+  announceBySystem(context, rows);
+  if (bulkRunId !== null) announceBulkRuns(context, [bulkRunId]);
+  if (rows.length > 0) context.wake.notify('dispatch');
+}
