@@ -3,6 +3,8 @@
  * that went long ago. Problems, executions, acts and versions of solutions stay for ever.
  */
 import type { Context, Loop } from '../base/services.ts';
+import { deleteOldExecutionCounts } from '../store/execution-counts.ts';
+import { deleteEmptyAges } from '../store/problem-ages.ts';
 import * as store from '../store/retention.ts';
 import { FRESH_MS } from '../systems/index.ts';
 import { createLoop } from './loop.ts';
@@ -16,6 +18,8 @@ export interface RetentionOptions {
   readonly idempotencyKeyMs: number;
   readonly leaseMs: number;
   readonly clientMs: number;
+  /** The counts of executions by time; the executions themselves stay. */
+  readonly executionCountMs: number;
   /** Rows of one delete, so that no statement holds anybody up for long. */
   readonly batchRows: number;
   /** Deletes of one kind in one round; the rest waits for the next. */
@@ -29,6 +33,7 @@ export const RETENTION: RetentionOptions = {
   idempotencyKeyMs: DAY_MS,
   leaseMs: 7 * DAY_MS,
   clientMs: 30 * DAY_MS,
+  executionCountMs: 30 * DAY_MS,
   batchRows: 1_000,
   batchesPerRound: 50,
   partitionDaysAhead: 3,
@@ -59,6 +64,8 @@ async function clean(context: Context, options: RetentionOptions): Promise<void>
     ['idempotencyKeys', store.deleteIdempotencyKeys, ago(options.idempotencyKeyMs)],
     ['leases', store.deleteClosedLeases, ago(options.leaseMs)],
     ['clients', store.deleteGoneClients, ago(options.clientMs)],
+    ['problemAges', deleteEmptyAges, ago(HOUR_MS)],
+    ['executionCounts', deleteOldExecutionCounts, ago(options.executionCountMs)],
   ];
   const deleted: Record<string, number> = {};
   for (const [name, run, before] of deletions) {

@@ -2,13 +2,14 @@
  * Stores what a collector found: a batch at a time, in the caller's transaction. New problems are inserted,
  * known ones are seen again, and what had ended is opened again where the rules say so.
  */
-import type { ProblemReport } from '@piculus/protocol';
+import { PiculusError, type ProblemReport } from '@piculus/protocol';
 import type { Tx } from '../store/database.ts';
 import { executingIds } from '../store/leases.ts';
 import { lockSystem } from '../store/locks.ts';
 import { applyCountDeltas, CountDeltas, type Counted } from '../store/problem-counts.ts';
 import {
   insertProblems,
+  type InsertedProblem,
   type ProblemRow,
   problemsByKeys,
   type SeenProblem,
@@ -51,17 +52,21 @@ export async function ingestReport(tx: Tx, batch: ReportBatch): Promise<Ingested
   for (const row of await problemsByKeys(tx, batch.sysCode, reports)) known.set(keyOf(row), row);
 
   const work = sortOut(batch, reports, known, executing);
-  const newIds = await insertProblems(tx, { ...batch, problems: work.fresh });
+  const inserted = await insertProblems(tx, { ...batch, problems: work.fresh });
+  countInserted(work, batch, inserted);
   await updateSeen(tx, { ...batch, problems: work.seen });
   for (const [fixCode, id] of work.floors) await lowerTickFloor(tx, batch.sysCode, fixCode, id);
   const counts = {
-    inserted: newIds.length,
+    inserted: inserted.length,
     seenAgain: work.seen.length - work.reopened,
     reopened: work.reopened,
   };
   await insertReport(tx, { ...batch, ...counts, changes: work.changes });
   await applyCountDeltas(tx, work.deltas);
-  return { ...counts, ids: [...newIds, ...work.changes.map(({ problemId }) => problemId)] };
+  return {
+    ...counts,
+    ids: [...inserted.map(({ id }) => id), ...work.changes.map(({ problemId }) => problemId)],
+  };
 }
 
 const keyOf = (one: { fixCode: string; businessKey: string }): string => `${one.fixCode}\n${one.businessKey}`;
@@ -105,7 +110,6 @@ function sortOut(
     if (row === undefined) {
       const { state } = firstReported(report.handling, batch.at);
       work.fresh.push({ report, state });
-      work.deltas.add(counted(batch.sysCode, report, state));
       continue;
     }
     const answer = afterReport(row, {
@@ -143,7 +147,7 @@ function takeSeen(work: Work, { batch, report, row, answer: { effect, next } }: 
   });
   if (effect === 'seen') return;
   work.deltas.remove(row);
-  work.deltas.add(counted(batch.sysCode, report, next.state));
+  work.deltas.add(counted(report, { ...row, state: next.state, reopened: next.reopened }));
   if (effect === 'reopened') work.reopened += 1;
   if (next.state !== row.state) work.changes.push({ problemId: row.id, from: row.state, to: next.state });
   if (next.state === 'pending' && !next.reopened) {
@@ -152,10 +156,28 @@ function takeSeen(work: Work, { batch, report, row, answer: { effect, next } }: 
   }
 }
 
-const counted = (sysCode: string, report: ProblemReport, state: string): Counted => ({
-  ...report,
-  sysCode,
-  state,
+/** New problems are counted once their ids are known. */
+function countInserted(work: Work, { sysCode, at }: ReportBatch, inserted: readonly InsertedProblem[]): void {
+  const ids = new Map(inserted.map((one) => [keyOf(one), one.id]));
+  for (const { report, state } of work.fresh) {
+    const id = ids.get(keyOf(report));
+    if (id === undefined) throw new PiculusError('internal', 'a problem that was inserted has no id');
+    work.deltas.add(counted(report, { id, sysCode, state, reopened: false, firstSeenAt: at }));
+  }
+}
+
+type Kept = Pick<Counted, 'id' | 'sysCode' | 'state' | 'reopened' | 'firstSeenAt'>;
+const counted = (report: ProblemReport, kept: Kept): Counted => ({
+  fixCode: report.fixCode,
+  scenario: report.scenario,
+  outOfPocket: report.outOfPocket,
+  currency: report.currency,
+  amountMinor: report.amountMinor,
+  id: kept.id,
+  sysCode: kept.sysCode,
+  state: kept.state,
+  reopened: kept.reopened,
+  firstSeenAt: kept.firstSeenAt,
 });
 
 /** The facts are as old as the oldest of the three sides. */

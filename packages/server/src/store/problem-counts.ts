@@ -1,58 +1,106 @@
-/** Counts and amounts of problems by state, kept by the deltas of each batch so that no page counts the hot table. */
+/**
+ * The books that a batch of problems keeps: counts by state, ages, who waits for a person, what executions came
+ * to. All are kept together in the transaction of the change, so that no page counts the hot tables.
+ */
+import { type Outcome, OUTCOMES, type StoredProblemState } from '@piculus/protocol';
 import { sql } from 'kysely';
+import { startOf } from '../base/slots.ts';
+import { AttentionDeltas, keepAttention } from './attention.ts';
 import type { Tx } from './database.ts';
+import { keepExecutionCounts } from './execution-counts.ts';
+import { keepProblemAges } from './problem-ages.ts';
+import { Sums } from './sums.ts';
 
 /** What a problem is counted under, and how much it adds. */
 export interface Counted {
+  readonly id: string;
   readonly sysCode: string;
   readonly fixCode: string;
   readonly scenario: string;
-  readonly state: string;
+  readonly state: StoredProblemState;
+  readonly reopened: boolean;
   readonly outOfPocket: string;
   readonly currency: string;
   readonly amountMinor: string;
+  readonly firstSeenAt: Date;
 }
+
+/** An execution as the books know it. */
+export interface CountedExecution {
+  readonly sysCode: string;
+  readonly fixCode: string;
+  readonly attempt: number;
+  readonly outcome: Outcome;
+  readonly stateAfter: StoredProblemState;
+  readonly finishedAt: Date;
+}
+
+const PERSON_STATES: ReadonlySet<StoredProblemState> = new Set(['exhausted', 'needs-human']);
+const isCountedByAge = ({ state }: Counted): boolean => state === 'pending' || PERSON_STATES.has(state);
 
 /** Collects what a batch moves from one count to another. */
 export class CountDeltas {
-  readonly #deltas = new Map<string, { row: Counted; problems: number; amount: bigint }>();
+  readonly counts = new Sums<Record<string, string>, 'problems' | 'amount_minor'>();
+  readonly ages = new Sums<Record<string, string>, 'problems' | 'amount_minor'>();
+  readonly executions = new Sums<Record<string, string>, 'executions' | 'to_person' | 'retries_used'>();
+  readonly attention = new AttentionDeltas();
 
   add(row: Counted): void {
-    this.#change(row, 1);
+    this.#change(row, 1n);
+    this.attention.add(row.id, waitsForPerson(row) ? row : null);
   }
   remove(row: Counted): void {
-    this.#change(row, -1);
+    this.#change(row, -1n);
+    this.attention.remove(row.id, waitsForPerson(row) ? row : null);
+  }
+  executed({ sysCode, fixCode, attempt, outcome, stateAfter, finishedAt }: CountedExecution): void {
+    const slot = startOf(finishedAt).toISOString();
+    this.executions.change(
+      { slot, sys_code: sysCode, fix_code: fixCode, outcome },
+      {
+        executions: 1n,
+        to_person: PERSON_STATES.has(stateAfter) ? 1n : 0n,
+        retries_used: attempt > 1 && OUTCOMES[outcome].usesRetry ? 1n : 0n,
+      },
+    );
   }
 
-  #change(row: Counted, by: 1 | -1): void {
-    const key = [row.sysCode, row.fixCode, row.scenario, row.state, row.outOfPocket, row.currency].join('\n');
-    const entry = this.#deltas.get(key) ?? { row, problems: 0, amount: 0n };
-    entry.problems += by;
-    entry.amount += BigInt(by) * BigInt(row.amountMinor);
-    this.#deltas.set(key, entry);
-  }
-
-  /** Ordered by key, so that two batches lock the same counts in the same order. */
-  rows(): Record<string, unknown>[] {
-    return [...this.#deltas.entries()]
-      .filter(([, { problems, amount }]) => problems !== 0 || amount !== 0n)
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([, { row, problems, amount }]) => ({
-        sys_code: row.sysCode,
+  #change(row: Counted, by: 1n | -1n): void {
+    const { sysCode, currency } = row;
+    const change = { problems: by, amount_minor: by * BigInt(row.amountMinor) };
+    this.counts.change(
+      {
+        sys_code: sysCode,
         fix_code: row.fixCode,
         scenario: row.scenario,
         state: row.state,
         out_of_pocket: row.outOfPocket,
-        currency: row.currency,
-        problems,
-        amount_minor: amount.toString(),
-      }));
+        currency,
+      },
+      change,
+    );
+    if (!isCountedByAge(row)) return;
+    this.ages.change({ slot: startOf(row.firstSeenAt).toISOString(), sys_code: sysCode, currency }, change);
   }
 }
 
-/** The last statement of its transaction: other batches of the same solution wait for these rows. */
+/** By its own state; a pending one may also wait for a click, which its solution says. */
+function waitsForPerson({ state, reopened }: Counted): boolean {
+  return PERSON_STATES.has(state) || reopened;
+}
+
+/**
+ * The last statements of their transaction: other batches of the same solution wait for these rows. Every batch
+ * locks the books in this order, and the counts, which most batches share, for the shortest time.
+ */
 export async function applyCountDeltas(tx: Tx, deltas: CountDeltas): Promise<void> {
-  const rows = deltas.rows();
+  await keepAttention(tx, deltas.attention);
+  await keepProblemAges(tx, deltas.ages.rows());
+  await keepExecutionCounts(tx, deltas.executions.rows());
+  await keepProblemCounts(tx, deltas.counts.rows());
+}
+
+async function keepProblemCounts(tx: Tx, rows: readonly Record<string, string>[]): Promise<void> {
   if (rows.length === 0) return;
   await sql`
     INSERT INTO piculus.problem_counts AS c

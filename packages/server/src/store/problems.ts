@@ -32,6 +32,7 @@ export interface ProblemRow {
   readonly seenSinceClosed: boolean;
   readonly lastOutcome: Outcome | null;
   readonly lastCommandId: string | null;
+  readonly firstSeenAt: Date;
 }
 
 const COLUMNS = sql`
@@ -39,7 +40,8 @@ const COLUMNS = sql`
   p.amount_minor AS "amountMinor", p.currency, p.out_of_pocket AS "outOfPocket", p.state,
   p.state_changed_at AS "stateChangedAt", p.not_yet_since AS "notYetSince", p.attempts,
   p.retries_used AS "retriesUsed", p.reopen_count AS "reopenCount", p.reopened,
-  p.seen_since_closed AS "seenSinceClosed", p.last_outcome AS "lastOutcome", p.last_command_id AS "lastCommandId"`;
+  p.seen_since_closed AS "seenSinceClosed", p.last_outcome AS "lastOutcome", p.last_command_id AS "lastCommandId",
+  p.first_seen_at AS "firstSeenAt"`;
 
 export async function problemsByIds(db: Executor, ids: readonly string[]): Promise<ProblemRow[]> {
   const found = await sql<ProblemRow>`
@@ -71,14 +73,20 @@ export interface NewProblem {
   readonly state: StoredProblemState;
 }
 
-/** @returns the new ids, in the order given. */
+/** A problem that was inserted, with what it is known by. */
+export interface InsertedProblem {
+  readonly id: string;
+  readonly fixCode: string;
+  readonly businessKey: string;
+}
+
 export async function insertProblems(
   tx: Tx,
   batch: { sysCode: string; commandId: string; at: Date; problems: readonly NewProblem[] },
-): Promise<string[]> {
+): Promise<InsertedProblem[]> {
   if (batch.problems.length === 0) return [];
   const rows = toJson(batch.problems.map(({ report, state }) => ({ ...reportColumns(report), state })));
-  const made = await sql<{ id: string }>`
+  const made = await sql<InsertedProblem>`
     INSERT INTO piculus.problems (sys_code, fix_code, business_key, scenario, handling, amount_minor, currency,
       out_of_pocket, occurred_at, facts, contradictions, state, state_changed_at, ready_at, last_command_id,
       first_seen_at, last_seen_at)
@@ -88,9 +96,9 @@ export async function insertProblems(
     FROM jsonb_to_recordset(${rows}::text::jsonb) AS given(
       fix_code text, business_key text, scenario text, handling text, amount_minor numeric(20), currency char(3),
       out_of_pocket text, occurred_at timestamptz, facts jsonb, contradictions text[], state text)
-    RETURNING id
+    RETURNING id, fix_code AS "fixCode", business_key AS "businessKey"
   `.execute(tx);
-  return made.rows.map(({ id }) => id);
+  return made.rows;
 }
 
 function reportColumns(report: ProblemReport): Record<string, unknown> {

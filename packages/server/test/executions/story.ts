@@ -5,7 +5,7 @@ import type { FixCommand } from '@piculus/protocol';
 import type { Problem } from '@piculus/protocol/http';
 import type { TestEngine } from '../../../../test/support/database.ts';
 import type { Session } from '../../src/base/services.ts';
-import { answers, countsKeptAndReal, openWorld, order, type World } from './world.ts';
+import { answers, booksKeptAndReal, emptyProblems, openWorld, order, type World } from './world.ts';
 
 export const MINUTE_MS = 60_000;
 
@@ -36,7 +36,7 @@ export function tellStory(engine: TestEngine): Story {
   });
   afterAll(() => opened?.close());
   afterEach(async () => {
-    const [kept, real] = await countsKeptAndReal(world());
+    const [kept, real] = await booksKeptAndReal(world());
     expect(kept).toEqual(real);
     await empty(world());
   });
@@ -69,10 +69,11 @@ export function tellStory(engine: TestEngine): Story {
   };
 }
 
-async function empty({ database: { db }, published }: World): Promise<void> {
-  await sql`TRUNCATE piculus.problems, piculus.problem_counts, piculus.leases, piculus.executions, piculus.reports,
-    piculus.run_requests, piculus.audit, piculus.solutions, piculus.solution_versions, piculus.clients
-    RESTART IDENTITY CASCADE`.execute(db);
+async function empty(world: World): Promise<void> {
+  await emptyProblems(world);
+  const { published } = world;
+  const { db } = world.database;
+  await sql`TRUNCATE piculus.clients`.execute(db);
   await sql`UPDATE piculus.systems SET confirmed_execution_id = 0`.execute(db);
   published.length = 0;
 }

@@ -1,6 +1,6 @@
 /** A small world for tests of the core: a database, a clock that stands still, systems, solutions, sessions. */
 import type { FixCommand, FixResult, ProblemReport, ReportedOutcome } from '@piculus/protocol';
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import { pino } from 'pino';
 import {
   type OpenTestDatabase,
@@ -201,16 +201,54 @@ export function answers(
   return { leaseId: command.leaseId, epoch: command.epoch, results };
 }
 
-/** Every count that is not zero, as kept and as counted anew; equal unless something is wrong. */
-export async function countsKeptAndReal({ database: { db } }: World): Promise<[unknown[], unknown[]]> {
-  const kept = await sql<object>`
-    SELECT sys_code, fix_code, scenario, state, out_of_pocket, currency, problems::text, amount_minor::text
-    FROM piculus.problem_counts WHERE problems <> 0 OR amount_minor <> 0 ORDER BY 1, 2, 3, 4, 5, 6`.execute(
-    db,
-  );
-  const real = await sql<object>`
-    SELECT sys_code, fix_code, scenario, state, out_of_pocket, currency, count(*)::text AS problems,
-      sum(amount_minor)::text AS amount_minor
-    FROM piculus.problems GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 1, 2, 3, 4, 5, 6`.execute(db);
-  return [kept.rows, real.rows];
+export interface Books {
+  readonly counts: unknown[];
+  readonly ages: unknown[];
+  readonly attention: unknown[];
+  readonly executions: unknown[];
+}
+
+/** Every book, as kept and as counted anew from the tables that it is of; equal unless something is wrong. */
+export async function booksKeptAndReal({ database: { db } }: World): Promise<[kept: Books, real: Books]> {
+  const rows = async (query: RawBuilder<unknown>): Promise<unknown[]> => (await query.execute(db)).rows;
+  const kept = {
+    counts: await rows(sql`
+      SELECT sys_code, fix_code, scenario, state, out_of_pocket, currency, problems::text, amount_minor::text
+      FROM piculus.problem_counts WHERE problems <> 0 OR amount_minor <> 0 ORDER BY 1, 2, 3, 4, 5, 6`),
+    ages: await rows(sql`
+      SELECT slot, sys_code, currency, problems::text, amount_minor::text
+      FROM piculus.problem_ages WHERE problems <> 0 OR amount_minor <> 0 ORDER BY 1, 2, 3`),
+    attention: await rows(sql`
+      SELECT problem_id, sys_code, fix_code, state FROM piculus.attention ORDER BY 1`),
+    executions: await rows(sql`
+      SELECT slot, sys_code, fix_code, outcome, executions::text, to_person::text, retries_used::text
+      FROM piculus.execution_counts ORDER BY 1, 2, 3, 4`),
+  };
+  const real = {
+    counts: await rows(sql`
+      SELECT sys_code, fix_code, scenario, state, out_of_pocket, currency, count(*)::text AS problems,
+        sum(amount_minor)::text AS amount_minor
+      FROM piculus.problems GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 1, 2, 3, 4, 5, 6`),
+    ages: await rows(sql`
+      SELECT date_bin('5 minutes', first_seen_at, timestamptz '1970-01-01 00:00:00Z') AS slot, sys_code, currency,
+        count(*)::text AS problems, sum(amount_minor)::text AS amount_minor
+      FROM piculus.problems WHERE state IN ('pending', 'exhausted', 'needs-human') GROUP BY 1, 2, 3 ORDER BY 1, 2, 3`),
+    attention: await rows(sql`
+      SELECT id AS problem_id, sys_code, fix_code, state FROM piculus.problems
+      WHERE state IN ('exhausted', 'needs-human') OR reopened ORDER BY 1`),
+    executions: await rows(sql`
+      SELECT date_bin('5 minutes', finished_at, timestamptz '1970-01-01 00:00:00Z') AS slot, sys_code, fix_code, outcome,
+        count(*)::text AS executions,
+        count(*) FILTER (WHERE state_after IN ('exhausted', 'needs-human'))::text AS to_person,
+        count(*) FILTER (WHERE attempt > 1 AND outcome IN ('failed', 'unknown'))::text AS retries_used
+      FROM piculus.executions GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4`),
+  };
+  return [kept, real];
+}
+
+/** Empties what a test has made of problems; systems and clients stay. */
+export async function emptyProblems({ database: { db } }: World): Promise<void> {
+  await sql`TRUNCATE piculus.problems, piculus.problem_counts, piculus.problem_ages, piculus.attention,
+    piculus.execution_counts, piculus.leases, piculus.executions, piculus.reports, piculus.run_requests, piculus.audit,
+    piculus.solutions, piculus.solution_versions RESTART IDENTITY CASCADE`.execute(db);
 }
