@@ -56,8 +56,8 @@ export function registerLiveEvents(app: FastifyInstance, options: LiveRouteOptio
         return;
       }
     }
-    // A comment: it keeps proxies from closing the stream.
-    write(stream, ':\n\n');
+    // It keeps proxies from closing the stream, and a page sees that the stream is not half open.
+    write(stream, 'event: beat\ndata: {}\n\n');
   }
 
   async function beat(): Promise<void> {

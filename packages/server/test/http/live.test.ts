@@ -112,7 +112,7 @@ describe('a stream', () => {
     await vi.waitFor(() => expect(pulses).toBeGreaterThan(3));
     expect(live.readers).toBe(1);
     refusal = new PiculusError('not-signed-in');
-    expect(await response.text()).toContain(':\n\n');
+    expect(await response.text()).toContain('event: beat\n');
     await live.stop();
     await http.close();
   });

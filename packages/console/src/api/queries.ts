@@ -1,0 +1,117 @@
+/**
+ * Reading from the API. Every read is known by its route and input; a live event names a topic, and what was read
+ * under that topic and is on the screen is read again, so that no page asks to be reloaded.
+ */
+import {
+  type ApiError,
+  type CallInput,
+  type LiveEvent,
+  type RouteName,
+  type RouteResponse,
+  ROUTES,
+} from '@piculus/protocol/http';
+import {
+  keepPreviousData,
+  QueryCache,
+  QueryClient,
+  type UseQueryResult,
+  useQuery,
+} from '@tanstack/react-query';
+import { api, asApiError } from './client.ts';
+
+export type Topic = LiveEvent['topic'];
+
+/** The topics whose events make an answer old. Routes that are missing here are never old by an event. */
+const TOPICS: { readonly [N in RouteName]?: readonly Topic[] } = {
+  listProblems: ['problems', 'executions', 'solutions'],
+  countProblems: ['problems', 'executions', 'solutions'],
+  getProblem: ['problems', 'executions', 'solutions'],
+  listProblemMessages: ['messages'],
+  listBulkRuns: ['bulk-runs'],
+  getBulkRun: ['bulk-runs'],
+  listBulkRunItems: ['bulk-runs'],
+  listCollections: ['collections'],
+  getCollection: ['collections'],
+  listExecutions: ['executions'],
+  listLeases: ['executions'],
+  listMessages: ['messages'],
+  getMessageStats: ['messages'],
+  listClients: ['clients'],
+  listSolutions: ['solutions'],
+  getSolution: ['solutions'],
+  listSolutionVersions: ['solutions'],
+  listSystems: ['systems', 'collections', 'clients'],
+  listSystemKeys: ['systems'],
+  getStats: ['problems', 'executions', 'collections', 'clients', 'solutions'],
+};
+
+type Reading = {
+  [N in RouteName]: (typeof ROUTES)[N]['method'] extends 'GET' ? N : never;
+}[RouteName];
+/** The input of a read: parameters and query; the signal is ours. */
+export type ReadInput<N extends RouteName> = Omit<CallInput<N>, 'signal' | 'idempotencyKey'>;
+
+export interface ReadOptions {
+  /** False: not now. */
+  readonly enabled?: boolean;
+  /** Show the answer to the input before while the next one is on its way. */
+  readonly keep?: boolean;
+}
+
+/** Reads a route and keeps it fresh while it is on the screen. */
+export function useRead<N extends Reading>(
+  name: N,
+  input?: ReadInput<N>,
+  options: ReadOptions = {},
+): UseQueryResult<RouteResponse<N>, ApiError> {
+  return useQuery<RouteResponse<N>, ApiError>({
+    queryKey: [name, input ?? {}],
+    queryFn: ({ signal }) => callRead(name, { ...input, signal }),
+    enabled: options.enabled ?? true,
+    ...(options.keep === true ? { placeholderData: keepPreviousData } : {}),
+  });
+}
+
+/** The methods of the client are one per route; the compiler cannot follow that through a type parameter. */
+function callRead<N extends Reading>(name: N, input: object): Promise<RouteResponse<N>> {
+  const call = api[name] as (input: object) => Promise<RouteResponse<N>>;
+  return call(input);
+}
+
+/** @returns the client that holds what was read. `onSignedOut` is called when any call finds nobody signed in. */
+export function createQueries(onSignedOut: () => void): QueryClient {
+  return new QueryClient({
+    queryCache: new QueryCache({
+      onError: (error) => {
+        if (asApiError(error).code === 'not-signed-in') onSignedOut();
+      },
+    }),
+    defaultOptions: {
+      queries: {
+        // Events say when an answer is old; coming back to the window is no reason to ask again.
+        staleTime: 30_000,
+        refetchOnWindowFocus: false,
+        retry: (failures, error) => asApiError(error).retryable && failures < 3,
+        retryDelay: (failures) => Math.min(500 * 2 ** failures, 10_000) * (0.5 + Math.random() / 2),
+      },
+    },
+  });
+}
+
+/** Reads again what these topics made old and is on the screen; the rest is read when it is next shown. */
+export function refresh(queries: QueryClient, topics: ReadonlySet<Topic>): void {
+  void queries.invalidateQueries(
+    {
+      predicate: ({ queryKey: [name] }) => {
+        const about = isRoute(name) ? TOPICS[name] : undefined;
+        return about?.some((topic) => topics.has(topic)) ?? false;
+      },
+    },
+    // An answer that is on its way is not thrown away, or a flood of events would let none arrive.
+    { cancelRefetch: false },
+  );
+}
+
+function isRoute(name: unknown): name is RouteName {
+  return typeof name === 'string' && Object.hasOwn(ROUTES, name);
+}

@@ -1,0 +1,64 @@
+/** Language, theme and the signed-in person, at the end of the header. */
+import { Button, Menu, type MantineColorScheme, useMantineColorScheme } from '@mantine/core';
+import { useTranslation } from 'react-i18next';
+import { changeLanguage, currentLanguage, type Language } from '../i18n/index.ts';
+import { useSession } from './session.tsx';
+
+const NAMES: Readonly<Record<Language, string>> = { 'zh-CN': '中文', en: 'English' };
+const OTHER: Readonly<Record<Language, Language>> = { 'zh-CN': 'en', en: 'zh-CN' };
+
+export function LanguageSwitch() {
+  const { t } = useTranslation('shell');
+  const other = OTHER[currentLanguage()];
+  return (
+    <Button
+      size="compact-sm"
+      variant="default"
+      lang={other}
+      aria-label={`${t('language')}: ${NAMES[other]}`}
+      onClick={() => void changeLanguage(other)}
+    >
+      {NAMES[other]}
+    </Button>
+  );
+}
+
+const SCHEMES: readonly MantineColorScheme[] = ['auto', 'light', 'dark'];
+
+export function Preferences() {
+  const { t } = useTranslation('shell');
+  const { user, signOut } = useSession();
+  const { colorScheme, setColorScheme } = useMantineColorScheme();
+  const names = { auto: t('themeAuto'), light: t('themeLight'), dark: t('themeDark') };
+  return (
+    <>
+      <LanguageSwitch />
+      <Menu position="bottom-end" withinPortal>
+        <Menu.Target>
+          <Button size="compact-sm" variant="default" aria-label={t('signedInAs', { name: user.name })}>
+            <span className="shell-user">{user.username}</span>
+          </Button>
+        </Menu.Target>
+        <Menu.Dropdown>
+          <Menu.Label>{t('theme')}</Menu.Label>
+          {SCHEMES.map((scheme) => (
+            <Menu.Item
+              key={scheme}
+              role="menuitemradio"
+              aria-checked={scheme === colorScheme}
+              leftSection={scheme === colorScheme ? '●' : '○'}
+              onClick={() => setColorScheme(scheme)}
+            >
+              {names[scheme]}
+            </Menu.Item>
+          ))}
+          <Menu.Divider />
+          <Menu.Item component="a" href="/api/v1/docs/" target="_blank" rel="noreferrer">
+            {t('apiDocs')}
+          </Menu.Item>
+          <Menu.Item onClick={() => void signOut()}>{t('signOut')}</Menu.Item>
+        </Menu.Dropdown>
+      </Menu>
+    </>
+  );
+}

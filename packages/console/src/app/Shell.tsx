@@ -1,0 +1,88 @@
+/** What is around every page: the header, the menu, the place of the page. */
+import { Burger, Drawer, NavLink } from '@mantine/core';
+import { useEffect, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { NavLink as RouterLink, Outlet, useLocation } from 'react-router';
+import { useRead } from '../api/queries.ts';
+import { Count } from '../parts/Count.tsx';
+import { LiveBadge } from './LiveBadge.tsx';
+import { MENU } from './menu.ts';
+import { OrderSearch } from './OrderSearch.tsx';
+import { Preferences } from './Preferences.tsx';
+
+export function Shell() {
+  const { t } = useTranslation('shell');
+  const { t: words } = useTranslation();
+  const [open, setOpen] = useState(false);
+  const { pathname } = useLocation();
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new page closes the menu of a phone.
+  useEffect(() => setOpen(false), [pathname]);
+  return (
+    <div className="shell">
+      <a className="skip-link" href="#content">
+        {t('skip')}
+      </a>
+      <header className="shell-header">
+        <Burger
+          className="shell-burger"
+          size="sm"
+          opened={open}
+          onClick={() => setOpen(!open)}
+          aria-label={t('menu')}
+          aria-expanded={open}
+        />
+        <RouterLink to="/" className="shell-brand">
+          <img src="/piculus.svg" alt="" width={26} height={26} />
+          <span>Piculus</span>
+        </RouterLink>
+        <OrderSearch />
+        <div className="shell-tools">
+          <LiveBadge />
+          <Preferences />
+        </div>
+      </header>
+      <nav className="shell-nav" aria-label={t('menu')}>
+        <MenuList />
+      </nav>
+      <Drawer
+        opened={open}
+        onClose={() => setOpen(false)}
+        title={t('menu')}
+        size="17rem"
+        closeButtonProps={{ 'aria-label': words('close') }}
+      >
+        <nav aria-label={t('menu')}>
+          <MenuList />
+        </nav>
+      </Drawer>
+      <div className="shell-content" id="content" tabIndex={-1}>
+        <Outlet />
+      </div>
+    </div>
+  );
+}
+
+function MenuList() {
+  const { t } = useTranslation('shell');
+  const waiting = useRead('getStats').data?.waitsForPerson ?? 0;
+  return MENU.map((group) => (
+    <div key={group.name ?? ''} className="menu-group">
+      {group.name !== null && <p className="menu-heading">{t(group.name)}</p>}
+      {group.entries.map(({ to, name }) => (
+        <NavLink
+          key={to}
+          component={RouterLink}
+          to={to}
+          end={to === '/'}
+          label={t(name)}
+          className="menu-link"
+          rightSection={
+            to === '/handling' && waiting > 0 ? (
+              <Count value={waiting} label={t('waiting', { count: waiting })} />
+            ) : undefined
+          }
+        />
+      ))}
+    </div>
+  ));
+}

@@ -1,0 +1,97 @@
+/**
+ * Who is signed in. Nobody: the sign-in page. A session that ends while a page is open is signed in again in a
+ * dialog above it, so that what was typed stays.
+ */
+import type { User } from '@piculus/protocol/http';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { createContext, type ReactNode, useContext, useEffect, useMemo, useState } from 'react';
+import { api, asApiError } from '../api/client.ts';
+import { signOut as endSession } from '../api/session.ts';
+import { Loading } from '../parts/Loading.tsx';
+import { Notice } from '../parts/Notice.tsx';
+import { SignInDialog, SignInPage } from './SignIn.tsx';
+
+/** Carries "nobody is signed in any more" from the calls, which know no page, to the page. */
+export interface SessionSignal {
+  readonly signedOut: () => void;
+  subscribe(listener: () => void): () => void;
+}
+
+export function createSessionSignal(): SessionSignal {
+  const listeners = new Set<() => void>();
+  return {
+    signedOut: () => {
+      for (const listener of listeners) listener();
+    },
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+}
+
+export interface Session {
+  readonly user: User;
+  /** Ends the session here and on the server. @throws ApiError `unreachable`. */
+  signOut(): Promise<void>;
+}
+
+const SessionContext = createContext<Session | null>(null);
+
+/** @throws where no one is signed in: pages are only shown to those who are. */
+export function useSession(): Session {
+  const session = useContext(SessionContext);
+  if (session === null) throw new Error('no one is signed in');
+  return session;
+}
+
+export function SessionProvider({ signal, children }: { signal: SessionSignal; children: ReactNode }) {
+  const queries = useQueryClient();
+  const [lost, setLost] = useState(false);
+  const me = useQuery({
+    queryKey: ['getMe'],
+    queryFn: async (): Promise<User | null> => {
+      try {
+        return await api.getMe();
+      } catch (error) {
+        // No session is an answer here, not a failure.
+        if (asApiError(error).code === 'not-signed-in') return null;
+        throw error;
+      }
+    },
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+  const user = me.data ?? null;
+
+  useEffect(() => signal.subscribe(() => setLost(true)), [signal]);
+
+  const session = useMemo<Session | null>(
+    () =>
+      user === null
+        ? null
+        : {
+            user,
+            async signOut() {
+              await endSession();
+              queries.clear();
+              queries.setQueryData(['getMe'], null);
+            },
+          },
+    [user, queries],
+  );
+
+  const signedIn = async (): Promise<void> => {
+    setLost(false);
+    await queries.invalidateQueries();
+  };
+
+  if (me.isPending) return <Loading />;
+  if (me.isError) return <Notice error={asApiError(me.error)} onRetry={() => void me.refetch()} />;
+  if (session === null) return <SignInPage onSignedIn={signedIn} />;
+  return (
+    <SessionContext.Provider value={session}>
+      {children}
+      {lost && <SignInDialog username={session.user.username} onSignedIn={signedIn} />}
+    </SessionContext.Provider>
+  );
+}

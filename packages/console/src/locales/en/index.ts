@@ -1,0 +1,37 @@
+/** All texts of this language, one file per page. */
+import type { Messages } from '../../i18n/messages.ts';
+import { common } from './common.ts';
+import { shell } from './shell.ts';
+import { words } from './words.ts';
+import { home } from './home.ts';
+import { collect } from './collect.ts';
+import { handling } from './handling.ts';
+import { problems } from './problems.ts';
+import { problem } from './problem.ts';
+import { collections } from './collections.ts';
+import { executions } from './executions.ts';
+import { messages } from './messages.ts';
+import { clients } from './clients.ts';
+import { solutions } from './solutions.ts';
+import { users } from './users.ts';
+import { systems } from './systems.ts';
+import { bulkRuns } from './bulkRuns.ts';
+
+export default {
+  common,
+  shell,
+  words,
+  home,
+  collect,
+  handling,
+  problems,
+  problem,
+  collections,
+  executions,
+  messages,
+  clients,
+  solutions,
+  users,
+  systems,
+  bulkRuns,
+} satisfies Messages;

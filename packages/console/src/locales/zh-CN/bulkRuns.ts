@@ -1,0 +1,3 @@
+export const bulkRuns = {
+  title: '',
+} as const;

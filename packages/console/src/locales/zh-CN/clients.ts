@@ -1,0 +1,3 @@
+export const clients = {
+  title: '',
+} as const;

@@ -1,0 +1,3 @@
+export const executions = {
+  title: '',
+} as const;

@@ -1,0 +1,3 @@
+export const handling = {
+  title: '',
+} as const;

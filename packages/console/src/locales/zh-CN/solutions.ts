@@ -1,0 +1,3 @@
+export const solutions = {
+  title: '',
+} as const;

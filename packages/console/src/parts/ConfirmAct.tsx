@@ -1,0 +1,88 @@
+/**
+ * The last question before something that matters: what will happen, to how many, for how much; a reason; and a
+ * button that repeats it. An error stays in the dialog, with all that was typed.
+ */
+import { Button, Group, Modal, Stack, Textarea } from '@mantine/core';
+import { LIMITS } from '@piculus/protocol';
+import type { ApiError } from '@piculus/protocol/http';
+import { type FormEvent, type ReactNode, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { asApiError } from '../api/client.ts';
+import { Notice } from './Notice.tsx';
+
+export interface ConfirmActProps {
+  readonly title: string;
+  /** What will happen, with count and amount. */
+  readonly children: ReactNode;
+  /** On the button, count and amount again. */
+  readonly act: string;
+  readonly color?: string;
+  /** `required`: it cannot be left empty. */
+  readonly reason: 'required' | 'optional' | 'none';
+  /** Rejects with an ApiError where it did not work. The dialog closes when it resolves. */
+  readonly onConfirm: (reason: string) => Promise<void>;
+  readonly onClose: () => void;
+}
+
+export function ConfirmAct(props: ConfirmActProps) {
+  const { t } = useTranslation();
+  const [reason, setReason] = useState('');
+  const [missing, setMissing] = useState(false);
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState<ApiError | null>(null);
+
+  const submit = async (event: FormEvent): Promise<void> => {
+    event.preventDefault();
+    const given = reason.trim();
+    setMissing(props.reason === 'required' && given === '');
+    if (props.reason === 'required' && given === '') return;
+    setBusy(true);
+    setError(null);
+    try {
+      await props.onConfirm(given);
+      props.onClose();
+    } catch (thrown) {
+      setError(asApiError(thrown));
+      setBusy(false);
+    }
+  };
+
+  return (
+    <Modal
+      opened
+      onClose={props.onClose}
+      title={props.title}
+      closeButtonProps={{ 'aria-label': t('dialogClose') }}
+      centered
+    >
+      <form onSubmit={(event) => void submit(event)} noValidate>
+        <Stack gap="md">
+          {props.children}
+          {props.reason !== 'none' && (
+            <Textarea
+              label={t('reason')}
+              description={t('reasonHint')}
+              required={props.reason === 'required'}
+              value={reason}
+              onChange={(event) => setReason(event.currentTarget.value)}
+              error={missing ? t('reasonNeeded') : undefined}
+              maxLength={LIMITS.reasonLength}
+              autosize={false}
+              rows={3}
+              data-autofocus
+            />
+          )}
+          {error !== null && <Notice error={error} />}
+          <Group justify="flex-end">
+            <Button variant="default" onClick={props.onClose}>
+              {t('cancel')}
+            </Button>
+            <Button type="submit" color={props.color ?? 'indigo'} loading={busy}>
+              {props.act}
+            </Button>
+          </Group>
+        </Stack>
+      </form>
+    </Modal>
+  );
+}
