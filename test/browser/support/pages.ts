@@ -1,0 +1,51 @@
+/** Every page of the console, once: what the tests and the screenshots go through. */
+import type { Seeded } from './seed.ts';
+
+export interface ListedPage {
+  /** Names its picture. */
+  readonly name: string;
+  /** Its entry in the menu, as an address; null for pages that are reached from another page. */
+  readonly menu: string | null;
+  readonly signedIn: boolean;
+  /** Used on a phone at night, so it is looked at dark and narrow as well. */
+  readonly onCall: boolean;
+  readonly path: (seeded: Seeded) => string;
+}
+
+const page = (
+  name: string,
+  path: string | ((seeded: Seeded) => string),
+  given: Partial<ListedPage> = {},
+): ListedPage => ({
+  name,
+  menu: typeof path === 'string' ? path : null,
+  signedIn: true,
+  onCall: false,
+  path: typeof path === 'string' ? () => path : path,
+  ...given,
+});
+
+export const PAGES: readonly ListedPage[] = [
+  page('sign-in', '/', { signedIn: false, menu: null }),
+  page('home', '/', { onCall: true }),
+  page('collect', '/collect'),
+  page('handling', '/handling', { onCall: true }),
+  page('problems', '/problems'),
+  page('problem', ({ manualProblemId }) => `/problems/${manualProblemId}`, { onCall: true }),
+  page('problem-fixed', ({ fixedProblemId }) => `/problems/${fixedProblemId}`),
+  page('problem-needs-human', ({ needsHumanProblemId }) => `/problems/${needsHumanProblemId}`),
+  page('collections', '/collections'),
+  page('collection', ({ collectionId }) => `/collections/${collectionId}`),
+  page('bulk-runs', '/bulk-runs', { menu: null }),
+  page('bulk-run', ({ bulkRunId }) => `/bulk-runs/${bulkRunId}`),
+  page('executions', '/executions'),
+  page('messages', '/messages'),
+  page('clients', '/clients'),
+  page('solutions', '/solutions'),
+  page('solution-new', '/solutions/new', { menu: null }),
+  page('solution-import', '/solutions/import', { menu: null }),
+  page('solution', ({ solutionId }) => `/solutions/${solutionId}`),
+  page('users', '/users'),
+  page('systems', '/systems'),
+  page('missing', '/no/such/page', { menu: null }),
+];
