@@ -47,6 +47,9 @@ CREATE TABLE piculus.bulk_run_results (
 ALTER TABLE piculus.run_requests ADD COLUMN bulk_run_id bigint;
 CREATE INDEX run_requests_by_bulk_run ON piculus.run_requests (bulk_run_id) WHERE bulk_run_id IS NOT NULL;
 
+-- What waits for a person though its solution could run it, for the impact of a change of the solution.
+CREATE INDEX attention_reopened ON piculus.attention (sys_code, fix_code) WHERE state = 'pending';
+
 -- Saved views: a list's filters under a name. ---------------------------------------------------------------------
 
 CREATE TABLE piculus.saved_views (

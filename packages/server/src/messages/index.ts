@@ -21,6 +21,7 @@ import {
   selectMessagesOfProblem,
   settleMessages,
 } from '../store/messages.ts';
+import { createFigures } from './figures.ts';
 import { storablePayload, storableText } from './sanitize.ts';
 
 export interface MessageLogOptions {
@@ -62,6 +63,7 @@ export function createMessages(context: Context, options: MessageLogOptions = {}
   let flushing: Promise<void> | null = null;
   let running: Promise<void> | null = null;
   const stopping = new AbortController();
+  const figures = createFigures(context);
 
   function drop(count: number): void {
     if (count <= 0) return;
@@ -178,7 +180,7 @@ export function createMessages(context: Context, options: MessageLogOptions = {}
       const rows = await selectMessagesOfProblem(context.db, problemId, MESSAGES_OF_A_PROBLEM_MAX);
       return rows.map(toMessage);
     },
-    stats: () => Promise.reject(new PiculusError('internal', 'the figures are not served yet')),
+    stats: (query) => figures.read(query),
     flush,
     start() {
       running ??= run();

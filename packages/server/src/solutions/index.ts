@@ -4,7 +4,6 @@ import type { Solution } from '@piculus/protocol/http';
 import { writeAudit } from '../audit/audit.ts';
 import type { Context, Solutions } from '../base/services.ts';
 import { announceDropped, dropBySolution } from '../bulk-runs/drops.ts';
-import { readAnnouncedFixes } from '../store/clients.ts';
 import type { Executor, Tx } from '../store/database.ts';
 import { lockSystem } from '../store/locks.ts';
 import { transaction } from '../store/pool.ts';
@@ -12,18 +11,19 @@ import { type DroppedClicks, dropRunRequests } from '../store/run-requests.ts';
 import * as store from '../store/solutions.ts';
 import { readSystems } from '../store/systems.ts';
 import { cronInWords } from './quartz.ts';
+import { announcedBySystem } from './announced.ts';
 import { impactOf } from './impact.ts';
+import { importSolutions } from './import.ts';
 import * as rules from './rules.ts';
+import { identityOf, storeChange, storeNew } from './write.ts';
 
 export function createSolutions(context: Context): Solutions {
   const { db, clock } = context;
-  const changed = (solution: { id: string; sysCode: string }): void => {
-    context.events.publish({
-      topic: 'solutions',
-      sysCode: solution.sysCode,
-      ids: [solution.id],
-      more: false,
-    });
+  const changed = (...solutions: readonly { id: string; sysCode: string }[]): void => {
+    for (const sysCode of new Set(solutions.map((one) => one.sysCode))) {
+      const ids = solutions.filter((one) => one.sysCode === sysCode).map(({ id }) => id);
+      context.events.publish({ topic: 'solutions', sysCode, ids, more: false });
+    }
     context.wake.notify('solutions');
     context.wake.notify('dispatch');
   };
@@ -45,33 +45,13 @@ export function createSolutions(context: Context): Solutions {
       rules.refuseBadFields(input, now);
       const solution = await transaction(db, async (tx) => {
         await requireSystem(tx, input.sysCode);
-        const id = await store.insertSolution(tx, {
-          sysCode: input.sysCode,
-          fixCode: input.fixCode,
-          at: now,
-        });
+        const id = await storeNew(tx, input, { actor, at: now });
         if (id === null) {
           throw new PiculusError(
             'already-exists',
             `${input.sysCode} has a solution for ${input.fixCode} already`,
           );
         }
-        await store.insertVersion(tx, {
-          ...versionValues(input),
-          id,
-          version: 1,
-          changed_at: now,
-          changed_by: actor,
-        });
-        const { sysCode, ...detail } = input;
-        await writeAudit(tx, {
-          at: now,
-          actor,
-          act: 'create-solution',
-          sysCode,
-          target: `solution:${id}`,
-          detail,
-        });
         return readSolution(context, tx, id);
       });
       changed(solution);
@@ -124,7 +104,12 @@ export function createSolutions(context: Context): Solutions {
       };
     },
 
-    import: () => Promise.reject(new PiculusError('internal', 'the import is not served yet')),
+    async import(input, actor) {
+      const done = await importSolutions(context, input, actor);
+      if (done.changed.length > 0) changed(...done.changed);
+      for (const dropped of done.dropped) announceDropped(context, dropped);
+      return { items: done.items };
+    },
   };
 }
 
@@ -142,31 +127,8 @@ async function changeSolution(
       `somebody changed it meanwhile: it is at version ${row.version}, not ${change.expectedVersion}`,
     );
   }
-  const now = context.clock.now();
-  const before = rules.versionView(row);
-  const after = rules.applyChange(before, change);
-  const fields = rules.changedFields(before, after);
-  if (fields.length > 0) {
-    // A schedule that has come to its end must not keep anybody from changing the rest, or from disabling it.
-    if (fields.includes('retryCron') || fields.includes('timeZone')) rules.refuseBadFields(after, now);
-    const version = row.version + 1;
-    await store.insertVersion(tx, {
-      ...versionValues(after),
-      id,
-      version,
-      changed_at: now,
-      changed_by: actor,
-    });
-    await store.setVersion(tx, id, version, rules.changesTicks(fields) ? now : null);
-    const was = Object.fromEntries(fields.map((name) => [name, before[name]]));
-    const is = Object.fromEntries(fields.map((name) => [name, after[name]]));
-    const detail = { fixCode: row.fix_code, version, was, is };
-    const target = `solution:${id}`;
-    await writeAudit(tx, { at: now, actor, act: 'change-solution', sysCode: row.sys_code, target, detail });
-  }
-  const disabled = after.status === 'disabled' && before.status !== 'disabled';
-  const drop = dropBySolution('solution-disabled', actor, now);
-  const dropped = disabled ? await dropRunRequests(tx, identityOf(row), drop) : null;
+  const after = rules.applyChange(rules.versionView(row), change);
+  const { fields, dropped } = await storeChange(tx, row, after, { actor, at: context.clock.now() });
   return { solution: await readSolution(context, tx, id), fields, dropped };
 }
 
@@ -183,8 +145,6 @@ async function lockSolution(tx: Tx, id: string): Promise<store.SolutionRow> {
   return row;
 }
 
-const identityOf = (row: store.SolutionRow) => ({ sysCode: row.sys_code, fixCode: row.fix_code });
-
 const notFound = (id: string): PiculusError => new PiculusError('not-found', `there is no solution ${id}`);
 
 async function readSolution(context: Context, db: Executor, id: string): Promise<Solution> {
@@ -194,36 +154,9 @@ async function readSolution(context: Context, db: Executor, id: string): Promise
   return rules.solutionView(row, announced.get(row.sys_code) ?? new Set(), context.clock.now());
 }
 
-async function announcedBySystem(
-  db: Executor,
-  sysCode: string | undefined,
-): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
-  const bySystem = new Map<string, Set<string>>();
-  for (const row of await readAnnouncedFixes(db, sysCode)) {
-    const codes = bySystem.get(row.sys_code) ?? new Set();
-    bySystem.set(row.sys_code, codes.add(row.fix_code));
-  }
-  return bySystem;
-}
-
 async function requireSystem(db: Executor, sysCode: string): Promise<void> {
   const [system] = await readSystems(db, [sysCode]);
   if (system) return;
-  const reason = {
-    en: `there is no system ${sysCode}; register it first`,
-    zh: `系统 ${sysCode} 不存在，请先登记`,
-  };
+  const reason = rules.noSuchSystem(sysCode);
   throw new PiculusError('invalid-field', undefined, [{ field: 'sysCode', reason }]);
-}
-
-function versionValues(fields: rules.SolutionFields) {
-  return {
-    max_retries: fields.maxRetries,
-    retry_cron: fields.retryCron,
-    time_zone: fields.timeZone,
-    execution_mode: fields.executionMode,
-    status: fields.status,
-    level: fields.level,
-    description: fields.description,
-  };
 }

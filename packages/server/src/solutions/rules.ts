@@ -14,9 +14,18 @@ export type SolutionVersion = Omit<Solution, 'nextTicks' | 'warnings'>;
 
 /** @throws PiculusError `invalid-field` that names each field, in both languages. */
 export function refuseBadFields(fields: SolutionFields, now: Date): void {
-  const errors: FieldError[] = checkCron(fields.retryCron, fields.timeZone, { from: now });
+  const errors = badFields(fields, now);
   if (errors.length > 0) throw new PiculusError('invalid-field', undefined, errors);
 }
+
+export function badFields(fields: SolutionFields, now: Date): FieldError[] {
+  return checkCron(fields.retryCron, fields.timeZone, { from: now });
+}
+
+export const noSuchSystem = (sysCode: string): FieldError['reason'] => ({
+  en: `there is no system ${sysCode}; register it first`,
+  zh: `系统 ${sysCode} 不存在，请先登记`,
+});
 
 /** An unknown fix code is no error, because its client may come later, but nobody should overlook it. */
 export function warningsFor(fixCode: string, announced: ReadonlySet<string>): Warning[] {
@@ -51,7 +60,7 @@ export function applyChange(before: SolutionFields, change: SolutionChange): Sol
   };
 }
 
-const FIELD_NAMES = [
+export const FIELD_NAMES = [
   'maxRetries',
   'retryCron',
   'timeZone',
@@ -72,6 +81,11 @@ const TICK_FIELDS: ReadonlySet<keyof SolutionFields> = new Set([
   'executionMode',
   'status',
 ]);
+
+/** Whether the fields that say when it runs differ. */
+export function changesSchedule(changed: readonly (keyof SolutionFields)[]): boolean {
+  return changed.includes('retryCron') || changed.includes('timeZone');
+}
 
 /** Whether ticks of before the change say nothing about the solution after it. */
 export function changesTicks(changed: readonly (keyof SolutionFields)[]): boolean {

@@ -79,6 +79,12 @@ export interface MessageFilter {
   readonly state?: readonly string[] | undefined;
   readonly collectionId?: string | undefined;
   readonly leaseId?: string | undefined;
+  readonly messageId?: string | undefined;
+  readonly errorCode?: readonly string[] | undefined;
+  /** Inclusive. */
+  readonly latencyMsFrom?: number | undefined;
+  /** Inclusive. */
+  readonly sizeBytesFrom?: number | undefined;
   readonly from?: string | undefined;
   readonly to?: string | undefined;
   /** Only messages with a smaller id than this one. */
@@ -96,6 +102,12 @@ export async function selectMessages(db: Executor, filter: MessageFilter): Promi
   if (filter.state !== undefined) conditions.push(sql`state = ANY(${filter.state})`);
   if (filter.collectionId !== undefined) conditions.push(sql`collection_id = ${filter.collectionId}::bigint`);
   if (filter.leaseId !== undefined) conditions.push(sql`lease_id = ${filter.leaseId}`);
+  if (filter.messageId !== undefined) conditions.push(sql`message_id = ${filter.messageId}`);
+  if (filter.errorCode !== undefined) conditions.push(sql`error_code = ANY(${filter.errorCode})`);
+  if (filter.latencyMsFrom !== undefined) {
+    conditions.push(sql`latency_ms >= ${filter.latencyMsFrom}::double precision`);
+  }
+  if (filter.sizeBytesFrom !== undefined) conditions.push(sql`size_bytes >= ${filter.sizeBytesFrom}::bigint`);
   if (from !== undefined) conditions.push(sql`at >= ${from}::timestamptz`);
   if (to !== undefined) conditions.push(sql`at < ${to}::timestamptz`);
   if (beforeId !== undefined) conditions.push(sql`id < ${beforeId}::bigint`);

@@ -1,0 +1,79 @@
+/** One solution stored anew or changed, with its version and its act, in the caller's transaction. */
+import type { SolutionInput } from '@piculus/protocol/http';
+import { writeAudit } from '../audit/audit.ts';
+import type { Actor } from '../base/services.ts';
+import { dropBySolution } from '../bulk-runs/drops.ts';
+import type { Tx } from '../store/database.ts';
+import { type DroppedClicks, dropRunRequests } from '../store/run-requests.ts';
+import * as store from '../store/solutions.ts';
+import * as rules from './rules.ts';
+
+export interface Author {
+  readonly actor: Actor;
+  readonly at: Date;
+}
+
+/** @returns its id; null where the system has a solution for this fix code. */
+export async function storeNew(tx: Tx, input: SolutionInput, { actor, at }: Author): Promise<string | null> {
+  const { sysCode, ...detail } = input;
+  const id = await store.insertSolution(tx, { sysCode, fixCode: input.fixCode, at });
+  if (id === null) return null;
+  await store.insertVersion(tx, {
+    ...versionValues(input),
+    id,
+    version: 1,
+    changed_at: at,
+    changed_by: actor,
+  });
+  await writeAudit(tx, { at, actor, act: 'create-solution', sysCode, target: `solution:${id}`, detail });
+  return id;
+}
+
+/**
+ * Makes a new version where a field differs. Call with the solution and its system locked.
+ * @returns the clicks that ended with it; null where it was not disabled.
+ */
+export async function storeChange(
+  tx: Tx,
+  row: store.SolutionRow,
+  after: rules.SolutionFields,
+  { actor, at }: Author,
+): Promise<{ fields: readonly string[]; dropped: DroppedClicks | null }> {
+  const before = rules.versionView(row);
+  const fields = rules.changedFields(before, after);
+  if (fields.length > 0) {
+    // A schedule that has come to its end must not keep anybody from changing the rest, or from disabling it.
+    if (rules.changesSchedule(fields)) rules.refuseBadFields(after, at);
+    const version = row.version + 1;
+    await store.insertVersion(tx, {
+      ...versionValues(after),
+      id: row.id,
+      version,
+      changed_at: at,
+      changed_by: actor,
+    });
+    await store.setVersion(tx, row.id, version, rules.changesTicks(fields) ? at : null);
+    const was = Object.fromEntries(fields.map((name) => [name, before[name]]));
+    const is = Object.fromEntries(fields.map((name) => [name, after[name]]));
+    const detail = { fixCode: row.fix_code, version, was, is };
+    const target = `solution:${row.id}`;
+    await writeAudit(tx, { at, actor, act: 'change-solution', sysCode: row.sys_code, target, detail });
+  }
+  const disabled = after.status === 'disabled' && before.status !== 'disabled';
+  const drop = dropBySolution('solution-disabled', actor, at);
+  return { fields, dropped: disabled ? await dropRunRequests(tx, identityOf(row), drop) : null };
+}
+
+export const identityOf = (row: store.SolutionRow) => ({ sysCode: row.sys_code, fixCode: row.fix_code });
+
+function versionValues(fields: rules.SolutionFields) {
+  return {
+    max_retries: fields.maxRetries,
+    retry_cron: fields.retryCron,
+    time_zone: fields.timeZone,
+    execution_mode: fields.executionMode,
+    status: fields.status,
+    level: fields.level,
+    description: fields.description,
+  };
+}

@@ -1,0 +1,38 @@
+/** Throughput and latency of messages by slots of time. */
+import { sql } from 'kysely';
+import type { Executor } from './database.ts';
+
+export interface FigureSpan {
+  readonly sysCode: string | undefined;
+  readonly from: Date;
+  readonly to: Date;
+  readonly slotMs: number;
+}
+
+export interface FiguresRow {
+  /** Place of the slot in the span, from 0. */
+  readonly slot: number;
+  readonly in: number;
+  readonly out: number;
+  readonly failed: number;
+  readonly sizeBytes: number;
+  readonly latencyP50Ms: number | null;
+  readonly latencyP95Ms: number | null;
+}
+
+/** Only the slots in which there were messages. The bounds on `at` leave out all other days' partitions. */
+export async function messageFigures(db: Executor, span: FigureSpan): Promise<FiguresRow[]> {
+  const ofSystem = span.sysCode === undefined ? sql`` : sql`AND m.sys_code = ${span.sysCode}`;
+  const found = await sql<FiguresRow>`
+    SELECT floor(extract(epoch FROM m.at - ${span.from}::timestamptz) * 1000 / ${span.slotMs}::integer)::integer AS slot,
+      count(*) FILTER (WHERE m.direction = 'in')::integer AS "in",
+      count(*) FILTER (WHERE m.direction = 'out')::integer AS "out",
+      count(*) FILTER (WHERE m.state IN ('refused', 'lost'))::integer AS failed,
+      sum(m.size_bytes)::double precision AS "sizeBytes",
+      percentile_cont(0.5) WITHIN GROUP (ORDER BY m.latency_ms) AS "latencyP50Ms",
+      percentile_cont(0.95) WITHIN GROUP (ORDER BY m.latency_ms) AS "latencyP95Ms"
+    FROM piculus.messages m
+    WHERE m.at >= ${span.from}::timestamptz AND m.at < ${span.to}::timestamptz ${ofSystem}
+    GROUP BY 1`.execute(db);
+  return found.rows;
+}
