@@ -188,6 +188,8 @@ export interface Problems {
   ): Promise<RouteResponse<'runMatchingProblems'>>;
   close(id: string, actor: Actor, reason: string): Promise<Problem>;
   reopen(id: string, actor: Actor, reason: string): Promise<Problem>;
+  /** All that match, newest first, page by page, with an act however it ends. */
+  export(filter: ProblemFilter, actor: Actor): AsyncGenerator<readonly Problem[], void, void>;
 }
 
 /** Many problems run at once, and what came of each. */

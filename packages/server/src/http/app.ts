@@ -14,6 +14,7 @@ import { signIn } from './authenticate.ts';
 import { registerConsole } from './console.ts';
 import { installErrors } from './errors.ts';
 import { createHandlers } from './handlers/index.ts';
+import { registerExport } from './export.ts';
 import { createIdempotency } from './idempotency.ts';
 import { type LiveRoutes, registerLiveEvents } from './live.ts';
 import { installOpenApi, serveOpenApi } from './openapi.ts';
@@ -76,6 +77,7 @@ export async function createApp(parts: AppParts): Promise<App> {
     checkOpen: parts.checkOpen,
   });
   registerApiRoutes(http, { handlers, idempotency: createIdempotency(context, parts.secret), admit });
+  registerExport(http, { problems: parts.services.problems, clock: context.clock, admit });
   const live = registerLiveEvents(http, { events: parts.events, clock: context.clock, admit });
   await serveOpenApi(http);
   await registerConsole(http, parts.consoleFolder);

@@ -32,6 +32,11 @@ function schemaNames() {
     User: resources.userSchema,
     Preview: resources.previewSchema,
     Stats: resources.statsSchema,
+    BulkRun: resources.bulkRunSchema,
+    BulkRunItem: resources.bulkRunItemSchema,
+    View: resources.viewSchema,
+    SolutionImpact: resources.solutionImpactSchema,
+    MessageSlot: resources.messageSlotSchema,
   };
   for (const [id, schema] of Object.entries(named)) registry.add(schema, { id });
   return registry;

@@ -15,6 +15,7 @@ import {
 } from '../store/problem-lists.ts';
 import { reportsThatChanged } from '../store/reports.ts';
 import { closeProblem, reopenProblem } from './acts.ts';
+import { exportProblems } from './export.ts';
 import { runBulk, runMatching, runProblems } from './runs.ts';
 import { asProblem, historyOf, nextTicksFrom, sentenceOf } from './views.ts';
 
@@ -44,6 +45,7 @@ export function createProblems(context: Context): Problems {
       await reopenProblem(context, id, actor, reason);
       return one(context, id);
     },
+    export: (filter, actor) => exportProblems(context, filter, actor),
   };
 }
 
