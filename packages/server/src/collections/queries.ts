@@ -71,7 +71,8 @@ function collectionView(row: CollectionRow, commands: readonly CommandRow[]): Co
   };
 }
 
-function commandView(row: CommandRow): CollectCommandView {
+/** One system's part of a collection. */
+export function commandView(row: CommandRow): CollectCommandView {
   return {
     id: row.id,
     sysCode: row.sys_code,

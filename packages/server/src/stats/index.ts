@@ -1,20 +1,32 @@
 /** What is broken, how much money is at stake, what is being done. */
-import { problemCountSchema } from '@piculus/protocol/http';
+import { problemCountSchema, type Stats } from '@piculus/protocol/http';
+import { SLOT_MS, startOf } from '../base/slots.ts';
 import type { Context, StatsReader } from '../base/services.ts';
-import * as store from '../store/stats.ts';
+import { commandView } from '../collections/queries.ts';
+import { type CommandRow, readLastCommands } from '../store/collect-commands.ts';
+import { readExecutionHours, readOutcomes } from '../store/execution-counts.ts';
+import { readProblemAges } from '../store/problem-ages.ts';
+import { countExecuting, readProblemCounts, readWaiting } from '../store/stats.ts';
 import { readSystems } from '../systems/index.ts';
-
-const HOUR_MS = 3_600_000;
+import { ageEdges, asAges } from './ages.ts';
+import { asHours, firstHour, HOUR_MS } from './hours.ts';
+import { waitsForPerson, waitsOf } from './waits.ts';
 
 export function createStats(context: Context): StatsReader {
   const { db, clock } = context;
   return {
     async read(sessions) {
       const now = clock.now();
-      const [counts, executing, outcomes, systems] = await Promise.all([
-        store.readProblemCounts(db),
-        store.countExecuting(db),
-        store.countOutcomesSince(db, new Date(now.getTime() - HOUR_MS)),
+      const edges = ageEdges(now);
+      const lastHour = startOf(new Date(now.getTime() - HOUR_MS), SLOT_MS);
+      const [counts, waiting, ages, hours, outcomes, commands, executing, systems] = await Promise.all([
+        readProblemCounts(db),
+        readWaiting(db, now),
+        readProblemAges(db, edges),
+        readExecutionHours(db, firstHour(now)),
+        readOutcomes(db, lastHour),
+        readLastCommands(db),
+        countExecuting(db),
         readSystems(db, now),
       ]);
       const connected = systems.reduce((sum, system) => sum + system.clientsConnected, 0);
@@ -32,11 +44,11 @@ export function createStats(context: Context): StatsReader {
             amountMinor: row.amount_minor,
           }),
         ),
-        waits: [],
-        waitsForPerson: 0,
-        ages: [],
-        hours: [],
-        lastCollects: [],
+        waits: waitsOf(waiting),
+        waitsForPerson: waitsForPerson(waiting),
+        ages: asAges(edges, ages),
+        hours: asHours(now, hours),
+        lastCollects: commands.map(asLastCollect),
         executing,
         outcomesLastHour: Object.fromEntries(outcomes.map((row) => [row.outcome, Number(row.executions)])),
         // This node's own connections are certain; those of other nodes are as their rows say.
@@ -44,5 +56,14 @@ export function createStats(context: Context): StatsReader {
         alarms: systems.flatMap(({ sysCode, alarm }) => (alarm ? [{ sysCode, message: alarm }] : [])),
       };
     },
+  };
+}
+
+function asLastCollect(row: CommandRow): Stats['lastCollects'][number] {
+  return {
+    collectionId: row.collection_id,
+    windowFrom: row.window_from.toISOString(),
+    windowTo: row.window_to.toISOString(),
+    command: commandView(row),
   };
 }

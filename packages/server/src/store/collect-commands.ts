@@ -1,5 +1,5 @@
 /** The table of collect commands: one system's part of a collection, worked on by one client under a lease. */
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import type { Executor, Tx } from './database.ts';
 import { toJson } from './json.ts';
 
@@ -55,6 +55,19 @@ export async function readCommands(db: Executor, collectionIds: readonly string[
   const result = await sql<CommandRow>`
     SELECT ${COLUMNS} FROM piculus.collect_commands c
     WHERE c.collection_id = ANY(${[...collectionIds]}::bigint[]) ORDER BY c.id`.execute(db);
+  return result.rows;
+}
+
+/** Of each system the newest command that ended, or the newest one at all where none has. By system. */
+export async function readLastCommands(db: Executor): Promise<CommandRow[]> {
+  const newest = (ended: RawBuilder<unknown>): RawBuilder<unknown> => sql`(
+    SELECT o.id FROM piculus.collect_commands o WHERE o.sys_code = s.sys_code AND ${ended}
+    ORDER BY o.sys_code DESC, o.id DESC LIMIT 1)`;
+  const result = await sql<CommandRow>`
+    SELECT ${COLUMNS} FROM piculus.systems s
+    JOIN piculus.collect_commands c
+      ON c.id = coalesce(${newest(sql`o.finished_at IS NOT NULL`)}, ${newest(sql`o.finished_at IS NULL`)})
+    ORDER BY s.sys_code`.execute(db);
   return result.rows;
 }
 

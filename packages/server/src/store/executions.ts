@@ -1,6 +1,6 @@
 /** Executions: appended, never changed. */
 import type { Effect, Facts, Outcome, StoredProblemState, Trigger } from '@piculus/protocol';
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import type { Executor, Tx } from './database.ts';
 import { toJson } from './json.ts';
 
@@ -126,22 +126,33 @@ export async function listExecutions(
 ): Promise<ExecutionRow[]> {
   const conditions = [sql`true`];
   if (before !== null) conditions.push(sql`e.id < ${before}::bigint`);
-  if (filter.problemId !== undefined) conditions.push(sql`e.problem_id = ${filter.problemId}::bigint`);
   if (filter.sysCode !== undefined) conditions.push(sql`e.sys_code = ${filter.sysCode}`);
   if (filter.fixCode !== undefined) conditions.push(sql`e.fix_code = ${filter.fixCode}`);
   if (filter.outcome !== undefined) conditions.push(sql`e.outcome = ANY(${[...filter.outcome]}::text[])`);
   if (filter.trigger !== undefined) conditions.push(sql`e.trigger = ANY(${[...filter.trigger]}::text[])`);
   if (filter.clientId !== undefined) conditions.push(sql`e.client_id = ${filter.clientId}`);
-  // Executions have an index by problem and none by order number, which the problems have.
-  if (filter.businessKey !== undefined)
-    conditions.push(sql`e.problem_id = ANY(ARRAY(
-      SELECT p.id FROM piculus.problems p WHERE p.business_key = ${filter.businessKey}))`);
   if (filter.finishedFrom !== undefined)
     conditions.push(sql`e.finished_at >= ${filter.finishedFrom}::timestamptz`);
   if (filter.finishedTo !== undefined)
     conditions.push(sql`e.finished_at < ${filter.finishedTo}::timestamptz`);
   const found = await sql<ExecutionRow>`
-    SELECT ${COLUMNS} FROM piculus.executions e WHERE ${sql.join(conditions, sql` AND `)}
+    SELECT ${COLUMNS} FROM ${executionsOf(filter)} e WHERE ${sql.join(conditions, sql` AND `)}
     ORDER BY e.id DESC LIMIT ${limit}`.execute(db);
   return found.rows;
+}
+
+/**
+ * Executions have an index by problem and none by order number, which the problems have. The `MATERIALIZED` keeps
+ * the planner from walking all executions backwards in the hope to meet the few of one problem soon.
+ */
+function executionsOf({ problemId, businessKey }: ExecutionFilter): RawBuilder<unknown> {
+  const conditions: RawBuilder<unknown>[] = [];
+  if (problemId !== undefined) conditions.push(sql`problem_id = ${problemId}::bigint`);
+  if (businessKey !== undefined)
+    conditions.push(
+      sql`problem_id = ANY(ARRAY(SELECT id FROM piculus.problems WHERE business_key = ${businessKey}))`,
+    );
+  if (conditions.length === 0) return sql`piculus.executions`;
+  return sql`(WITH few AS MATERIALIZED (
+    SELECT * FROM piculus.executions WHERE ${sql.join(conditions, sql` AND `)}) SELECT * FROM few)`;
 }

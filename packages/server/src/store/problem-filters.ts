@@ -22,11 +22,10 @@ export function hasClient(now: Date): Condition {
 }
 
 /** The solution as it is now, beside the problem `p`. */
-export const WITH_SOLUTION = sql`
-  piculus.problems p
+export const SOLUTION_OF_PROBLEM = sql`
   LEFT JOIN piculus.solutions s ON s.sys_code = p.sys_code AND s.fix_code = p.fix_code AND s.deleted_at IS NULL
   LEFT JOIN piculus.solution_versions v ON v.solution_id = s.id AND v.version = s.version`;
-
+export const WITH_SOLUTION = sql`piculus.problems p ${SOLUTION_OF_PROBLEM}`;
 /** The same answer as `waitReason` of the rules, for filters; a test holds the two together. */
 function waitReasonSql(now: Date): Condition {
   return sql`CASE
@@ -39,7 +38,12 @@ function waitReasonSql(now: Date): Condition {
     ELSE 'no-client' END`;
 }
 
-const oneOf = (column: Condition, values: readonly string[]): Condition =>
+/** A pending problem that only a click can run, as the solutions are now. */
+const WAITS_FOR_CLICK = sql`p.state = 'pending' AND v.status = 'enabled' AND v.execution_mode = 'manual'`;
+/** The problems of the table `attention` are those of the first two. */
+const WAITS_FOR_PERSON = sql`(p.state IN ('exhausted', 'needs-human') OR p.reopened OR (${WAITS_FOR_CLICK}) IS TRUE)`;
+
+export const oneOf = (column: Condition, values: readonly string[]): Condition =>
   sql`${column} = ANY(${[...values]}::text[])`;
 
 function stateCondition(states: readonly string[]): Condition {
@@ -74,6 +78,10 @@ function plainConditions(filter: ProblemFilter): Condition[] {
   compare(filter.firstSeenTo, sql`p.first_seen_at < ${filter.firstSeenTo}::timestamptz`);
   compare(filter.retriesUsedFrom, sql`p.retries_used >= ${filter.retriesUsedFrom}::integer`);
   compare(filter.reopened, sql`p.reopened = ${filter.reopened}::boolean`);
+  compare(filter.lastSeenFrom, sql`p.last_seen_at >= ${filter.lastSeenFrom}::timestamptz`);
+  compare(filter.lastSeenTo, sql`p.last_seen_at < ${filter.lastSeenTo}::timestamptz`);
+  compare(filter.seenCountFrom, sql`p.seen_count >= ${filter.seenCountFrom}::integer`);
+  compare(filter.confirmed, sql`(p.confirmed_at IS NOT NULL) = ${filter.confirmed}::boolean`);
   compare(filter.seenSinceClosed, sql`p.seen_since_closed = ${filter.seenSinceClosed}::boolean`);
   return conditions;
 }
@@ -82,6 +90,8 @@ function plainConditions(filter: ProblemFilter): Condition[] {
 export function problemConditions(filter: ProblemFilter, now: Date): Condition {
   const conditions = plainConditions(filter);
   if (filter.state !== undefined) conditions.push(stateCondition(filter.state));
+  if (filter.waitsForPerson !== undefined)
+    conditions.push(sql`${WAITS_FOR_PERSON} = ${filter.waitsForPerson}::boolean`);
   if (filter.waitReason !== undefined) conditions.push(oneOf(waitReasonSql(now), filter.waitReason));
   return conditions.length === 0 ? sql`true` : sql.join(conditions, sql` AND `);
 }

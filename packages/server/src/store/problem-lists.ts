@@ -10,6 +10,7 @@ import {
   problemConditions,
   WITH_SOLUTION,
 } from './problem-filters.ts';
+import { foundFromNarrow, narrowSource } from './problem-queue.ts';
 import type { ProblemRow } from './problems.ts';
 
 export interface ListedProblem extends Omit<ProblemRow, 'notYetSince' | 'lastCommandId'> {
@@ -41,16 +42,31 @@ const columns = (now: Date): RawBuilder<unknown> => sql`
   v.retry_cron AS "retryCron", v.time_zone AS "timeZone",
   ${IS_EXECUTING} AS executing, ${IS_REQUESTED} AS requested, ${hasClient(now)} AS "clientConnected"`;
 
+export interface ListPage {
+  readonly filter: ProblemFilter;
+  readonly before: string | null;
+  readonly limit: number;
+  readonly now: Date;
+}
+
 /** Newest first, below the id `before` where one is given. */
-export async function listProblems(
-  db: Executor,
-  page: { filter: ProblemFilter; before: string | null; limit: number; now: Date },
-): Promise<ListedProblem[]> {
+export async function listProblems(db: Executor, page: ListPage): Promise<ListedProblem[]> {
+  if (narrowSource(page.filter) !== null) return listFromNarrow(db, page);
   const below = page.before === null ? sql`` : sql`AND p.id < ${page.before}::bigint`;
   const found = await sql<ListedProblem>`
     SELECT ${columns(page.now)} FROM ${WITH_SOLUTION}
     WHERE ${problemConditions(page.filter, page.now)} ${below}
     ORDER BY p.id DESC LIMIT ${page.limit}`.execute(db);
+  return found.rows;
+}
+
+/** The same where all that match are found from narrow tables: their ids first, then the rows of one page. */
+async function listFromNarrow(db: Executor, page: ListPage): Promise<ListedProblem[]> {
+  const found = await sql<ListedProblem>`
+    WITH ${foundFromNarrow(page)}
+    SELECT ${columns(page.now)} FROM ${WITH_SOLUTION}
+    WHERE p.id = ANY(ARRAY(SELECT id FROM found ORDER BY id DESC LIMIT ${page.limit}))
+    ORDER BY p.id DESC`.execute(db);
   return found.rows;
 }
 
@@ -72,15 +88,20 @@ export async function factsOf(db: Executor, id: string): Promise<ProblemFacts | 
   return found.rows[0] ?? null;
 }
 
-/** Exact, for a bulk action: looks at every problem that matches. */
+/** Exact, for a bulk action. */
 export async function countProblems(
   db: Executor,
   filter: ProblemFilter,
   now: Date,
 ): Promise<{ problems: number; amounts: { currency: string; amountMinor: string }[] }> {
+  const sums = sql`p.currency, count(*) AS problems, sum(p.amount_minor) AS "amountMinor"`;
+  const query =
+    narrowSource(filter) === null
+      ? sql`SELECT ${sums} FROM ${WITH_SOLUTION} WHERE ${problemConditions(filter, now)}`
+      : sql`WITH ${foundFromNarrow({ filter, now, before: null, limit: null })}
+          SELECT ${sums} FROM found JOIN piculus.problems p ON p.id = found.id`;
   const found = await sql<{ currency: string; problems: string; amountMinor: string }>`
-    SELECT p.currency, count(*) AS problems, sum(p.amount_minor) AS "amountMinor" FROM ${WITH_SOLUTION}
-    WHERE ${problemConditions(filter, now)} GROUP BY p.currency ORDER BY p.currency`.execute(db);
+    ${query} GROUP BY p.currency ORDER BY p.currency`.execute(db);
   return {
     problems: found.rows.reduce((sum, { problems }) => sum + Number(problems), 0),
     amounts: found.rows.map(({ currency, amountMinor }) => ({ currency, amountMinor })),

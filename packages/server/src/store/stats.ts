@@ -1,6 +1,8 @@
 /** What the stats page shows, from counters and narrow tables: the problems themselves are never scanned. */
+import type { ExecutionMode, SolutionStatus } from '@piculus/protocol';
 import { sql } from 'kysely';
 import type { Executor } from './database.ts';
+import { hasClient } from './problem-filters.ts';
 
 export interface ProblemCountRow {
   readonly sys_code: string;
@@ -29,12 +31,45 @@ export async function countExecuting(db: Executor): Promise<number> {
   return Number(result.rows[0]?.executing ?? 0);
 }
 
-export async function countOutcomesSince(
-  db: Executor,
-  since: Date,
-): Promise<{ outcome: string; executions: string }[]> {
-  const result = await sql<{ outcome: string; executions: string }>`
-    SELECT outcome, count(*) AS executions FROM piculus.executions
-    WHERE finished_at > ${since} GROUP BY outcome ORDER BY outcome`.execute(db);
-  return result.rows;
+/** What one fix's open problems wait for, as far as narrow tables know; the solution is as it is now. */
+export interface WaitingRow {
+  /** Pending by their stored state, the reopened ones among them. */
+  readonly pending: number;
+  readonly reopened: number;
+  /** By their own state: exhausted, needs-human, reopened. */
+  readonly withPerson: number;
+  /** Clicks on pending problems that wait for a client or an answer: not reopened, and reopened. */
+  readonly clicked: number;
+  readonly reopenedClicked: number;
+  readonly status: SolutionStatus | null;
+  readonly executionMode: ExecutionMode | null;
+  readonly clientConnected: boolean;
+}
+
+/** One statement, so that its figures are of one moment. A row per fix that has open problems. */
+export async function readWaiting(db: Executor, now: Date): Promise<WaitingRow[]> {
+  const found = await sql<WaitingRow>`
+    WITH counted AS (
+      SELECT sys_code, fix_code, sum(problems) AS pending FROM piculus.problem_counts
+      WHERE state = 'pending' AND problems <> 0 GROUP BY 1, 2),
+    held AS (
+      SELECT sys_code, fix_code, count(*) AS with_person, count(*) FILTER (WHERE state = 'pending') AS reopened
+      FROM piculus.attention GROUP BY 1, 2),
+    -- Only open problems have a click that waits, so one that is not with a person by its state is pending.
+    clicks AS (
+      SELECT r.sys_code, r.fix_code, count(*) FILTER (WHERE a.problem_id IS NULL) AS clicked,
+        count(*) FILTER (WHERE a.state = 'pending') AS reopened_clicked
+      FROM piculus.run_requests r LEFT JOIN piculus.attention a ON a.problem_id = r.problem_id GROUP BY 1, 2)
+    SELECT coalesce(counted.pending, 0)::integer AS pending, coalesce(held.reopened, 0)::integer AS reopened,
+      coalesce(held.with_person, 0)::integer AS "withPerson", coalesce(clicks.clicked, 0)::integer AS clicked,
+      coalesce(clicks.reopened_clicked, 0)::integer AS "reopenedClicked",
+      v.status, v.execution_mode AS "executionMode", ${hasClient(now)} AS "clientConnected"
+    FROM (SELECT sys_code, fix_code FROM counted UNION SELECT sys_code, fix_code FROM held) AS p
+    LEFT JOIN counted USING (sys_code, fix_code)
+    LEFT JOIN held USING (sys_code, fix_code)
+    LEFT JOIN clicks USING (sys_code, fix_code)
+    LEFT JOIN piculus.solutions s ON s.sys_code = p.sys_code AND s.fix_code = p.fix_code AND s.deleted_at IS NULL
+    LEFT JOIN piculus.solution_versions v ON v.solution_id = s.id AND v.version = s.version
+    ORDER BY p.sys_code, p.fix_code`.execute(db);
+  return found.rows;
 }

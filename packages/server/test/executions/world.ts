@@ -250,5 +250,7 @@ export async function booksKeptAndReal({ database: { db } }: World): Promise<[ke
 export async function emptyProblems({ database: { db } }: World): Promise<void> {
   await sql`TRUNCATE piculus.problems, piculus.problem_counts, piculus.problem_ages, piculus.attention,
     piculus.execution_counts, piculus.leases, piculus.executions, piculus.reports, piculus.run_requests, piculus.bulk_runs,
-    piculus.bulk_run_items, piculus.bulk_run_results, piculus.audit, piculus.solutions, piculus.solution_versions RESTART IDENTITY CASCADE`.execute(db);
+    piculus.bulk_run_items, piculus.bulk_run_results, piculus.audit, piculus.solutions, piculus.solution_versions RESTART IDENTITY CASCADE`.execute(
+    db,
+  );
 }

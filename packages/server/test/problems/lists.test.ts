@@ -102,6 +102,19 @@ describe.each(TEST_ENGINES)('lists on %s', (engine) => {
       [{ retriesUsedFrom: 1 }, []],
       [{ reopened: true }, ['again']],
       [{ seenSinceClosed: true }, []],
+      [{ confirmed: true }, []],
+      [{ confirmed: false, sysCode: ['PBMS'] }, ['elsewhere']],
+      [{ lastSeenFrom: START.toISOString(), sysCode: ['PBMS'] }, ['elsewhere']],
+      [{ lastSeenTo: START.toISOString() }, []],
+      [{ seenCountFrom: 1, sysCode: ['PBMS'] }, ['elsewhere']],
+      [{ seenCountFrom: 2 }, []],
+      // Also those that were clicked: they wait for their person until they are answered.
+      [{ waitsForPerson: true }, ['again', 'clicked', 'manual', 'person']],
+      [{ waitsForPerson: true, fixCode: [FIX] }, ['person']],
+      [{ waitsForPerson: true, currency: ['USD'] }, ['manual']],
+      [{ waitsForPerson: true, state: ['closed'] }, []],
+      [{ waitsForPerson: false }, ['closed', 'disabled', 'elsewhere', 'lonely', 'none', 'plain']],
+      [{ state: ['needs-human'], waitsForPerson: false }, []],
       [{ state: ['executing'] }, []],
     ] as const) {
       expect([filter, await keys(structuredClone(filter) as Filter)]).toEqual([filter, expected]);
@@ -127,6 +140,66 @@ describe.each(TEST_ENGINES)('lists on %s', (engine) => {
     // A client that fell silent does not count as connected.
     world.clock.pass(31_000);
     expect((await byKey()).plain?.waitReason).toBe('no-client');
+  });
+
+  it('finds what is seen again and confirmed', async () => {
+    await world.system('SEEN');
+    const one = order(world, 'twice');
+    await world.report([one, order(world, 'once')], { sysCode: 'SEEN' });
+    const between = world.clock.now().toISOString();
+    world.clock.pass(MINUTE_MS);
+    await world.report([one], { sysCode: 'SEEN' });
+    const sysCode = ['SEEN'];
+    expect(await keys({ sysCode, seenCountFrom: 2 })).toEqual(['twice']);
+    expect(await keys({ sysCode, lastSeenFrom: world.clock.now().toISOString() })).toEqual(['twice']);
+    expect(await keys({ sysCode, lastSeenTo: world.clock.now().toISOString() })).toEqual(['once']);
+    expect(await keys({ sysCode, lastSeenFrom: between })).toEqual(['once', 'twice']);
+    await sql`UPDATE piculus.problems SET state = 'fixed', confirmed_at = ${START} WHERE sys_code = 'SEEN'
+      AND business_key = 'once'`.execute(world.database.db);
+    expect(await keys({ sysCode, confirmed: true })).toEqual(['once']);
+    expect(await keys({ sysCode, confirmed: false })).toEqual(['twice']);
+  });
+
+  it('pages through the work queue over both of its sources, newest first, each row once', async () => {
+    await world.system('QUEUE');
+    await world.solution({ sysCode: 'QUEUE', fixCode: 'manualFix', executionMode: 'manual' });
+    await world.solution({ sysCode: 'QUEUE', fixCode: 'otherFix', executionMode: 'manual' });
+    await world.solution({ sysCode: 'QUEUE' });
+    const kinds = [{ handling: 'person' }, { fixCode: 'manualFix' }, { fixCode: 'otherFix' }, {}] as const;
+    const reported = Array.from({ length: 40 }, (_, index) =>
+      order(world, `Q${index}`, structuredClone(kinds[index % 4])),
+    );
+    await world.report(reported, { sysCode: 'QUEUE' });
+    const sysCode = ['QUEUE'];
+    const { items } = await world.problems.list({ limit: 100, sysCode });
+    // One that is in both sources: reopened, and under a manual solution.
+    const again = items.find(({ fixCode }) => fixCode === 'manualFix');
+    await world.problems.close(again?.id ?? '', 'operator', 'x');
+    await world.problems.reopen(again?.id ?? '', 'operator', 'x');
+    const expected = items
+      .filter(({ fixCode, handling }) => handling === 'person' || fixCode !== FIX)
+      .map(({ id }) => id);
+    expect(expected).toHaveLength(30);
+    const seen: string[] = [];
+    let after: string | null = null;
+    do {
+      const page: Awaited<ReturnType<World['problems']['list']>> = await world.problems.list({
+        limit: 7,
+        sysCode,
+        waitsForPerson: true,
+        ...(after === null ? {} : { after }),
+      });
+      seen.push(...page.items.map(({ id }) => id));
+      after = page.next;
+    } while (after !== null);
+    expect(seen).toEqual(expected);
+    expect(await world.problems.count({ sysCode, waitsForPerson: true })).toMatchObject({ problems: 30 });
+    expect(await keys({ sysCode, waitsForPerson: true, reopened: true })).toEqual([again?.businessKey]);
+    const run = await world.problems.runMatching(
+      { filter: { sysCode, waitsForPerson: true }, expectedCount: 30, reason: 'the queue' },
+      'operator',
+    );
+    expect(run).toMatchObject({ accepted: 30, skipped: 0 });
   });
 
   it('pages by key, newest first, each row once', async () => {

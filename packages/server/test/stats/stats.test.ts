@@ -15,6 +15,45 @@ describe.each(TEST_ENGINES)('stats on %s', (engine) => {
     expect(await createStats(world.context).read(sessionsOf())).toEqual({
       at: START.toISOString(),
       counts: [],
+      waits: [],
+      waitsForPerson: 0,
+      ages: [
+        {
+          bucket: 'under-1h',
+          firstSeenFrom: '2026-11-22T08:05:00.000Z',
+          firstSeenTo: null,
+          problems: 0,
+          amounts: [],
+        },
+        {
+          bucket: '1h-1d',
+          firstSeenFrom: '2026-11-21T09:05:00.000Z',
+          firstSeenTo: '2026-11-22T08:05:00.000Z',
+          problems: 0,
+          amounts: [],
+        },
+        {
+          bucket: '1d-3d',
+          firstSeenFrom: '2026-11-19T09:05:00.000Z',
+          firstSeenTo: '2026-11-21T09:05:00.000Z',
+          problems: 0,
+          amounts: [],
+        },
+        {
+          bucket: 'over-3d',
+          firstSeenFrom: null,
+          firstSeenTo: '2026-11-19T09:05:00.000Z',
+          problems: 0,
+          amounts: [],
+        },
+      ],
+      hours: Array.from({ length: 24 }, (_, place) => ({
+        hour: new Date(Date.UTC(2026, 10, 21, 10 + place)).toISOString(),
+        outcomes: {},
+        toPerson: 0,
+        retriesUsed: 0,
+      })),
+      lastCollects: [],
       executing: 0,
       outcomesLastHour: {},
       clientsConnected: 0,
@@ -41,17 +80,6 @@ describe.each(TEST_ENGINES)('stats on %s', (engine) => {
       VALUES ('l', ${sysCode}, 'interRechargeFixServiceImpl', 1, 1, 0, ${session.clientId}, 'n', 'tick', '{1,2,3}', '{a,b,c}', '{2}',
         ${START}, ${START})`.execute(world.db);
     world.clock.set(new Date('2026-11-22T10:05:00Z'));
-    const execution = (lease: string, outcome: string, at: Date) =>
-      sql`
-      INSERT INTO piculus.executions (problem_id, sys_code, fix_code, business_key, attempt, trigger, solution_version, lease_id, client_id,
-        command_key, outcome, state_before, state_after, reason, effects, moved_minor, replayed, verified, dispatched_at, finished_at)
-      VALUES (1, ${sysCode}, 'f', 'a', 1, 'tick', 1, ${lease}, 'c', 'k', ${outcome}, 'pending', 'pending', '', '[]', 0, false, false, ${at}, ${at})`.execute(
-        world.db,
-      );
-    await execution('l1', 'fixed', new Date('2026-11-22T10:00:00Z'));
-    await execution('l2', 'failed', new Date('2026-11-22T10:01:00Z'));
-    await execution('l3', 'fixed', new Date('2026-11-22T09:04:59Z'));
-
     const stats = await createStats(world.context).read(sessionsOf(session));
     const row = {
       sysCode,
@@ -64,11 +92,32 @@ describe.each(TEST_ENGINES)('stats on %s', (engine) => {
       { ...row, state: 'needs-human', problems: 1, amountMinor: '12345' },
       { ...row, state: 'pending', problems: 2, amountMinor: '1000000000000000000' },
     ]);
-    expect(stats).toMatchObject({
-      executing: 2,
-      outcomesLastHour: { fixed: 1, failed: 1 },
-      clientsConnected: 1,
-    });
+    expect(stats).toMatchObject({ executing: 2, clientsConnected: 1, waitsForPerson: 1 });
+    expect(stats.waits).toEqual([{ waitReason: 'no-solution', problems: 2 }]);
     expect(stats.alarms).toMatchObject([{ sysCode }]);
+  });
+
+  it('tell of each system the collect that ended last, or the one that runs where none has', async () => {
+    const [ended, running] = [await world.newSystem(), await world.newSystem()];
+    const start = (sysCode: string) => world.collections.start({ sysCodes: [sysCode] }, 'operator', 'click');
+    const lasts = async () => {
+      const { lastCollects } = await createStats(world.context).read(sessionsOf());
+      return lastCollects
+        .filter(({ command }) => [ended, running].includes(command.sysCode))
+        .map(({ collectionId, command }) => [command.sysCode, collectionId, command.state]);
+    };
+    const first = await start(ended);
+    await world.collections.cancel(first.id, 'operator');
+    const second = await start(ended);
+    await world.collections.cancel(second.id, 'operator');
+    await start(ended);
+    await start(running);
+    const newest = await start(running);
+    expect((await lasts()).sort()).toEqual(
+      [
+        [ended, second.id, 'cancelled'],
+        [running, newest.id, 'waiting'],
+      ].sort(),
+    );
   });
 });
