@@ -64,13 +64,14 @@ export function describeRoute(name: RouteName): {
   return { method: route.method, url: `${API_PREFIX}${route.path}`, schema: schemaOf(name, route) };
 }
 
+const isOpen = ({ access }: Route): boolean => access.where === 'open';
 const mutates = (name: RouteName): boolean => ROUTES[name].method !== 'GET' && !QUESTIONS.has(name);
 
 function registerRoute<N extends RouteName>(app: FastifyInstance, name: N, parts: ApiRouteParts): void {
   const route: Route = ROUTES[name];
   app.route({
     ...describeRoute(name),
-    ...(route.open ? {} : { onRequest: parts.admit }),
+    ...(isOpen(route) ? {} : { onRequest: parts.admit }),
     preValidation: async (request) => refuseOddBodies(request, route),
     handler: async (request, reply) => {
       // The schemas of this very route have just made these; the compiler cannot follow them through Fastify.
@@ -136,10 +137,10 @@ function schemaOf(name: RouteName, route: Route): Record<string, unknown> {
     operationId: name,
     tags: [route.tag],
     summary: route.summary,
-    ...(route.open ? { security: [] } : {}),
+    ...(isOpen(route) ? { security: [] } : {}),
     ...(mutates(name) ? { headers: mutationHeaders } : {}),
     ...(route.params === undefined ? {} : { params: route.params }),
-    ...(route.query === undefined && route.open ? {} : { querystring: route.query ?? z.strictObject({}) }),
+    ...(route.query === undefined && isOpen(route) ? {} : { querystring: route.query ?? z.strictObject({}) }),
     ...(route.body === undefined ? {} : { body: route.body }),
     response: {
       [route.status]: route.response,

@@ -1,5 +1,6 @@
 /** The routes of collections. */
 import { z } from 'zod';
+import { somewhere, there } from '../../access.ts';
 import { LIMITS } from '../../limits.ts';
 import { fixCodeSchema, sysCodeSchema, timeSchema } from '../../messages/parts.ts';
 import { COLLECT_STATES } from '../../words.ts';
@@ -8,6 +9,7 @@ import { idParams, many, page, pageQuery, route } from './parts.ts';
 
 export const COLLECTION_ROUTES = {
   startCollection: route({
+    access: somewhere('collect'),
     method: 'POST',
     path: '/collections',
     tag: 'collections',
@@ -25,6 +27,7 @@ export const COLLECTION_ROUTES = {
     response: r.collectionSchema,
   }),
   listCollections: route({
+    access: somewhere('view'),
     method: 'GET',
     path: '/collections',
     tag: 'collections',
@@ -38,6 +41,7 @@ export const COLLECTION_ROUTES = {
     response: page(r.collectionSchema),
   }),
   getCollection: route({
+    access: there('view'),
     method: 'GET',
     path: '/collections/:id',
     tag: 'collections',
@@ -47,6 +51,7 @@ export const COLLECTION_ROUTES = {
     response: r.collectionSchema,
   }),
   cancelCollection: route({
+    access: there('collect'),
     method: 'POST',
     path: '/collections/:id/cancel',
     tag: 'collections',

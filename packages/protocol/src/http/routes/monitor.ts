@@ -1,5 +1,6 @@
 /** The routes of users, messages, figures and health. */
 import { z } from 'zod';
+import { OPEN, SIGNED_IN, everywhere, somewhere } from '../../access.ts';
 import { ERROR_CODES } from '../../errors.ts';
 import { rowIdSchema, sysCodeSchema, timeSchema } from '../../messages/parts.ts';
 import { DIRECTIONS, MESSAGE_STATES } from '../../words.ts';
@@ -9,6 +10,7 @@ import { idParams, many, page, pageQuery, route } from './parts.ts';
 export const MONITOR_ROUTES = {
   // Users.
   listUsers: route({
+    access: everywhere('administer'),
     method: 'GET',
     path: '/users',
     tag: 'users',
@@ -17,6 +19,7 @@ export const MONITOR_ROUTES = {
     response: z.object({ items: z.array(r.userSchema) }),
   }),
   createUser: route({
+    access: everywhere('administer'),
     method: 'POST',
     path: '/users',
     tag: 'users',
@@ -30,6 +33,7 @@ export const MONITOR_ROUTES = {
     response: r.userSchema,
   }),
   setUserEnabled: route({
+    access: everywhere('administer'),
     method: 'PUT',
     path: '/users/:id/enabled',
     tag: 'users',
@@ -40,6 +44,7 @@ export const MONITOR_ROUTES = {
     response: r.userSchema,
   }),
   getMe: route({
+    access: SIGNED_IN,
     method: 'GET',
     path: '/me',
     tag: 'users',
@@ -50,6 +55,7 @@ export const MONITOR_ROUTES = {
 
   // Monitor.
   listMessages: route({
+    access: somewhere('view'),
     method: 'GET',
     path: '/messages',
     tag: 'monitor',
@@ -74,6 +80,7 @@ export const MONITOR_ROUTES = {
     response: page(r.messageSchema),
   }),
   getMessageStats: route({
+    access: somewhere('view'),
     method: 'GET',
     path: '/messages/stats',
     tag: 'monitor',
@@ -94,6 +101,7 @@ export const MONITOR_ROUTES = {
   }),
   // Saved views.
   listViews: route({
+    access: SIGNED_IN,
     method: 'GET',
     path: '/views',
     tag: 'views',
@@ -103,6 +111,7 @@ export const MONITOR_ROUTES = {
     response: z.object({ items: z.array(r.viewSchema) }),
   }),
   createView: route({
+    access: SIGNED_IN,
     method: 'POST',
     path: '/views',
     tag: 'views',
@@ -117,6 +126,7 @@ export const MONITOR_ROUTES = {
     response: r.viewSchema,
   }),
   deleteView: route({
+    access: SIGNED_IN,
     method: 'DELETE',
     path: '/views/:id',
     tag: 'views',
@@ -126,6 +136,7 @@ export const MONITOR_ROUTES = {
     response: z.null(),
   }),
   getStats: route({
+    access: somewhere('view'),
     method: 'GET',
     path: '/stats',
     tag: 'monitor',
@@ -134,21 +145,21 @@ export const MONITOR_ROUTES = {
     response: r.statsSchema,
   }),
   getHealth: route({
+    access: OPEN,
     method: 'GET',
     path: '/health',
     tag: 'monitor',
     summary: 'The process lives',
     status: 200,
-    open: true,
     response: z.object({ status: z.literal('ok'), version: z.string() }),
   }),
   getReadiness: route({
+    access: OPEN,
     method: 'GET',
     path: '/ready',
     tag: 'monitor',
     summary: 'The server can work; 503 with the reason where it cannot',
     status: 200,
-    open: true,
     response: z.object({ status: z.literal('ready') }),
   }),
 } as const;

@@ -1,5 +1,6 @@
 /** What the groups of routes have in common: the shape of a route, pages, lists in a query. */
 import { z } from 'zod';
+import type { AccessPolicy } from '../../access.ts';
 import { LIMITS } from '../../limits.ts';
 import { rowIdSchema, sysCodeSchema } from '../../messages/parts.ts';
 
@@ -14,8 +15,8 @@ export interface Route {
   /** Status and body of the success answer. */
   readonly status: 200 | 201 | 202 | 204;
   readonly response: z.ZodType;
-  /** Reachable without signing in. */
-  readonly open?: boolean;
+  /** Who may call it. */
+  readonly access: AccessPolicy;
 }
 export const route = <const R extends Route>(definition: R): R => definition;
 

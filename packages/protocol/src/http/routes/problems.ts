@@ -1,5 +1,6 @@
 /** The routes of problems, and the filter that lists and bulk actions share. */
 import { z } from 'zod';
+import { somewhere, there } from '../../access.ts';
 import { LIMITS } from '../../limits.ts';
 import {
   fixCodeSchema,
@@ -52,6 +53,7 @@ const bulkResult = z.object({
 
 export const PROBLEM_ROUTES = {
   listProblems: route({
+    access: somewhere('view'),
     method: 'GET',
     path: '/problems',
     tag: 'problems',
@@ -61,6 +63,7 @@ export const PROBLEM_ROUTES = {
     response: page(r.problemSchema),
   }),
   countProblems: route({
+    access: somewhere('view'),
     method: 'GET',
     path: '/problems/count',
     tag: 'problems',
@@ -73,6 +76,7 @@ export const PROBLEM_ROUTES = {
     }),
   }),
   getProblem: route({
+    access: there('view'),
     method: 'GET',
     path: '/problems/:id',
     tag: 'problems',
@@ -82,6 +86,7 @@ export const PROBLEM_ROUTES = {
     response: r.problemDetailSchema,
   }),
   listProblemMessages: route({
+    access: there('view'),
     method: 'GET',
     path: '/problems/:id/messages',
     tag: 'problems',
@@ -91,6 +96,7 @@ export const PROBLEM_ROUTES = {
     response: z.object({ items: z.array(r.messageSchema) }),
   }),
   previewProblem: route({
+    access: there('view'),
     method: 'POST',
     path: '/problems/:id/preview',
     tag: 'problems',
@@ -100,6 +106,7 @@ export const PROBLEM_ROUTES = {
     response: r.previewSchema,
   }),
   runProblem: route({
+    access: there('execute'),
     method: 'POST',
     path: '/problems/:id/run',
     tag: 'problems',
@@ -110,6 +117,7 @@ export const PROBLEM_ROUTES = {
     response: z.object({ accepted: z.literal(1) }),
   }),
   runProblems: route({
+    access: somewhere('execute'),
     method: 'POST',
     path: '/problems/run',
     tag: 'problems',
@@ -119,6 +127,7 @@ export const PROBLEM_ROUTES = {
     response: bulkResult,
   }),
   runMatchingProblems: route({
+    access: somewhere('execute'),
     method: 'POST',
     path: '/problems/run-matching',
     tag: 'problems',
@@ -128,6 +137,7 @@ export const PROBLEM_ROUTES = {
     response: z.object({ bulkRunId: rowIdSchema, accepted: z.number().int(), skipped: z.number().int() }),
   }),
   listBulkRuns: route({
+    access: somewhere('view'),
     method: 'GET',
     path: '/bulk-runs',
     tag: 'problems',
@@ -137,6 +147,7 @@ export const PROBLEM_ROUTES = {
     response: page(r.bulkRunSchema),
   }),
   getBulkRun: route({
+    access: there('view'),
     method: 'GET',
     path: '/bulk-runs/:id',
     tag: 'problems',
@@ -146,6 +157,7 @@ export const PROBLEM_ROUTES = {
     response: r.bulkRunSchema,
   }),
   listBulkRunItems: route({
+    access: there('view'),
     method: 'GET',
     path: '/bulk-runs/:id/items',
     tag: 'problems',
@@ -156,6 +168,7 @@ export const PROBLEM_ROUTES = {
     response: page(r.bulkRunItemSchema),
   }),
   cancelBulkRun: route({
+    access: there('execute'),
     method: 'POST',
     path: '/bulk-runs/:id/cancel',
     tag: 'problems',
@@ -166,6 +179,7 @@ export const PROBLEM_ROUTES = {
     response: r.bulkRunSchema,
   }),
   closeProblem: route({
+    access: there('execute'),
     method: 'POST',
     path: '/problems/:id/close',
     tag: 'problems',
@@ -176,6 +190,7 @@ export const PROBLEM_ROUTES = {
     response: r.problemSchema,
   }),
   reopenProblem: route({
+    access: there('execute'),
     method: 'POST',
     path: '/problems/:id/reopen',
     tag: 'problems',

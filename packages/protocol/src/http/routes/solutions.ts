@@ -1,5 +1,6 @@
 /** The routes of executions and solutions. */
 import { z } from 'zod';
+import { somewhere, there } from '../../access.ts';
 import { LIMITS } from '../../limits.ts';
 import { fixCodeSchema, rowIdSchema, sysCodeSchema, timeSchema } from '../../messages/parts.ts';
 import { OUTCOME_NAMES } from '../../outcomes.ts';
@@ -10,6 +11,7 @@ import { idParams, many, page, pageQuery, route } from './parts.ts';
 export const SOLUTION_ROUTES = {
   // Executions.
   listExecutions: route({
+    access: somewhere('view'),
     method: 'GET',
     path: '/executions',
     tag: 'executions',
@@ -30,6 +32,7 @@ export const SOLUTION_ROUTES = {
     response: page(r.executionSchema),
   }),
   listLeases: route({
+    access: somewhere('view'),
     method: 'GET',
     path: '/executions/running',
     tag: 'executions',
@@ -40,6 +43,7 @@ export const SOLUTION_ROUTES = {
 
   // Solutions.
   listSolutions: route({
+    access: somewhere('view'),
     method: 'GET',
     path: '/solutions',
     tag: 'solutions',
@@ -49,6 +53,7 @@ export const SOLUTION_ROUTES = {
     response: z.object({ items: z.array(r.solutionSchema) }),
   }),
   createSolution: route({
+    access: there('configure'),
     method: 'POST',
     path: '/solutions',
     tag: 'solutions',
@@ -58,6 +63,7 @@ export const SOLUTION_ROUTES = {
     response: r.solutionSchema,
   }),
   validateSolution: route({
+    access: there('view'),
     method: 'POST',
     path: '/solutions/validate',
     tag: 'solutions',
@@ -73,6 +79,7 @@ export const SOLUTION_ROUTES = {
     }),
   }),
   importSolutions: route({
+    access: somewhere('configure'),
     method: 'POST',
     path: '/solutions/import',
     tag: 'solutions',
@@ -96,6 +103,7 @@ export const SOLUTION_ROUTES = {
     }),
   }),
   getSolution: route({
+    access: there('view'),
     method: 'GET',
     path: '/solutions/:id',
     tag: 'solutions',
@@ -105,6 +113,7 @@ export const SOLUTION_ROUTES = {
     response: r.solutionSchema,
   }),
   changeSolution: route({
+    access: there('configure'),
     method: 'PATCH',
     path: '/solutions/:id',
     tag: 'solutions',
@@ -115,6 +124,7 @@ export const SOLUTION_ROUTES = {
     response: r.solutionSchema,
   }),
   deleteSolution: route({
+    access: there('configure'),
     method: 'DELETE',
     path: '/solutions/:id',
     tag: 'solutions',
@@ -124,6 +134,7 @@ export const SOLUTION_ROUTES = {
     response: z.null(),
   }),
   listSolutionVersions: route({
+    access: there('view'),
     method: 'GET',
     path: '/solutions/:id/versions',
     tag: 'solutions',

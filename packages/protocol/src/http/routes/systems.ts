@@ -1,5 +1,6 @@
 /** The routes of systems, their keys and their clients. */
 import { z } from 'zod';
+import { everywhere, somewhere, there } from '../../access.ts';
 import { rowIdSchema, sysCodeSchema } from '../../messages/parts.ts';
 import * as r from '../resources.ts';
 import { route, sysParams } from './parts.ts';
@@ -7,6 +8,7 @@ import { route, sysParams } from './parts.ts';
 export const SYSTEM_ROUTES = {
   // Systems and their keys.
   listSystems: route({
+    access: somewhere('view'),
     method: 'GET',
     path: '/systems',
     tag: 'systems',
@@ -15,6 +17,7 @@ export const SYSTEM_ROUTES = {
     response: z.object({ items: z.array(r.systemSchema) }),
   }),
   createSystem: route({
+    access: everywhere('administer'),
     method: 'POST',
     path: '/systems',
     tag: 'systems',
@@ -35,6 +38,7 @@ export const SYSTEM_ROUTES = {
     response: z.object({ system: r.systemSchema, key: z.string() }),
   }),
   changeSystem: route({
+    access: there('administer'),
     method: 'PATCH',
     path: '/systems/:sysCode',
     tag: 'systems',
@@ -56,6 +60,7 @@ export const SYSTEM_ROUTES = {
     response: r.systemSchema,
   }),
   listSystemKeys: route({
+    access: there('administer'),
     method: 'GET',
     path: '/systems/:sysCode/keys',
     tag: 'systems',
@@ -65,6 +70,7 @@ export const SYSTEM_ROUTES = {
     response: z.object({ items: z.array(r.systemKeySchema) }),
   }),
   createSystemKey: route({
+    access: there('administer'),
     method: 'POST',
     path: '/systems/:sysCode/keys',
     tag: 'systems',
@@ -74,6 +80,7 @@ export const SYSTEM_ROUTES = {
     response: z.object({ key: z.string(), info: r.systemKeySchema }),
   }),
   revokeSystemKey: route({
+    access: there('administer'),
     method: 'DELETE',
     path: '/systems/:sysCode/keys/:id',
     tag: 'systems',
@@ -85,6 +92,7 @@ export const SYSTEM_ROUTES = {
 
   // Clients.
   listClients: route({
+    access: somewhere('view'),
     method: 'GET',
     path: '/clients',
     tag: 'clients',
