@@ -84,6 +84,7 @@ function asBulkRun(row: BulkRunRow): BulkRun {
   };
 }
 
-function asItem({ id, result, code, note, ...same }: BulkRunItemRow): BulkRunItem {
-  return { ...same, problemId: id, result: oneOf(BULK_RESULTS, result), reason: reasonOf(code, note) };
+function asItem({ id, result: word, code, note, ...same }: BulkRunItemRow): BulkRunItem {
+  const result = oneOf(BULK_RESULTS, word);
+  return { ...same, problemId: id, result, reason: reasonOf({ result, code, note }) };
 }

@@ -15,17 +15,27 @@ export const DROP_CAUSES = {
 } as const satisfies Record<string, Reason>;
 export type DropCause = keyof typeof DROP_CAUSES;
 
-/** @param code of a refusal or a drop; null where a client answered. @param note what somebody said to it. */
-export function reasonOf(code: string | null, note: string | null): Reason | null {
-  const words = code === null ? null : wordsOf(code);
-  if (words === null) return note === null || note === '' ? null : { en: note, zh: note };
-  return note === null || note === '' ? words : { en: `${words.en}: ${note}`, zh: `${words.zh}：${note}` };
+export interface Told {
+  readonly result: BulkRunItem['result'];
+  /** Of a refusal (an error) or a drop (a cause); null where a client answered. */
+  readonly code: string | null;
+  /** What the client or the person said. */
+  readonly note: string | null;
+}
+
+export function reasonOf({ result, code, note }: Told): Reason | null {
+  const said = note === null || note === '' ? null : note;
+  if (code === null) return said === null ? null : { en: said, zh: said };
+  const words = result === 'dropped' ? causeOf(code) : errorOf(code);
+  return said === null ? words : { en: `${words.en}: ${said}`, zh: `${words.zh}：${said}` };
 }
 
 /** A code that this build does not know any more is still told, as it is. */
-function wordsOf(code: string): Reason {
-  const error = ERROR_CODES.find((known) => known === code);
-  if (error !== undefined) return ERRORS[error].meaning;
-  const cause = Object.entries(DROP_CAUSES).find(([known]) => known === code)?.[1];
-  return cause ?? { en: code, zh: code };
+function errorOf(code: string): Reason {
+  const known = ERROR_CODES.find((error) => error === code);
+  return known === undefined ? { en: code, zh: code } : ERRORS[known].meaning;
+}
+
+function causeOf(code: string): Reason {
+  return Object.entries(DROP_CAUSES).find(([cause]) => cause === code)?.[1] ?? { en: code, zh: code };
 }

@@ -24,7 +24,8 @@ export interface Figures {
   read(query: RouteQuery<'getMessageStats'>): Promise<Answer>;
 }
 
-export function createFigures({ db, clock }: Pick<Context, 'db' | 'clock'>): Figures {
+export function createFigures(context: Pick<Context, 'db' | 'clock'>): Figures {
+  const { clock } = context;
   const answers = new Map<string, { staleAt: number; readonly answer: Promise<Answer> }>();
   return {
     read(query) {
@@ -55,7 +56,7 @@ export function createFigures({ db, clock }: Pick<Context, 'db' | 'clock'>): Fig
 
   async function read(span: FigureSpan): Promise<Answer> {
     const { from, to, slotMs } = span;
-    const rows = new Map((await messageFigures(db, span)).map((row) => [row.slot, row]));
+    const rows = new Map((await messageFigures(context.db, span)).map((row) => [row.slot, row]));
     const slots: MessageSlot[] = [];
     for (let at = from.getTime(); at < to.getTime(); at += slotMs) {
       const row = rows.get(slots.length);

@@ -20,6 +20,7 @@ function outboxOver(open: { value: boolean }) {
     settle: (_id: string, state: string) => states.push(state),
     list: async () => ({ items: [], next: null }),
     forProblem: async () => [],
+    stats: () => Promise.reject(new Error('nobody asks for figures here')),
     flush: async () => {},
   };
   return { states, outbox: new Outbox({ connection, clock: systemClock, messages, sysCode: 'PBAP' }) };
