@@ -254,6 +254,8 @@ export const solutionSchema = z.object({
   changedBy: z.string(),
   nextTicks: z.array(timeSchema),
   warnings: z.array(warningSchema),
+  /** The cron in words; absent in the list of versions. */
+  words: bilingual.optional(),
 });
 
 export const messageSchema = z.object({

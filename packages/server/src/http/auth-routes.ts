@@ -1,7 +1,14 @@
 /** The sign-in library's paths, with errors in our own shape. */
-import { type ErrorCode, PiculusError } from '@piculus/protocol';
+import { type ErrorCode, type FieldError, PiculusError } from '@piculus/protocol';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { AUTH_PREFIX, type Identity, SIGN_IN_PATH } from '../identity/index.ts';
+import { z } from 'zod';
+import {
+  AUTH_PREFIX,
+  type Identity,
+  PASSWORD_LENGTH_MAX,
+  PASSWORD_LENGTH_MIN,
+  SIGN_IN_PATH,
+} from '../identity/index.ts';
 import { checkOrigin, originOf, webHeaders } from './authenticate.ts';
 
 export interface AuthRouteOptions {
@@ -54,6 +61,8 @@ function toWebRequest(request: FastifyRequest, publicUrl: string | null): Reques
   });
 }
 
+const toldSchema = z.object({ code: z.string().optional(), message: z.string().optional() });
+
 const CODES: Readonly<Record<number, ErrorCode>> = {
   401: 'not-signed-in',
   403: 'not-allowed',
@@ -62,18 +71,46 @@ const CODES: Readonly<Record<number, ErrorCode>> = {
   429: 'too-many-requests',
 };
 
+/** The library's codes that blame one field, so that a form can say it there. */
+const FIELDS: ReadonlyMap<string, FieldError> = new Map([
+  [
+    'INVALID_PASSWORD',
+    { field: 'currentPassword', reason: { en: 'this is not your current password', zh: '当前密码不正确' } },
+  ],
+  [
+    'PASSWORD_TOO_SHORT',
+    {
+      field: 'newPassword',
+      reason: {
+        en: `needs at least ${PASSWORD_LENGTH_MIN} characters`,
+        zh: `至少需要 ${PASSWORD_LENGTH_MIN} 个字符`,
+      },
+    },
+  ],
+  [
+    'PASSWORD_TOO_LONG',
+    {
+      field: 'newPassword',
+      reason: {
+        en: `takes at most ${PASSWORD_LENGTH_MAX} characters`,
+        zh: `最多 ${PASSWORD_LENGTH_MAX} 个字符`,
+      },
+    },
+  ],
+]);
+
 function refusal(status: number, text: string): PiculusError {
-  return new PiculusError(CODES[status] ?? 'invalid-request', messageIn(text));
+  const told = toldIn(text);
+  const field = FIELDS.get(told.code ?? '');
+  if (field !== undefined) return new PiculusError('invalid-field', undefined, [field]);
+  return new PiculusError(CODES[status] ?? 'invalid-request', told.message);
 }
 
-function messageIn(text: string): string | undefined {
+/** What the library says in its body; empty where that is no JSON, for then the status alone says enough. */
+function toldIn(text: string): z.infer<typeof toldSchema> {
   try {
-    const body: unknown = JSON.parse(text);
-    if (typeof body === 'object' && body !== null && 'message' in body && typeof body.message === 'string') {
-      return body.message;
-    }
+    return toldSchema.parse(JSON.parse(text));
   } catch {
-    // No JSON: the code alone says enough.
+    return {};
   }
-  return undefined;
 }

@@ -7,6 +7,7 @@ import { AUTH_PATHS, AUTH_PREFIX, createAuth } from './auth.ts';
 import { createUsers, toUser } from './users.ts';
 
 export { AUTH_PREFIX, SIGN_IN_PATH } from './auth.ts';
+export { PASSWORD_LENGTH_MAX, PASSWORD_LENGTH_MIN } from './passwords.ts';
 export { createFirstUser, FIRST_USERNAME, resetPassword } from './users.ts';
 export { loadSecret, SECRET_CHARACTERS_MIN } from './secret.ts';
 

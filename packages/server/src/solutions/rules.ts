@@ -3,7 +3,7 @@ import { EXECUTION_MODES, type FieldError, LEVELS, PiculusError, SOLUTION_STATUS
 import type { Solution, SolutionChange, SolutionInput } from '@piculus/protocol/http';
 import type { SolutionRow } from '../store/solutions.ts';
 import { oneOf } from '../store/words.ts';
-import { checkCron, nextTicks } from './quartz.ts';
+import { checkCron, cronInWords, nextTicks } from './quartz.ts';
 
 const TICKS_SHOWN = 5;
 
@@ -121,5 +121,6 @@ export function solutionView(row: SolutionRow, announced: ReadonlySet<string>, n
     ...version,
     nextTicks: runsByItself ? previewTicks(version.retryCron, version.timeZone, now) : [],
     warnings: warningsFor(version.fixCode, announced),
+    words: cronInWords(version.retryCron),
   };
 }

@@ -128,10 +128,15 @@ describe('sign-in', () => {
         headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
         body: JSON.stringify({ currentPassword: PASSWORD, newPassword }),
       });
-    expect((await change('short')).status).toBe(400);
+    const short = await change('short');
+    expect(short.status).toBe(422);
+    expect(await short.json()).toMatchObject({ fields: [{ field: 'newPassword' }] });
     expect((await change('another long password')).status).toBe(200);
     await expect(signIn(test.address, 'changer', PASSWORD)).rejects.toThrow('401');
     await signIn(test.address, 'changer', 'another long password');
+    const wrong = await change('a third long password');
+    expect(wrong.status).toBe(422);
+    expect(await wrong.json()).toMatchObject({ fields: [{ field: 'currentPassword' }] });
   });
 });
 
