@@ -23,7 +23,10 @@ export type FilterField =
   | (FieldOf<'choices'> & { readonly choices: readonly Choice[] })
   | (FieldOf<'choice'> & { readonly choices: readonly Choice[] })
   /** Two fields of the API: `name` + `From` and `name` + `To`. */
-  | FieldOf<'times'>
+  | (FieldOf<'times'> & {
+      /** Where the API names them otherwise. */
+      readonly names?: readonly [from: string, to: string];
+    })
   | FieldOf<'amounts'>
   /** A number: `name` is the lower bound. */
   | FieldOf<'number'>
@@ -32,6 +35,7 @@ export type FilterField =
 
 /** The names that a field has in the address. */
 export function namesOf(field: FilterField): readonly string[] {
+  if (field.kind === 'times' && field.names !== undefined) return field.names;
   return field.kind === 'times' || field.kind === 'amounts'
     ? [`${field.name}From`, `${field.name}To`]
     : [field.name];
