@@ -101,6 +101,25 @@ describe.each(TEST_ENGINES)('figures on %s', (engine) => {
     }
   });
 
+  it('follow a problem from one state that waits for a person to the next', async () => {
+    await world.system('NEXT');
+    const sysCode = ['NEXT'];
+    await world.report([order(world, 'N1')], { sysCode: 'NEXT' });
+    const { items } = await world.problems.list({ limit: 1, sysCode });
+    await world.problems.close(items[0]?.id ?? '', 'operator', 'x');
+    await world.problems.reopen(items[0]?.id ?? '', 'operator', 'x');
+    expect(await found({ sysCode, waitsForPerson: true, state: ['pending'] })).toBe(1);
+    const before = (await read()).waits;
+    // Found again, now as one that no machine may repair: it is not pending any more.
+    await world.report([order(world, 'N1', { handling: 'person' })], { sysCode: 'NEXT' });
+    expect(await found({ sysCode, state: ['needs-human'], reopened: true })).toBe(1);
+    const after = (await read()).waits;
+    const sum = (waits: Stats['waits']): number => waits.reduce((all, { problems }) => all + problems, 0);
+    expect(sum(before) - sum(after)).toBe(1);
+    const [kept, real] = await booksKeptAndReal(world);
+    expect(kept).toEqual(real);
+  });
+
   it('tell by the hour what executions came to, from the books alone', async () => {
     await world.system('HOURS');
     const solution = await world.solution({ sysCode: 'HOURS', maxRetries: 1 });
