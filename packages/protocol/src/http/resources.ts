@@ -366,7 +366,8 @@ export const messageSlotSchema = z.object({
   latencyP95Ms: z.number().nullable(),
 });
 
-export const BULK_RESULTS = ['waiting', 'refused', 'dropped', ...OUTCOME_NAMES] as const;
+/** `not-eligible`: it could not run when it was asked for; `refused` is the outcome of a fix that ran. */
+export const BULK_RESULTS = ['waiting', 'not-eligible', 'dropped', ...OUTCOME_NAMES] as const;
 /** Many problems run at once by a person: who, why, which, and what has come of it so far. */
 export const bulkRunSchema = z.object({
   id: rowIdSchema,

@@ -42,7 +42,7 @@ export async function insertBulkItems(
     INSERT INTO piculus.bulk_run_items (bulk_run_id, problem_id, sys_code, fix_code, business_key, amount_minor,
       currency, result, code)
     SELECT ${bulkRunId}::bigint, p.id, p.sys_code, p.fix_code, p.business_key, p.amount_minor, p.currency,
-      CASE WHEN given.c IS NULL THEN 'waiting' ELSE 'refused' END, given.c
+      CASE WHEN given.c IS NULL THEN 'waiting' ELSE 'not-eligible' END, given.c
     FROM jsonb_to_recordset(${rows}::text::jsonb) AS given(p bigint, c text)
     JOIN piculus.problems p ON p.id = given.p`.execute(tx);
 }
@@ -73,7 +73,7 @@ export async function insertMatching(
       INSERT INTO piculus.bulk_run_items (bulk_run_id, problem_id, sys_code, fix_code, business_key, amount_minor,
         currency, result, code)
       SELECT ${bulkRunId}::bigint, id, sys_code, fix_code, business_key, amount_minor, currency,
-        CASE WHEN code IS NULL THEN 'waiting' ELSE 'refused' END, code
+        CASE WHEN code IS NULL THEN 'waiting' ELSE 'not-eligible' END, code
       FROM matched ORDER BY id),
     made AS (
       INSERT INTO piculus.run_requests (problem_id, sys_code, fix_code, trigger, requested_by, reason, requested_at,

@@ -68,14 +68,17 @@ describe.each(TEST_ENGINES)('bulk runs on %s', (engine) => {
         { currency: 'CNY', amountMinor: '210000' },
         { currency: 'USD', amountMinor: '5' },
       ],
-      results: { waiting: 2, refused: 2 },
+      results: { waiting: 2, 'not-eligible': 2 },
       finishedAt: null,
     });
     expect(await itemsOf('1')).toMatchObject({
       1: { result: 'waiting', reason: null, businessKey: 'R0', sysCode: SYSTEM, amountMinor: '70000' },
-      2: { result: 'refused', reason: { en: 'its state does not allow that', zh: '当前状态不允许此操作' } },
+      2: {
+        result: 'not-eligible',
+        reason: { en: 'its state does not allow that', zh: '当前状态不允许此操作' },
+      },
       3: { result: 'waiting', currency: 'USD' },
-      4: { result: 'refused', reason: { en: 'no solution is configured for it' }, fixCode: OTHER_FIX },
+      4: { result: 'not-eligible', reason: { en: 'no solution is configured for it' }, fixCode: OTHER_FIX },
     });
     expect(world.published).toContainEqual({ topic: 'bulk-runs', ids: ['1'] });
     expect(await acts()).toEqual([
@@ -94,7 +97,7 @@ describe.each(TEST_ENGINES)('bulk runs on %s', (engine) => {
     expect(await world.problems.runBulk(['1', '9'], 'operator', undefined)).toMatchObject({ accepted: 0 });
     expect(await bulkRuns().get('1')).toMatchObject({
       problems: 1,
-      results: { refused: 1 },
+      results: { 'not-eligible': 1 },
       reason: null,
       finishedAt: world.clock.now().toISOString(),
     });
@@ -195,11 +198,11 @@ describe.each(TEST_ENGINES)('bulk runs on %s', (engine) => {
     const { session, command } = await story.claimed();
     await world.executions.record(session, answers(world, command, 'fixed'));
     expect(await resultsOf('1')).toEqual({ fixed: 2 });
-    expect(await resultsOf('2')).toEqual({ refused: 1, fixed: 1 });
+    expect(await resultsOf('2')).toEqual({ 'not-eligible': 1, fixed: 1 });
     expect(await bulkRuns().get('3')).toMatchObject({
       scope: 'filter',
       filter,
-      results: { refused: 3 },
+      results: { 'not-eligible': 3 },
       requestedBy: 'manager',
     });
     expect((await itemsOf('3'))['1']?.reason).toEqual({
@@ -227,7 +230,7 @@ describe.each(TEST_ENGINES)('bulk runs on %s', (engine) => {
     await world.problems.runMatching({ filter, expectedCount: 8, reason: 'all' }, 'operator');
     const refusedByFilter = async () =>
       Object.values(await itemsOf('1'))
-        .filter(({ result }) => result === 'refused')
+        .filter(({ result }) => result === 'not-eligible')
         .map(({ problemId, reason }) => [problemId, reason?.en]);
     const byFilter = await refusedByFilter();
     expect(byFilter.map(([id]) => id)).toEqual(['1', '2', '3', '6', '7']);
@@ -317,11 +320,14 @@ describe.each(TEST_ENGINES)('bulk runs on %s', (engine) => {
     expect(first.items.map(({ id }) => id)).toEqual(['3']);
     const second = await bulkRuns().list({ limit: 1, requestedBy: 'operator', after: first.next ?? '' });
     expect([second.items.map(({ id }) => id), second.next]).toEqual([['1'], null]);
-    const page = await bulkRuns().items('3', { limit: 3, result: ['refused', 'waiting', 'refused'] });
+    const page = await bulkRuns().items('3', {
+      limit: 3,
+      result: ['not-eligible', 'waiting', 'not-eligible'],
+    });
     expect(page.items.map(({ problemId }) => problemId)).toEqual(['6', '5', '2']);
     const rest = await bulkRuns().items('3', { limit: 3, after: page.next ?? '' });
     expect([rest.items.map(({ problemId }) => problemId), rest.next]).toEqual([['1'], null]);
-    expect((await bulkRuns().items('1', { ...PAGE, result: ['refused'] })).items).toHaveLength(1);
+    expect((await bulkRuns().items('1', { ...PAGE, result: ['not-eligible'] })).items).toHaveLength(1);
     expect((await bulkRuns().items('1', { ...PAGE, result: ['fixed'] })).items).toEqual([]);
     await expect(bulkRuns().items('9', PAGE)).rejects.toMatchObject({ code: 'not-found' });
     await expect(bulkRuns().get('9')).rejects.toMatchObject({ code: 'not-found' });

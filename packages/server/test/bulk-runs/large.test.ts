@@ -37,18 +37,20 @@ describe('a bulk run of 50,000 problems', () => {
     expect(await bulkRuns.get('1')).toMatchObject({
       problems: PROBLEMS,
       amounts: [{ currency: 'CNY', amountMinor: String(PROBLEMS * 100) }],
-      results: { waiting: PROBLEMS - 501, fixed: 500, refused: 1 },
+      results: { waiting: PROBLEMS - 501, fixed: 500, 'not-eligible': 1 },
       finishedAt: null,
     });
-    expect((await bulkRuns.items('1', { limit: 50, result: ['refused'] })).items).toHaveLength(1);
+    expect((await bulkRuns.items('1', { limit: 50, result: ['not-eligible'] })).items).toHaveLength(1);
     const sumUp = sql`SELECT sum(amount_minor) FROM piculus.bulk_run_items`;
     expect(await itemsRead(() => sumUp.execute(world.context.db))).toBeGreaterThanOrEqual(PROBLEMS);
     // Counted in rows that were read and not in time, which a busy machine would make a lottery.
     expect(await itemsRead(() => bulkRuns.get('1'))).toBe(0);
-    expect(await itemsRead(() => bulkRuns.items('1', { limit: 50, result: ['refused'] }))).toBeLessThan(10);
+    expect(await itemsRead(() => bulkRuns.items('1', { limit: 50, result: ['not-eligible'] }))).toBeLessThan(
+      10,
+    );
     expect(await itemsRead(() => bulkRuns.items('1', { limit: 50 }))).toBeLessThan(100);
     expect(await bulkRuns.cancel('1', 'operator', 'enough')).toMatchObject({
-      results: { dropped: PROBLEMS - 501, fixed: 500, refused: 1 },
+      results: { dropped: PROBLEMS - 501, fixed: 500, 'not-eligible': 1 },
       finishedAt: world.clock.now().toISOString(),
     });
     const left = await sql`SELECT FROM piculus.run_requests`.execute(world.context.db);

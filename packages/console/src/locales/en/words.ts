@@ -30,7 +30,7 @@ export const words: Translated<typeof zh> = {
     refused: 'Refused, needs a person',
     unknown: 'No answer',
   },
-  result: { waiting: 'Waiting', refused: 'Not eligible', dropped: 'Dropped' },
+  result: { waiting: 'Waiting', 'not-eligible': 'Not eligible', dropped: 'Dropped' },
   mode: { automatic: 'Automatic', manual: 'Manual' },
   status: { enabled: 'Enabled', disabled: 'Disabled' },
   level: {

@@ -27,7 +27,7 @@ export const words = {
     refused: '已拒绝，需人工',
     unknown: '无应答',
   },
-  result: { waiting: '等待中', refused: '不可执行', dropped: '已放弃' },
+  result: { waiting: '等待中', 'not-eligible': '不可执行', dropped: '已放弃' },
   mode: { automatic: '自动', manual: '手动' },
   status: { enabled: '正常', disabled: '失效' },
   level: { unimportant: '不重要', normal: '一般', important: '重要', 'very-important': '非常重要' },
