@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { buildConsole, consoleIsStale } from './console.mjs';
 import { bin, newest, packageFolders, ROOT, run, say } from './lib.mjs';
 
 const OLDEST_NODE = [20, 19];
@@ -15,6 +16,7 @@ export async function setup() {
   if (!nodeIsNewEnough()) return false;
   if (!(await install())) return false;
   if (!(await build())) return false;
+  if (consoleIsStale() && !(await buildConsole())) return false;
   return template();
 }
 
@@ -74,18 +76,27 @@ async function build() {
   }
   // tsc leaves its record alone where the output would be the same; the stamp says when it last agreed.
   for (const folder of packageFolders()) {
-    mkdirSync(join(folder, 'dist'), { recursive: true });
-    writeFileSync(join(folder, 'dist', '.built'), '');
+    const { output } = compiled(folder);
+    mkdirSync(output, { recursive: true });
+    writeFileSync(join(output, '.built'), '');
   }
   return true;
 }
 
+/** What tsc makes of a package: its program, or only the types where Vite makes the program. */
+function compiled(folder) {
+  const byVite = existsSync(join(folder, 'vite.config.ts'));
+  const output = join(folder, byVite ? 'types' : 'dist');
+  return { output, entry: join(output, byVite ? 'main.d.ts' : 'index.js') };
+}
+
 function isStale(folder) {
-  const stamp = join(folder, 'dist', '.built');
+  const { output, entry } = compiled(folder);
+  const stamp = join(output, '.built');
   if (!existsSync(stamp)) {
     // A record without its output would make tsc believe that there is nothing to do.
-    const record = join(folder, 'dist', '.tsbuildinfo');
-    if (existsSync(record) && !existsSync(join(folder, 'dist', 'index.js'))) rmSync(record);
+    const record = join(output, '.tsbuildinfo');
+    if (existsSync(record) && !existsSync(entry)) rmSync(record);
     return true;
   }
   const built = statSync(stamp).mtimeMs;

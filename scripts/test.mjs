@@ -1,10 +1,11 @@
 /**
  * `npm test`: makes the checkout ready, then style, formatting, types of the tests, and all tests on a real
- * PostgreSQL. Nothing may be skipped. Arguments go to vitest. Ends with `N passed, N failed` alone on a line.
+ * PostgreSQL and in a real Chromium. Nothing may be skipped. Arguments go to vitest. Ends with `N passed, N failed` alone on a line.
  */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { browserForTests } from './browser.mjs';
 import { bin, ROOT, run, say } from './lib.mjs';
 import { postgresForTests } from './postgres.mjs';
 import { setup } from './setup.mjs';
@@ -15,11 +16,13 @@ process.exitCode = failed === 0 ? 0 : 1;
 
 async function main(args) {
   if (!(await setup())) return { passed: 0, failed: 1 };
+  const chromium = await browserForTests();
+  if (chromium === null) return { passed: 0, failed: 1 };
   const database = await postgresForTests();
   if (database === null) return { passed: 0, failed: 1 };
   try {
     const checks = await staticChecks();
-    const tests = await vitest(args, database.url);
+    const tests = await vitest(args, { TEST_DATABASE_URL: database.url, TEST_CHROMIUM_PATH: chromium });
     return { passed: tests.passed + checks.passed, failed: tests.failed + checks.failed };
   } finally {
     await database.stop();
@@ -44,14 +47,14 @@ async function staticChecks() {
   return { passed: all.length - failed, failed };
 }
 
-async function vitest(args, databaseUrl) {
+async function vitest(args, given) {
   const folder = mkdtempSync(join(tmpdir(), 'piculus-test-'));
   const countFile = join(folder, 'counts.json');
   const script = join(ROOT, 'node_modules', 'vitest', 'vitest.mjs');
   const reporters = ['--reporter=default', `--reporter=${join(ROOT, 'scripts', 'count-reporter.mjs')}`];
   try {
     const code = await run(process.execPath, [script, 'run', ...reporters, ...args], {
-      env: { TEST_DATABASE_URL: databaseUrl, COUNT_FILE: countFile },
+      env: { ...given, COUNT_FILE: countFile },
       output: 'stdout',
     });
     return judge(readCounts(countFile), code);

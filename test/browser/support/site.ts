@@ -16,15 +16,20 @@ export interface PageOptions {
   readonly signedIn?: boolean;
 }
 
-export interface OpenPage {
-  readonly page: Page;
+export interface Window {
   readonly context: BrowserContext;
   readonly faults: Faults;
+}
+
+export interface OpenPage extends Window {
+  readonly page: Page;
 }
 
 export interface Site {
   readonly address: string;
   readonly browser: Browser;
+  /** A window of its own, with an empty cache and nothing opened yet. */
+  newWindow(options?: PageOptions): Promise<Window>;
   /** Opens an address of the console in a window of its own and waits until the page is usable. */
   open(path?: string, options?: PageOptions): Promise<OpenPage>;
   /** Ends the test's windows. @throws with what went wrong in any of them. */
@@ -60,36 +65,41 @@ export async function signInByForm(page: Page, { username, password }: Account):
 
 export async function openSite(address: string, account: Account): Promise<Site> {
   const browser = await launchBrowser();
-  const opened: OpenPage[] = [];
+  const opened: Window[] = [];
   // One signing in for all windows: the server lets one address try only so often in a minute.
   let session: ReturnType<typeof sessionOf> | null = null;
+  const newWindow = async (options: PageOptions = {}): Promise<Window> => {
+    const signedIn = options.signedIn ?? true;
+    if (signedIn) session ??= sessionOf(browser, address, account);
+    const context = await browser.newContext({
+      baseURL: address,
+      locale: LOCALES[options.language ?? 'zh-CN'],
+      colorScheme: options.theme ?? 'light',
+      viewport: options.viewport ?? WIDE,
+      timezoneId: 'Asia/Shanghai',
+      reducedMotion: 'reduce',
+      ...(signedIn && session !== null ? { storageState: await session } : {}),
+    });
+    context.setDefaultTimeout(WITHIN_MS);
+    const made = { context, faults: await watchFaults(context) };
+    opened.push(made);
+    return made;
+  };
   return {
     address,
     browser,
+    newWindow,
     async open(path = '/', options = {}) {
-      session ??= options.signedIn === false ? null : sessionOf(browser, address, account);
-      const context = await browser.newContext({
-        baseURL: address,
-        locale: LOCALES[options.language ?? 'zh-CN'],
-        colorScheme: options.theme ?? 'light',
-        viewport: options.viewport ?? WIDE,
-        timezoneId: 'Asia/Shanghai',
-        reducedMotion: 'reduce',
-        ...(session === null || options.signedIn === false ? {} : { storageState: await session }),
-      });
-      context.setDefaultTimeout(WITHIN_MS);
-      const faults = await watchFaults(context);
+      const { context, faults } = await newWindow(options);
       const page = await context.newPage();
-      const made = { page, context, faults };
-      opened.push(made);
       await page.goto(path);
       await readyMain(page).first().waitFor();
-      return made;
+      return { page, context, faults };
     },
     async closePages() {
-      const pages = opened.splice(0);
-      await Promise.all(pages.map(({ context }) => context.close()));
-      for (const { faults } of pages) faults.check();
+      const windows = opened.splice(0);
+      await Promise.all(windows.map(({ context }) => context.close()));
+      for (const { faults } of windows) faults.check();
     },
     close: () => browser.close(),
   };
