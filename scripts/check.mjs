@@ -12,12 +12,13 @@ const FUNCTION_LINES_MAX = 70;
 
 const name = (path) => relative(ROOT, path).split(sep).join('/');
 const inSource = (file) => /^(packages|examples)\/[^/]+\/src\//.test(file);
+const isTypeScript = (file) => /\.tsx?$/.test(file);
 const inLibrary = (file) => /^packages\/(server|client|repairs|protocol|embedded-database)\/src\//.test(file);
 
 /** Each rule finds lines in one file. @type {Record<string, {applies: (file: string) => boolean, find: (text: string, lines: string[]) => string[]}>} */
 const RULES = {
   'file-length': {
-    applies: (file) => file.endsWith('.ts'),
+    applies: isTypeScript,
     find: (_, lines) =>
       lines.length > FILE_LINES_MAX ? [`${lines.length} lines, more than ${FILE_LINES_MAX}`] : [],
   },
@@ -44,16 +45,16 @@ const RULES = {
     find: matching(/\bconsole\.\w+\(/),
   },
   'no-blind-casts': {
-    applies: (file) => file.endsWith('.ts'),
+    applies: isTypeScript,
     find: matching(/\bas unknown as\b|\bas any\b|<any>|: any\b|@ts-(ignore|nocheck)/),
   },
   'no-skipped-tests': {
-    applies: (file) => file.endsWith('.test.ts'),
+    applies: (file) => /\.test\.tsx?$/.test(file),
     find: matching(/\b(test|it|describe)\.(skip|only|todo|skipIf|runIf)\b|\bx(it|describe)\(/),
   },
   'own-imports-with-extension': {
-    applies: (file) => file.endsWith('.ts'),
-    find: matching(/from '\.{1,2}\/[^']*(?<!\.ts|\.json)'/),
+    applies: isTypeScript,
+    find: matching(/(from|import) '\.{1,2}\/[^']*(?<!\.tsx?|\.json|\.css)'/),
   },
   'no-foreign-paths': {
     applies: () => true,
@@ -101,10 +102,12 @@ function longFunctions(lines) {
 const exceptions = JSON.parse(readFileSync(join(ROOT, 'scripts', 'check-exceptions.json'), 'utf8'));
 const files = ['packages', 'examples', 'test', 'scripts', 'docs', 'benchmarks', '.ci']
   .flatMap((folder) =>
-    filesBelow(join(ROOT, folder), (path) => /\.(ts|mjs|js|md|json|ya?ml|sql)$/.test(path)),
+    filesBelow(join(ROOT, folder), (path) => /\.(tsx?|mjs|js|md|json|ya?ml|sql|css|html)$/.test(path)),
   )
   .concat(filesBelow(ROOT, (path) => /\.(md|json|ts)$/.test(path) && !name(path).includes('/')))
-  .filter((path) => !/\.generated\.|package-lock\.json|scripts\/check/.test(name(path)));
+  .filter(
+    (path) => !/\.generated\.|package-lock\.json|scripts\/check|^packages\/[^/]+\/types\//.test(name(path)),
+  );
 
 let failures = 0;
 const fail = (line) => {
