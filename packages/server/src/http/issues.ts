@@ -30,8 +30,13 @@ export function fieldErrors(issues: readonly Issue[]): FieldError[] {
   });
 }
 
+/** A field as a person would write it: `items[3].retryCron`. */
 function pathOf(path: readonly PropertyKey[]): string {
-  return path.length === 0 ? 'body' : path.map(String).join('.');
+  if (path.length === 0) return 'body';
+  return path
+    .map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`))
+    .join('')
+    .replace(/^\./, '');
 }
 
 function reasonOf(issue: Issue): Reason {
