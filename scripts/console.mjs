@@ -18,17 +18,15 @@ const COMPRESSIBLE = /\.(js|mjs|css|html|svg|json|txt|webmanifest)$/;
 const COMPRESSED_FROM_BYTES = 512;
 
 /** @returns whether the sources are newer than the last build, or there is none. */
-export function consoleIsStale() {
-  if (!existsSync(STAMP) || !existsSync(join(CONSOLE_DIST, 'index.html'))) return true;
+export function consoleIsStale(root = ROOT) {
+  const folder = join(root, 'packages', 'console');
+  const stamp = join(folder, 'dist', '.built');
+  if (!existsSync(stamp) || !existsSync(join(folder, 'dist', 'index.html'))) return true;
   const sources = [
-    join(FOLDER, 'src'),
-    join(FOLDER, 'public'),
-    join(FOLDER, 'index.html'),
-    join(FOLDER, 'vite.config.ts'),
-    join(FOLDER, 'package.json'),
-    join(ROOT, 'packages', 'protocol', 'src'),
+    ...['src', 'public', 'index.html', 'vite.config.ts', 'package.json'].map((name) => join(folder, name)),
+    join(root, 'packages', 'protocol', 'src'),
   ];
-  return Math.max(...sources.map(newestOf)) > statSync(STAMP).mtimeMs;
+  return Math.max(...sources.map(newestOf)) > statSync(stamp).mtimeMs;
 }
 
 /** @returns whether it was built. */
