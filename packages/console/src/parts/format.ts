@@ -51,3 +51,13 @@ export function localTime(iso: string): string {
 export function utcTime(iso: string): string {
   return new Date(iso).toISOString().slice(0, 19).replace('T', ' ');
 }
+
+/** Time of day in the person's own zone, for instance `09:30`. */
+export function timeOfDay(iso: string, seconds = false): string {
+  return new Intl.DateTimeFormat('en-GB', {
+    hour: '2-digit',
+    minute: '2-digit',
+    ...(seconds ? { second: '2-digit' } : {}),
+    hourCycle: 'h23',
+  }).format(new Date(iso));
+}
