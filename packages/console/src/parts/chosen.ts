@@ -1,0 +1,100 @@
+/** Rows that were checked, also over pages, and what they come to. */
+import type { Problem } from '@piculus/protocol/http';
+import { useMemo, useState } from 'react';
+import type { Selection } from './DataTable.tsx';
+import { amount } from './format.ts';
+
+export type Chosen = ReadonlyMap<string, Problem>;
+
+export interface Choosing {
+  readonly chosen: Chosen;
+  readonly selection: Selection;
+  readonly clear: () => void;
+}
+
+const NOTHING: Chosen = new Map();
+
+/**
+ * @param rows of the page on the screen.
+ * @param scope the list; whoever asks for another list starts with nothing chosen, so that nobody acts on rows
+ *   that they no longer see named.
+ */
+export function useChosen(rows: readonly Problem[] | undefined, scope: string): Choosing {
+  const [kept, setKept] = useState<{ scope: string; chosen: Chosen }>({ scope, chosen: NOTHING });
+  const before = kept.scope === scope ? kept.chosen : NOTHING;
+  const chosen = useMemo(() => refreshed(before, rows ?? []), [before, rows]);
+  const selection = useMemo(
+    (): Selection => ({
+      selected: new Set(chosen.keys()),
+      onChange: (selected) => setKept({ scope, chosen: choose(chosen, rows ?? [], selected) }),
+    }),
+    [chosen, rows, scope],
+  );
+  return { chosen, selection, clear: () => setKept({ scope, chosen: NOTHING }) };
+}
+
+function refreshed(chosen: Chosen, rows: readonly Problem[]): Chosen {
+  if (!rows.some(({ id }) => chosen.has(id))) return chosen;
+  const now = new Map(rows.map((row) => [row.id, row]));
+  return new Map([...chosen].map(([id, row]) => [id, now.get(id) ?? row]));
+}
+
+function choose(chosen: Chosen, rows: readonly Problem[], selected: ReadonlySet<string>): Chosen {
+  const now = new Map(rows.map((row) => [row.id, row]));
+  return new Map(
+    [...selected].flatMap((id): [string, Problem][] => {
+      const row = now.get(id) ?? chosen.get(id);
+      return row === undefined ? [] : [[id, row]];
+    }),
+  );
+}
+
+export interface CurrencyAmount {
+  readonly currency: string;
+  readonly amountMinor: string;
+}
+
+type Countable = Pick<Problem, 'state' | 'amountMinor' | 'currency' | 'waitReason'>;
+
+export interface Sum {
+  readonly count: number;
+  readonly amounts: readonly CurrencyAmount[];
+  /** The server asks for a reason where a person has already been asked to look. */
+  readonly reasonNeeded: boolean;
+  /** How many cannot run as they are now. */
+  readonly notEligible: number;
+}
+
+/** What these problems come to; amounts of different currencies are never added. */
+export function sumUp(problems: Iterable<Countable>): Sum {
+  const amounts = new Map<string, bigint>();
+  let count = 0;
+  let reasonNeeded = false;
+  let notEligible = 0;
+  for (const problem of problems) {
+    const { currency } = problem;
+    count += 1;
+    amounts.set(currency, (amounts.get(currency) ?? 0n) + BigInt(problem.amountMinor));
+    if (problem.state === 'exhausted' || problem.state === 'needs-human') reasonNeeded = true;
+    if (!canRun(problem)) notEligible += 1;
+  }
+  return {
+    count,
+    amounts: [...amounts]
+      .map(([currency, sum]) => ({ currency, amountMinor: sum.toString() }))
+      .sort((one, other) => (one.currency < other.currency ? -1 : 1)),
+    reasonNeeded,
+    notEligible,
+  };
+}
+
+/** As the server decides it; whatever it knows better, it tells in the run's results. */
+export function canRun({ state, waitReason }: Pick<Problem, 'state' | 'waitReason'>): boolean {
+  if (state === 'exhausted' || state === 'needs-human') return true;
+  return state === 'pending' && waitReason !== 'no-solution' && waitReason !== 'disabled';
+}
+
+/** @returns for instance `CNY 1,234.50, USD 42.00`. */
+export function amountsText(amounts: readonly CurrencyAmount[]): string {
+  return amounts.map(({ currency, amountMinor }) => amount(amountMinor, currency)).join(', ');
+}
