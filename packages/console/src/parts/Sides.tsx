@@ -76,7 +76,7 @@ function Side({ name, facts, currency, marked, changed, headings }: SideProps) {
   const unit = typeof own === 'string' ? own : currency;
   const differenceIn = (row: string): Difference | undefined => changed.find((each) => each.row === row);
   const gone = changed.filter((each) => each.after === undefined);
-  const valueOf = (row: string, value: FactValue): ReactNode => (
+  const shown = (row: string, value: FactValue): ReactNode => (
     <FactText name={row} value={value} currency={unit} />
   );
   return (
@@ -99,13 +99,13 @@ function Side({ name, facts, currency, marked, changed, headings }: SideProps) {
               key={row}
               name={fieldName(row)}
               marked={marked.has(row)}
-              was={wasOf(differenceIn(row), (before) => valueOf(row, before))}
+              was={wasOf(differenceIn(row), (before) => shown(row, before))}
             >
-              {valueOf(row, value)}
+              {shown(row, value)}
             </SideRow>
           ))}
         {gone.map(({ row, before }) => (
-          <SideRow key={row} name={fieldName(row)} marked={false} was={valueOf(row, before ?? null)}>
+          <SideRow key={row} name={fieldName(row)} marked={false} was={shown(row, before ?? null)}>
             {t('sides.absent')}
           </SideRow>
         ))}

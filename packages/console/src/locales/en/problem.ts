@@ -222,8 +222,6 @@ export const problem: Translated<typeof zh> = {
     before: 'Booked now',
     after: 'Booked afterwards',
     unknown: 'cannot be told',
-    now: 'Now',
-    then: 'After',
     nothing: 'nothing moves',
   },
   execution: {

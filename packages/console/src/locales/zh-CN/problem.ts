@@ -204,8 +204,6 @@ export const problem = {
     before: '现在已记账',
     after: '执行之后',
     unknown: '无法判断',
-    now: '现在',
-    then: '之后',
     nothing: '不动账',
   },
   execution: {

@@ -1,6 +1,6 @@
 /** Where the problem stands, why, until when, and what a person can do about it. */
 import { Anchor, Text } from '@mantine/core';
-import type { Lease, ProblemDetail, Solution } from '@piculus/protocol/http';
+import type { ProblemDetail, Solution } from '@piculus/protocol/http';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'react-router';
@@ -9,7 +9,7 @@ import { OutcomeBadge } from '../../parts/badges.tsx';
 import { Section } from '../../parts/Section.tsx';
 import { Time } from '../../parts/Time.tsx';
 import { runAsked } from './acts.ts';
-import { lastClosing, type Outlook as Kind, outlookOf } from './outlook.ts';
+import { lastClosing, leaseOf, type Outlook as Kind, outlookOf } from './outlook.ts';
 
 export interface OutlookProps {
   readonly problem: ProblemDetail;
@@ -70,10 +70,6 @@ function Working({ problem }: { problem: ProblemDetail }) {
       <Time at={lease.leasedAt} relative /> · {t('next.expires')} <Time at={lease.expiresAt} relative />
     </p>
   );
-}
-
-export function leaseOf(problemId: string, leases: readonly Lease[] | undefined): Lease | undefined {
-  return leases?.find(({ items }) => items.some((item) => item.problemId === problemId && !item.answered));
 }
 
 /** What a person can do where waiting alone does not help. */

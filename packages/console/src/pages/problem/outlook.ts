@@ -1,5 +1,5 @@
 /** Why a problem stands where it stands and what comes next, as a name for the words to say it. */
-import type { HistoryEntry, ProblemDetail, Solution } from '@piculus/protocol/http';
+import type { HistoryEntry, Lease, ProblemDetail, Solution } from '@piculus/protocol/http';
 import { runAsked } from './acts.ts';
 
 export type Outlook =
@@ -70,4 +70,9 @@ export function solutionFor(
 /** @returns the last closing of the problem. @param history oldest first. */
 export function lastClosing(history: readonly HistoryEntry[]): HistoryEntry | null {
   return history.findLast(({ act }) => act === 'close') ?? null;
+}
+
+/** @returns the lease under which a client works on the problem. */
+export function leaseOf(problemId: string, leases: readonly Lease[] | undefined): Lease | undefined {
+  return leases?.find(({ items }) => items.some((item) => item.problemId === problemId && !item.answered));
 }
