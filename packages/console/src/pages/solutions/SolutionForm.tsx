@@ -1,0 +1,131 @@
+/** The form of a solution, for a new one and for a change: fields, what they mean, and saving. */
+import { Alert, Button, Group } from '@mantine/core';
+import type { ApiError, SolutionInput } from '@piculus/protocol/http';
+import { type FormEvent, type ReactNode, useEffect, useMemo, useRef, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { asApiError } from '../../api/client.ts';
+import { currentLanguage } from '../../i18n/index.ts';
+import { fieldErrors, saysMoreThanFields } from '../../parts/form.ts';
+import { Notice } from '../../parts/Notice.tsx';
+import { useTypedCheck } from './check.ts';
+import { FORM_FIELDS, inputOf, type SolutionValues } from './fields.ts';
+import { FormFields } from './FormFields.tsx';
+import { Identity } from './Identity.tsx';
+import { useKnown } from './known.ts';
+import { LeaveGuard } from './LeaveGuard.tsx';
+import { Preview } from './Preview.tsx';
+import './solutions.css';
+
+export interface SolutionFormProps {
+  readonly values: SolutionValues;
+  readonly onChange: (change: Partial<SolutionValues>) => void;
+  /** True: system and fix code can be given. */
+  readonly fresh: boolean;
+  /** The words for what is not saved; empty where everything is. */
+  readonly unsaved: readonly string[];
+  /** Rejects with an ApiError. */
+  readonly onSave: (input: SolutionInput) => Promise<void>;
+  readonly onReset?: () => void;
+  /** False while saving would make no sense. */
+  readonly canSave: boolean;
+  /** Above the fields: what the person must know first. */
+  readonly children?: ReactNode;
+}
+
+/** Stands in for a name that was not typed yet, so that the schedule is explained all the same. */
+const NOT_NAMED = 'notNamedYet';
+
+export function SolutionForm(props: SolutionFormProps) {
+  const { values, fresh, unsaved } = props;
+  const known = useKnown();
+  const form = useRef<HTMLFormElement>(null);
+  const left = useRef(false);
+  const [failed, setFailed] = useState<ApiError | null>(null);
+  const [busy, setBusy] = useState(false);
+  const input = useMemo(() => inputOf(values), [values]);
+  const named = input.sysCode !== '' && input.fixCode !== '';
+  const [someSystem = ''] = known.systems;
+  const asked = useMemo(
+    () =>
+      named
+        ? input
+        : someSystem === '' && input.sysCode === ''
+          ? null
+          : { ...input, sysCode: input.sysCode || someSystem, fixCode: input.fixCode || NOT_NAMED },
+    [input, named, someSystem],
+  );
+  const check = useTypedCheck(asked);
+  const told = fieldErrors(failed, FORM_FIELDS);
+  const errors = failed === null ? fieldErrors(check.error, FORM_FIELDS) : told;
+
+  useEffect(() => {
+    if (failed === null) return;
+    form.current?.querySelector<HTMLElement>('[aria-invalid="true"],[role="alert"]')?.focus();
+  }, [failed]);
+
+  const change = (part: Partial<SolutionValues>): void => {
+    setFailed(null);
+    props.onChange(part);
+  };
+  const save = async (event: FormEvent): Promise<void> => {
+    event.preventDefault();
+    setBusy(true);
+    setFailed(null);
+    left.current = true;
+    try {
+      await props.onSave(input);
+    } catch (thrown) {
+      setFailed(asApiError(thrown));
+    } finally {
+      left.current = false;
+      setBusy(false);
+    }
+  };
+  return (
+    <form ref={form} className="solutions-form" onSubmit={(event) => void save(event)} noValidate>
+      <LeaveGuard unsaved={() => unsaved.length > 0 && !left.current} />
+      <div className="solutions-main">
+        {props.children}
+        {fresh && <Identity values={values} onChange={change} errors={errors} known={known} />}
+        <FormFields values={values} onChange={change} errors={errors} />
+      </div>
+      <Preview values={values} check={check} named={named} />
+      <div className="solutions-save">
+        {failed !== null && saysMoreThanFields(failed, FORM_FIELDS) && <Notice error={failed} />}
+        <SaveBar {...props} busy={busy} />
+      </div>
+    </form>
+  );
+}
+
+function SaveBar({ fresh, unsaved, canSave, onReset, busy }: SolutionFormProps & { busy: boolean }) {
+  const { t } = useTranslation('solutions');
+  return (
+    <Group gap="md">
+      <Button type="submit" loading={busy} disabled={!canSave}>
+        {fresh ? t('saveNew') : t('saveChange')}
+      </Button>
+      {onReset !== undefined && unsaved.length > 0 && (
+        <Button variant="default" onClick={onReset}>
+          {t('reset')}
+        </Button>
+      )}
+      {!fresh && (
+        <span className="solutions-aside" role="status">
+          {unsaved.length === 0
+            ? t('nothingChanged')
+            : t('unsavedFields', { fields: unsaved.join(currentLanguage() === 'en' ? ', ' : '、') })}
+        </span>
+      )}
+    </Group>
+  );
+}
+
+/** Something that was done, said where the person looks. */
+export function Said({ children }: { children: ReactNode }) {
+  return (
+    <Alert color="green" role="status">
+      {children}
+    </Alert>
+  );
+}
