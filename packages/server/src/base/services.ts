@@ -121,6 +121,8 @@ export interface Systems {
   keys(sysCode: string): Promise<SystemKey[]>;
   createKey(sysCode: string, actor: Actor): Promise<{ key: string; info: SystemKey }>;
   revokeKey(sysCode: string, id: string, actor: Actor): Promise<void>;
+  /** @throws PiculusError `invalid-field` that names `cron` or `timeZone`. */
+  previewSchedule(cron: string, timeZone: string): RouteResponse<'previewSchedule'>;
   /** @returns the key's system where the key is known, not revoked and its system enabled; otherwise null. */
   authenticate(key: string): Promise<{ sysCode: string; keyId: string } | null>;
 }

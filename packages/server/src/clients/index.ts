@@ -5,8 +5,12 @@ import type { Clients, Context, Sessions } from '../base/services.ts';
 import * as store from '../store/clients.ts';
 import { FRESH_MS } from '../systems/index.ts';
 
+/** How often consoles are told that heartbeats came: what they show of them must not look old. */
+const HEARTBEATS_TOLD_MS = 10_000;
+
 export function createClients(context: Context): Clients {
   const { db, clock } = context;
+  let heartbeatsToldAt = Number.NEGATIVE_INFINITY;
   const changed = (sysCode: string, clientId: string): void =>
     context.events.publish({ topic: 'clients', sysCode, ids: [clientId], more: false });
 
@@ -27,7 +31,14 @@ export function createClients(context: Context): Clients {
       context.wake.notify('collect');
     },
 
-    heartbeat: (clientId, body) => store.markHeartbeat(db, clientId, clock.now(), body.eventLoopLagMs),
+    async heartbeat(clientId, body) {
+      const at = clock.now();
+      await store.markHeartbeat(db, clientId, at, body.eventLoopLagMs);
+      // One event for all clients: a thousand of them must not make consoles read without end.
+      if (at.getTime() - heartbeatsToldAt < HEARTBEATS_TOLD_MS) return;
+      heartbeatsToldAt = at.getTime();
+      context.events.publish({ topic: 'clients', sysCode: null, ids: [clientId], more: true });
+    },
     answered: (clientId) => store.markAnswered(db, clientId, clock.now()),
 
     async disconnected(clientId) {

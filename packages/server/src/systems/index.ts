@@ -3,7 +3,7 @@ import { LIMITS, PiculusError } from '@piculus/protocol';
 import type { System, SystemKey } from '@piculus/protocol/http';
 import { writeAudit } from '../audit/audit.ts';
 import type { Actor, Context, Systems } from '../base/services.ts';
-import { checkCron } from '../solutions/quartz.ts';
+import { checkCron, cronInWords, nextTicks } from '../solutions/quartz.ts';
 import type { Executor, Tx } from '../store/database.ts';
 import { transaction } from '../store/pool.ts';
 import * as store from '../store/systems.ts';
@@ -11,6 +11,8 @@ import { collectAlarm, hashKey, looksLikeKey, makeKey } from './rules.ts';
 
 /** A key's last use is told to the minute, so that a storm of connections does not write each time. */
 const LAST_USED_STEP_MS = 60_000;
+
+const TICKS_SHOWN = 5;
 
 /** A client that was not heard of for this long is not connected, whatever its row says: its node may have died. */
 export const FRESH_MS = 2 * LIMITS.silenceMs;
@@ -76,6 +78,14 @@ export function createSystems(context: Context): Systems {
         await writeAudit(tx, { at, actor, act: 'revoke-key', sysCode, target: `key:${id}`, detail });
       });
       changed(sysCode);
+    },
+
+    previewSchedule(cron, timeZone) {
+      const now = clock.now();
+      const errors = checkCron(cron, timeZone, { field: 'cron', from: now });
+      if (errors.length > 0) throw new PiculusError('invalid-field', undefined, errors);
+      const ticks = nextTicks(cron, timeZone, now, TICKS_SHOWN);
+      return { words: cronInWords(cron), nextTicks: ticks.map((tick) => tick.toISOString()) };
     },
 
     async authenticate(key) {

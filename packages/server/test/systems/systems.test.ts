@@ -54,6 +54,19 @@ describe.each(TEST_ENGINES)('systems on %s', (engine) => {
     expect((await world.systems.list()).some(({ sysCode }) => sysCode === 'NOCRON')).toBe(false);
   });
 
+  it('says a schedule in words with its next ticks, or what is wrong with it', async () => {
+    const { words, nextTicks } = world.systems.previewSchedule('0 0/30 * * * ?', 'Asia/Shanghai');
+    expect(words.en).toContain('30 minutes');
+    expect(words.zh).toContain('30');
+    expect(nextTicks).toHaveLength(5);
+    expect(nextTicks.every((tick) => Date.parse(tick) > world.clock.now().getTime())).toBe(true);
+    const error = await refusal(
+      Promise.resolve().then(() => world.systems.previewSchedule('0 0/30 * *', 'Nowhere/Land')),
+    );
+    expect(error.code).toBe('invalid-field');
+    expect(error.fields.map(({ field }) => field).sort()).toEqual(['cron', 'timeZone']);
+  });
+
   it('lets a key in until it is revoked or its system disabled', async () => {
     const { key } = await world.systems.create(input('DOOR'), 'operator');
     const second = await world.systems.createKey('DOOR', 'operator');
@@ -144,6 +157,24 @@ describe.each(TEST_ENGINES)('systems on %s', (engine) => {
       expect(await list(sessionsOf())).toMatchObject([{ connected: false, disconnectedAt: at }]);
       expect(await world.clients.list({ sysCode, connected: true }, sessionsOf())).toEqual([]);
       expect(await world.clients.announced(sysCode)).toEqual(new Set(['fixA', 'fixB']));
+    });
+
+    it('beat, which consoles are told of at most every ten seconds', async () => {
+      const sysCode = await world.newSystem();
+      const { clientId } = sessionOf(sysCode, []);
+      await world.clients.connected(sysCode, helloOf(clientId, []));
+      const beat = { freePlaces: 10, leases: [], collectCommands: [], eventLoopLagMs: 1 };
+      const told = async (): Promise<number> => {
+        const before = world.events.length;
+        await world.clients.heartbeat(clientId, beat);
+        return world.events.slice(before).filter(({ topic }) => topic === 'clients').length;
+      };
+      world.clock.advance(10_000);
+      expect(await told()).toBe(1);
+      world.clock.advance(9_999);
+      expect(await told()).toBe(0);
+      world.clock.advance(1);
+      expect(await told()).toBe(1);
     });
 
     it('of another system may not take an id over', async () => {

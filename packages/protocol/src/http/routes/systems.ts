@@ -1,7 +1,7 @@
 /** The routes of systems, their keys and their clients. */
 import { z } from 'zod';
-import { everywhere, somewhere, there } from '../../access.ts';
-import { rowIdSchema, sysCodeSchema } from '../../messages/parts.ts';
+import { everywhere, SIGNED_IN, somewhere, there } from '../../access.ts';
+import { rowIdSchema, sysCodeSchema, timeSchema } from '../../messages/parts.ts';
 import * as r from '../resources.ts';
 import { route, sysParams } from './parts.ts';
 
@@ -88,6 +88,22 @@ export const SYSTEM_ROUTES = {
     status: 204,
     params: z.object({ sysCode: sysCodeSchema, id: rowIdSchema }),
     response: z.null(),
+  }),
+  previewSchedule: route({
+    access: SIGNED_IN,
+    method: 'GET',
+    path: '/schedules/preview',
+    tag: 'systems',
+    summary: 'A cron in words, and its next ticks; nothing is stored',
+    status: 200,
+    query: z.strictObject({
+      cron: z.string().max(256),
+      timeZone: z.string().max(64).default('UTC'),
+    }),
+    response: z.object({
+      words: z.object({ en: z.string(), zh: z.string() }),
+      nextTicks: z.array(timeSchema),
+    }),
   }),
 
   // Clients.

@@ -7,6 +7,7 @@ type Names =
   | 'listSystemKeys'
   | 'createSystemKey'
   | 'revokeSystemKey'
+  | 'previewSchedule'
   | 'listClients';
 
 export function systemHandlers({ services, gateway }: HandlerParts): RouteHandlers<Names> {
@@ -26,6 +27,7 @@ export function systemHandlers({ services, gateway }: HandlerParts): RouteHandle
       gateway.closeByKey(params.id);
       return null;
     },
+    previewSchedule: async ({ query }) => systems.previewSchedule(query.cron, query.timeZone),
     listClients: async ({ query }) => ({ items: await clients.list(query, gateway) }),
   };
 }
