@@ -1,11 +1,137 @@
+/** The people who may sign in. */
+import { Button } from '@mantine/core';
+import type { User } from '@piculus/protocol/http';
+import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { useRead } from '../../api/queries.ts';
+import { useSession } from '../../app/session.tsx';
+import { Sign } from '../../parts/badges.tsx';
+import { type Column, DataTable } from '../../parts/DataTable.tsx';
+import { Empty } from '../../parts/Empty.tsx';
 import { Page } from '../../parts/Page.tsx';
+import { SecretOnce } from '../../parts/SecretOnce.tsx';
+import { Time } from '../../parts/Time.tsx';
+import { EnableUser } from './EnableUser.tsx';
+import { UserForm } from './UserForm.tsx';
+import './users.css';
+
+type Dialog =
+  | { readonly kind: 'form' }
+  | { readonly kind: 'enable'; readonly user: User }
+  | { readonly kind: 'secret'; readonly username: string; readonly password: string };
 
 export function Component() {
-  const { t } = useTranslation('shell');
+  const { t } = useTranslation('users');
+  const { t: shell } = useTranslation('shell');
+  const read = useRead('listUsers', {}, { keep: true });
+  const [dialog, setDialog] = useState<Dialog | null>(null);
+  const close = (): void => setDialog(null);
+  // No live event tells of users: what this page does itself is read again at once.
+  const changed = (): void => void read.refetch();
+  const columns = useColumns((user) => setDialog({ kind: 'enable', user }));
   return (
-    <Page title={t('users')} ready={false}>
-      {null}
+    <Page
+      title={shell('users')}
+      lead={t('lead')}
+      updatedAt={read.dataUpdatedAt}
+      ready={!read.isPending}
+      actions={<Button onClick={() => setDialog({ kind: 'form' })}>{t('create')}</Button>}
+    >
+      <DataTable
+        caption={t('caption')}
+        columns={columns}
+        rows={read.data?.items}
+        rowKey={({ id }) => id}
+        error={read.error}
+        onRetry={changed}
+        empty={<Empty title={t('emptyTitle')}>{t('emptyLead')}</Empty>}
+      />
+      {dialog?.kind === 'form' && (
+        <UserForm
+          onClose={close}
+          onCreated={(username, password) => {
+            changed();
+            setDialog(password === null ? null : { kind: 'secret', username, password });
+          }}
+        />
+      )}
+      {dialog?.kind === 'enable' && <EnableUser user={dialog.user} onClose={close} onChanged={changed} />}
+      {dialog?.kind === 'secret' && (
+        <SecretOnce
+          title={t('secretTitle', { username: dialog.username })}
+          warning={t('secretWarning')}
+          label={t('secretLabel')}
+          secret={dialog.password}
+          kept={t('secretKept')}
+          done={t('secretDone')}
+          onDone={close}
+        />
+      )}
     </Page>
   );
+}
+
+function useColumns(onEnable: (user: User) => void): readonly Column<User>[] {
+  const { t } = useTranslation('users');
+  const { t: common } = useTranslation();
+  const { user: me } = useSession();
+  return [
+    {
+      key: 'username',
+      header: t('username'),
+      cell: ({ id, username }) => (
+        <>
+          <span className="business-key">{username}</span>
+          {id === me.id && <span className="users-note"> ({t('you')})</span>}
+        </>
+      ),
+    },
+    {
+      key: 'name',
+      header: t('name'),
+      cell: ({ name }) => (
+        <bdi className="users-name" title={name}>
+          {name}
+        </bdi>
+      ),
+    },
+    { key: 'role', header: t('role'), cell: ({ role }) => <Role role={role} /> },
+    {
+      key: 'status',
+      header: t('status'),
+      cell: ({ enabled }) => (
+        <Sign color={enabled ? 'green' : 'gray'} sign={enabled ? '✓' : '–'}>
+          {enabled ? t('enabled') : t('disabled')}
+        </Sign>
+      ),
+    },
+    { key: 'created', header: t('created'), cell: ({ createdAt }) => <Time at={createdAt} /> },
+    {
+      key: 'acts',
+      header: common('actions'),
+      cell: (user) =>
+        user.id === me.id ? (
+          <span className="users-note">{t('notSelf')}</span>
+        ) : (
+          <Button
+            variant="default"
+            size="compact-sm"
+            aria-label={
+              user.enabled
+                ? t('disableNamed', { username: user.username })
+                : t('enableNamed', { username: user.username })
+            }
+            onClick={() => onEnable(user)}
+          >
+            {user.enabled ? t('disable') : t('enable')}
+          </Button>
+        ),
+    },
+  ];
+}
+
+function Role({ role }: { role: string }) {
+  const { t } = useTranslation('users');
+  // A role that this console does not know is shown under its own name.
+  return <span>{role === 'administrator' ? t('roles.administrator') : role}</span>;
 }

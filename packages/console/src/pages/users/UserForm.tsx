@@ -1,0 +1,117 @@
+/** Creating a user, with a password that is typed here or made by the page. */
+import { Button, Group, Modal, PasswordInput, Radio, Stack, TextInput } from '@mantine/core';
+import { type FormEvent, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { useAct } from '../../api/acts.ts';
+import { fieldErrors, saysMoreThanFields } from '../../parts/form.ts';
+import { Notice } from '../../parts/Notice.tsx';
+import { makePassword, PASSWORD_LENGTH_MIN } from './password.ts';
+
+const FIELDS = ['username', 'name', 'password'] as const;
+type Field = (typeof FIELDS)[number];
+
+export interface UserFormProps {
+  readonly onClose: () => void;
+  /** With the password that the page made; null where it was typed. */
+  readonly onCreated: (username: string, password: string | null) => void;
+}
+
+export function UserForm({ onClose, onCreated }: UserFormProps) {
+  const { t } = useTranslation('users');
+  const { t: common } = useTranslation();
+  const [username, setUsername] = useState('');
+  const [name, setName] = useState('');
+  const [typed, setTyped] = useState('');
+  const [made, setMade] = useState(true);
+  const [wrong, setWrong] = useState<Partial<Record<Field, string>>>({});
+  const create = useAct('createUser');
+  const taken = create.error?.code === 'already-exists';
+  const errors: Partial<Record<Field, string>> = {
+    ...fieldErrors(create.error, FIELDS),
+    ...(taken ? { username: t('taken') } : {}),
+    ...wrong,
+  };
+  const submit = (event: FormEvent): void => {
+    event.preventDefault();
+    const found: Partial<Record<Field, string>> = {
+      ...(/^[a-z0-9._-]{3,32}$/.test(username) ? {} : { username: t('usernameBad') }),
+      ...(name.trim() === '' ? { name: t('nameNeeded') } : {}),
+      ...(!made && typed.length < PASSWORD_LENGTH_MIN ? { password: t('passwordShort') } : {}),
+    };
+    setWrong(found);
+    create.reset();
+    if (Object.keys(found).length > 0) return;
+    const password = made ? makePassword((bytes) => crypto.getRandomValues(bytes)) : typed;
+    create.mutate(
+      { body: { username, name: name.trim(), password } },
+      { onSuccess: () => onCreated(username, made ? password : null) },
+    );
+  };
+  return (
+    <Modal
+      opened
+      onClose={onClose}
+      closeOnClickOutside={false}
+      title={t('createTitle')}
+      closeButtonProps={{ 'aria-label': common('dialogClose') }}
+    >
+      <form onSubmit={submit} noValidate autoComplete="off">
+        <Stack gap="md">
+          <TextInput
+            label={t('username')}
+            description={t('usernameHint')}
+            required
+            maxLength={32}
+            autoComplete="off"
+            spellCheck={false}
+            value={username}
+            onChange={(event) => setUsername(event.currentTarget.value)}
+            error={errors.username}
+            data-autofocus
+          />
+          <TextInput
+            label={t('name')}
+            required
+            maxLength={128}
+            value={name}
+            onChange={(event) => setName(event.currentTarget.value)}
+            error={errors.name}
+          />
+          <Radio.Group
+            label={t('passwordHow')}
+            value={made ? 'made' : 'typed'}
+            onChange={(value) => setMade(value === 'made')}
+          >
+            <Stack gap="xs" mt="xs">
+              <Radio value="made" label={t('passwordMade')} />
+              <Radio value="typed" label={t('passwordTyped')} />
+            </Stack>
+          </Radio.Group>
+          {!made && (
+            <PasswordInput
+              label={t('password')}
+              description={t('passwordHint')}
+              required
+              maxLength={128}
+              autoComplete="new-password"
+              value={typed}
+              onChange={(event) => setTyped(event.currentTarget.value)}
+              error={errors.password}
+            />
+          )}
+          {create.error !== null && !taken && saysMoreThanFields(create.error, FIELDS) && (
+            <Notice error={create.error} />
+          )}
+          <Group justify="flex-end">
+            <Button variant="default" onClick={onClose}>
+              {common('cancel')}
+            </Button>
+            <Button type="submit" loading={create.isPending}>
+              {t('act')}
+            </Button>
+          </Group>
+        </Stack>
+      </form>
+    </Modal>
+  );
+}
