@@ -28,8 +28,11 @@ const STEPS: Readonly<Record<string, 1 | -1>> = { j: 1, k: -1, ArrowDown: 1, Arr
 const TAKEN =
   'input:not([type="checkbox"]),textarea,select,[contenteditable="true"],[role="dialog"],[role="menu"],[role="listbox"]';
 
-/** @param ids of the rows on the screen, in their order. */
-export function useBeside(ids: readonly string[]): Beside {
+/**
+ * @param ids of the rows on the screen, in their order.
+ * @param onOpen told before a row is opened, by whatever means.
+ */
+export function useBeside(ids: readonly string[], onOpen?: (id: string) => void): Beside {
   const location = useLocation();
   const navigate = useNavigate();
   const openId = new URLSearchParams(location.search).get('open');
@@ -46,6 +49,7 @@ export function useBeside(ids: readonly string[]): Beside {
   };
   const open: Beside['open'] = (id, { preview = false } = {}) => {
     touch([id], 'opened');
+    onOpen?.(id);
     if (isPhone()) {
       void navigate(`/problems/${id}${preview ? '#preview' : ''}`);
       return;
