@@ -1,6 +1,6 @@
 /**
  * `npm run report -- console [--json] [--bundle]`: what the console weighs and how soon its first page can be used.
- * Fails where the initial JavaScript is above its limit. `--bundle` leaves the browser out.
+ * Fails where the initial JavaScript is above its limit or a page does what it must not do. `--bundle` leaves the browser out.
  */
 import { cpus, platform, release } from 'node:os';
 import { measureBundle } from './console-bundle.mjs';
@@ -29,7 +29,10 @@ export async function report(args) {
     ...(loads.length === 0 ? {} : loads),
   };
   process.stdout.write(args.includes('--json') ? `${JSON.stringify(result, null, 2)}\n` : toText(result));
-  return result.bundle.withinLimit ? 0 : 1;
+  const faults = new Set((loads.pages ?? []).flatMap(({ rounds }) => rounds.map(({ fault }) => fault)));
+  faults.delete('');
+  for (const fault of faults) say(fault);
+  return result.bundle.withinLimit && faults.size === 0 ? 0 : 1;
 }
 
 /** Each round in a window with an empty cache. */
@@ -64,8 +67,17 @@ async function loadOnce(site, readyMain, signedIn) {
   const noted = await page.waitForFunction((name) => window[name] ?? false, READY_AT);
   const usableMs = await noted.jsonValue();
   for (const { responseBodySize } of await Promise.all(sizes)) receivedBytes += responseBodySize;
-  await site.closePages();
-  return { usableMs: Math.round(usableMs), receivedBytes };
+  return { usableMs: Math.round(usableMs), receivedBytes, fault: await faultOf(site) };
+}
+
+/** @returns what the page did that it must not do, in words; empty where there is nothing. */
+async function faultOf(site) {
+  try {
+    await site.closePages();
+    return '';
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
 }
 
 /** Runs in the page: notes when its main part first says that it can be used, in ms since the navigation began. */
