@@ -14,8 +14,9 @@ const SLOTS_MAX = 100;
 /** Widths that divide an hour or a day, so that slots begin at round times. */
 const SLOT_MS = [1_000, 5_000, 10_000, 30_000, ...[1, 2, 5, 10, 15, 30].map((count) => count * MINUTE_MS)];
 const SLOT_MS_WIDEST = HOUR_MS;
-/** How old an answer may be. */
+/** How old an answer may be, at least, and in times of what it took. */
 const FRESH_MS = 5_000;
+const REST_FACTOR = 10;
 /** Spans that are remembered at once; consoles ask for few. */
 const ANSWERS_MAX = 50;
 
@@ -43,7 +44,9 @@ export function createFigures(context: Pick<Context, 'db' | 'clock'>): Figures {
       if (answers.size > ANSWERS_MAX && oldest !== undefined) answers.delete(oldest);
       answer.then(
         () => {
-          asked.staleAt = clock.now().getTime() + FRESH_MS;
+          const done = clock.now().getTime();
+          // What took long, a whole busy day for instance, is not counted all the time.
+          asked.staleAt = done + Math.max(FRESH_MS, REST_FACTOR * (done - now));
         },
         // What failed is asked again, not remembered.
         () => {

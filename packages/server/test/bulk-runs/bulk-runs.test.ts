@@ -126,7 +126,10 @@ describe.each(TEST_ENGINES)('bulk runs on %s', (engine) => {
     expect(world.published).toEqual([]);
     await world.executions.record(session, fixed);
     await world.executions.record(session, fixed);
-    expect(await resultsOf(bulkRunId)).toEqual({ waiting: 2, fixed: 2 });
+    expect(await bulkRuns().get(bulkRunId)).toMatchObject({
+      results: { waiting: 2, fixed: 2 },
+      finishedAt: null,
+    });
     const rest = await story.claimed(session);
     await world.executions.record(session, answers(world, rest.command, 'failed', { reason: 'bank away' }));
     expect(await bulkRuns().get(bulkRunId)).toMatchObject({
