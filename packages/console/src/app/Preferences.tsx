@@ -1,7 +1,10 @@
 /** Language, theme and the signed-in person, at the end of the header. */
 import { Button, Menu, type MantineColorScheme, useMantineColorScheme } from '@mantine/core';
+import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { changeLanguage, currentLanguage, type Language } from '../i18n/index.ts';
+import { ChangePassword } from './ChangePassword.tsx';
+import { KeysHelp, useKeys } from './Keys.tsx';
 import { useSession } from './session.tsx';
 
 const NAMES: Readonly<Record<Language, string>> = { 'zh-CN': '中文', en: 'English' };
@@ -29,6 +32,9 @@ export function Preferences() {
   const { t } = useTranslation('shell');
   const { user, signOut } = useSession();
   const { colorScheme, setColorScheme } = useMantineColorScheme();
+  const [dialog, setDialog] = useState<'keys' | 'password' | null>(null);
+  const keys = useKeys(() => setDialog('keys'));
+  const close = (): void => setDialog(null);
   const names = { auto: t('themeAuto'), light: t('themeLight'), dark: t('themeDark') };
   return (
     <>
@@ -56,9 +62,13 @@ export function Preferences() {
           <Menu.Item component="a" href="/api/v1/docs/" target="_blank" rel="noreferrer">
             {t('apiDocs')}
           </Menu.Item>
+          <Menu.Item onClick={() => setDialog('keys')}>{t('keys')}</Menu.Item>
+          <Menu.Item onClick={() => setDialog('password')}>{t('changePassword')}</Menu.Item>
           <Menu.Item onClick={() => void signOut()}>{t('signOut')}</Menu.Item>
         </Menu.Dropdown>
       </Menu>
+      {dialog === 'keys' && <KeysHelp keys={keys} onClose={close} />}
+      {dialog === 'password' && <ChangePassword onClose={close} />}
     </>
   );
 }

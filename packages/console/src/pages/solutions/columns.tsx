@@ -29,12 +29,13 @@ export function useColumns({ openOf, onAct }: ColumnsOptions): readonly Column<S
       header: t('field.executionMode'),
       cell: (row) => (
         <div className="solutions-stack">
-          <StatusBadge status={row.status} />
-          <span>{words(`mode.${row.executionMode}`)}</span>
+          <span className="solutions-line">
+            <StatusBadge status={row.status} /> {words(`mode.${row.executionMode}`)}
+          </span>
+          <LevelBadge level={row.level} />
         </div>
       ),
     },
-    { key: 'level', header: t('field.level'), cell: (row) => <LevelBadge level={row.level} /> },
     { key: 'retries', header: t('retries'), align: 'right', cell: (row) => row.maxRetries },
     { key: 'schedule', header: t('schedule'), cell: (row) => <ScheduleCell of={row} /> },
     { key: 'open', header: t('open'), cell: (row) => <OpenLink of={row} open={openOf(row)} /> },
