@@ -1,6 +1,5 @@
 /** Fixes that clients announced and that nobody has configured: what they would repair waits. */
 import { Button } from '@mantine/core';
-import type { Solution } from '@piculus/protocol/http';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'react-router';
 import { type Column, DataTable } from '../../parts/DataTable.tsx';
@@ -9,22 +8,7 @@ import { type Known, nameOf } from './known.ts';
 import type { Open } from './open.ts';
 import { OpenLink } from './OpenLink.tsx';
 import { Repairs } from './Repairs.tsx';
-
-export interface Unconfigured {
-  readonly sysCode: string;
-  readonly fixCode: string;
-}
-
-/** Pure. @param solutions all there are, whatever is shown. */
-export function unconfigured(
-  known: Pick<Known, 'fixes'>,
-  solutions: readonly Pick<Solution, 'sysCode' | 'fixCode'>[],
-): Unconfigured[] {
-  const there = new Set(solutions.map(({ sysCode, fixCode }) => nameOf(sysCode, fixCode)));
-  return [...known.fixes].flatMap(([sysCode, codes]) =>
-    codes.filter((code) => !there.has(nameOf(sysCode, code))).map((fixCode) => ({ sysCode, fixCode })),
-  );
-}
+import type { Unconfigured } from './unconfigured.ts';
 
 export interface AnnouncedProps {
   readonly rows: readonly Unconfigured[];

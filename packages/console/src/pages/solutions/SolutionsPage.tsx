@@ -11,13 +11,14 @@ import { Empty } from '../../parts/Empty.tsx';
 import { FilterBar } from '../../parts/FilterBar.tsx';
 import { type FilterField, type Filters, useFilters } from '../../parts/filters.ts';
 import { Page } from '../../parts/Page.tsx';
-import { Announced, unconfigured } from './Announced.tsx';
+import { Announced } from './Announced.tsx';
 import { download } from './download.ts';
 import { useKnown } from './known.ts';
 import { openBySolution } from './open.ts';
 import { type Act, ActDialog } from './SolutionActs.tsx';
 import { useColumns } from './columns.tsx';
 import { exportText } from './transfer.ts';
+import { unconfigured } from './unconfigured.ts';
 import './solutions.css';
 
 export function Component() {
