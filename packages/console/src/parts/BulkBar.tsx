@@ -61,7 +61,7 @@ function ChosenPart({ chosen, onClear }: { chosen: Chosen; onClear: () => void }
   const { count, amounts } = sumUp(chosen.values());
   if (count === 0)
     return (
-      <Text size="sm" c="dimmed" className="bulk-text">
+      <Text size="sm" c="dimmed" className="bulk-text bulk-hint">
         {t('chooseRows')}
       </Text>
     );

@@ -18,11 +18,13 @@ export const rowLinkId = (id: string): string => `problem-row-${id}`;
 export interface OrderCellProps {
   readonly problem: Problem;
   readonly touch: Touch | undefined;
+  /** With the amount, where it has no column of its own. */
+  readonly withAmount?: boolean;
   /** Instead of following the link, where it is clicked plainly. */
   readonly onOpen?: (problem: Problem) => void;
 }
 
-export function OrderCell({ problem, touch, onOpen }: OrderCellProps) {
+export function OrderCell({ problem, touch, withAmount = false, onOpen }: OrderCellProps) {
   const open = (event: MouseEvent): void => {
     const plain = event.button === 0 && !event.metaKey && !event.ctrlKey && !event.shiftKey && !event.altKey;
     if (!plain || onOpen === undefined || isPhone()) return;
@@ -42,7 +44,15 @@ export function OrderCell({ problem, touch, onOpen }: OrderCellProps) {
         </Link>
         {touch !== undefined && <TouchMark touch={touch} />}
       </span>
-      <span className="second-line">{problem.sysCode}</span>
+      <span className="second-line">
+        {problem.sysCode}
+        {withAmount && (
+          <>
+            {' · '}
+            <Amount minor={problem.amountMinor} currency={problem.currency} />
+          </>
+        )}
+      </span>
     </div>
   );
 }
@@ -67,7 +77,9 @@ export function ScenarioCell({ problem }: { problem: Problem }) {
   return (
     <div className="two-lines">
       <Scenario of={problem.scenario} short />
-      <span className="second-line long-word">{problem.fixCode}</span>
+      <span className="second-line one-line" title={problem.fixCode}>
+        {problem.fixCode}
+      </span>
     </div>
   );
 }
@@ -104,7 +116,7 @@ export function AgeCell({ problem }: { problem: Problem }) {
   return (
     <div className="two-lines">
       <Time at={problem.firstSeenAt} relative />
-      <span className="second-line">{t('seen', { count: problem.seenCount })}</span>
+      <span className="second-line no-wrap">{t('seen', { count: problem.seenCount })}</span>
     </div>
   );
 }
@@ -114,8 +126,8 @@ export function TriesCell({ problem }: { problem: Problem }) {
   const used = wholeNumber(problem.retriesUsed);
   return (
     <div className="two-lines">
-      <span>{t('attempts', { count: problem.attempts })}</span>
-      <span className="second-line">
+      <span className="no-wrap">{t('attempts', { count: problem.attempts })}</span>
+      <span className="second-line no-wrap">
         {problem.maxRetries === null
           ? t('retriesUsed', { used })
           : t('retriesOf', { used, max: wholeNumber(problem.maxRetries) })}

@@ -30,7 +30,12 @@ export function Component() {
   const { t: shell } = useTranslation('shell');
   const [params] = useSearchParams();
   const tab = tabOf(params.get('tab'));
-  const fields = useProblemFields(DECIDED);
+  const all = useProblemFields(DECIDED);
+  // One field is enough here: on a phone the queue itself must be in sight.
+  const fields = useMemo(
+    () => all.map((field) => ({ ...field, pinned: field.name === 'businessKey' })),
+    [all],
+  );
   const filters = useFilters(fields);
   const { chosenBeside, wrong } = useMemo(() => {
     const read = problemFilterOf(filters.values);

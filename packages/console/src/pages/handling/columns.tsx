@@ -25,11 +25,13 @@ export function useQueueColumns(
   const order: Column<QueueRow> = {
     key: 'order',
     header: t('orderAndSystem'),
-    cell: ({ problem }) => <OrderCell problem={problem} touch={touched.get(problem.id)} onOpen={onOpen} />,
+    cell: ({ problem }) => (
+      <OrderCell problem={problem} touch={touched.get(problem.id)} withAmount={narrow} onOpen={onOpen} />
+    ),
   };
   const amount: Column<QueueRow> = {
     key: 'amount',
-    header: narrow ? common('amount') : t('amountAndPocket'),
+    header: t('amountAndPocket'),
     align: 'right',
     cell: ({ problem }) => <AmountCell problem={problem} />,
   };
@@ -45,7 +47,7 @@ export function useQueueColumns(
       </div>
     ),
   };
-  if (narrow) return [order, amount, state];
+  if (narrow) return [order, state];
   return [
     order,
     {

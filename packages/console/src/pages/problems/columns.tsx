@@ -16,14 +16,18 @@ import { useTouched } from '../../parts/touched.ts';
 /** @param narrow beside an open detail: only what tells rows apart. */
 export function useProblemColumns(narrow: boolean, onOpen: (id: string) => void): Column<Problem>[] {
   const { t } = useTranslation('problems');
-  const { t: common } = useTranslation();
   const touched = useTouched();
   return useMemo(() => {
     const order: Column<Problem> = {
       key: 'order',
       header: t('orderAndSystem'),
       cell: (problem) => (
-        <OrderCell problem={problem} touch={touched.get(problem.id)} onOpen={({ id }) => onOpen(id)} />
+        <OrderCell
+          problem={problem}
+          touch={touched.get(problem.id)}
+          withAmount={narrow}
+          onOpen={({ id }) => onOpen(id)}
+        />
       ),
     };
     const scenario: Column<Problem> = {
@@ -33,7 +37,7 @@ export function useProblemColumns(narrow: boolean, onOpen: (id: string) => void)
     };
     const amount: Column<Problem> = {
       key: 'amount',
-      header: narrow ? common('amount') : t('amountAndPocket'),
+      header: t('amountAndPocket'),
       align: 'right',
       cell: (problem) => <AmountCell problem={problem} />,
     };
@@ -42,7 +46,7 @@ export function useProblemColumns(narrow: boolean, onOpen: (id: string) => void)
       header: t('stateAndWait'),
       cell: (problem) => <StateCell problem={problem} />,
     };
-    if (narrow) return [order, amount, state];
+    if (narrow) return [order, state];
     return [
       order,
       scenario,
@@ -52,5 +56,5 @@ export function useProblemColumns(narrow: boolean, onOpen: (id: string) => void)
       { key: 'tries', header: t('tries'), cell: (problem) => <TriesCell problem={problem} /> },
       { key: 'outcome', header: t('lastOutcome'), cell: (problem) => <OutcomeCell problem={problem} /> },
     ];
-  }, [t, common, touched, narrow, onOpen]);
+  }, [t, touched, narrow, onOpen]);
 }
