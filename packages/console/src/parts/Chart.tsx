@@ -75,18 +75,30 @@ function Drawing({ figures, onBroken }: { figures: ChartFigures; onBroken: () =>
   broken.current = onBroken;
 
   useEffect(() => {
+    const element = place.current;
+    if (element === null) return;
     let gone = false;
     let opened: Canvas | null = null;
-    import('./chart-canvas.ts').then(
-      ({ openCanvas }) => {
-        if (gone || place.current === null) return;
-        opened = openCanvas(place.current);
-        setCanvas(opened);
-      },
-      () => broken.current(),
-    );
+    const open = (): void => {
+      import('./chart-canvas.ts').then(
+        ({ openCanvas }) => {
+          if (gone) return;
+          opened = openCanvas(element);
+          setCanvas(opened);
+        },
+        () => broken.current(),
+      );
+    };
+    // The library is as large as the rest of the page: it is loaded when its first drawing comes into view.
+    const views = new IntersectionObserver((entries) => {
+      if (!entries.some(({ isIntersecting }) => isIntersecting)) return;
+      views.disconnect();
+      open();
+    });
+    views.observe(element);
     return () => {
       gone = true;
+      views.disconnect();
       opened?.end();
     };
   }, []);

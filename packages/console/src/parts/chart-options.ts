@@ -93,6 +93,8 @@ function lineOf({ name, tone, pattern, values }: ChartSeries, palette: ChartPale
     data: [...values],
     symbol: 'circle',
     symbolSize: 5,
+    // A value between gaps has no line to be seen by.
+    showSymbol: values.includes(null),
     itemStyle: { color: palette.tones[tone] },
     lineStyle: {
       color: palette.tones[tone],

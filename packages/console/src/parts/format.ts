@@ -11,14 +11,18 @@ export function wholeNumber(value: number): string {
  * @returns for instance `CNY 1,234.50`: the code, because signs are shared by several currencies.
  */
 export function amount(minor: string, currency: string): string {
+  return `${currency} ${amountFigure(minor, currency)}`;
+}
+
+/** The same without the code, where a heading says it. */
+export function amountFigure(minor: string, currency: string): string {
   const digits = currencyExponent(currency);
   const number = new Intl.NumberFormat(currentLanguage(), {
     minimumFractionDigits: digits,
     maximumFractionDigits: digits,
   });
   // The formatter takes decimal text without rounding; its type knows numbers only.
-  const text = formatDecimalAmount(BigInt(minor), currency) as `${number}`;
-  return `${currency} ${number.format(text)}`;
+  return number.format(formatDecimalAmount(BigInt(minor), currency) as `${number}`);
 }
 
 /** @returns for instance `1.4 KB`. */

@@ -54,7 +54,6 @@ export const home: Translated<typeof zh> = {
   lastCollects: 'Last collect of each system',
   lastCollectsLead: 'What it covered says whether “0 problems” can be believed.',
   window: 'Window',
-  windowText: '{{from}} to {{to}}',
   scanned: 'Rows scanned',
   found: 'Reported (new)',
   foundText: '{{reported}} ({{fresh}})',

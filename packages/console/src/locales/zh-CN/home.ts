@@ -47,7 +47,6 @@ export const home = {
   lastCollects: '各系统最近一次收集',
   lastCollectsLead: '覆盖范围决定“0 个异常”是否可信。',
   window: '时间窗口',
-  windowText: '{{from}} 至 {{to}}',
   scanned: '扫描行数',
   found: '上报（新增）',
   foundText: '{{reported}}（{{fresh}}）',

@@ -4,7 +4,7 @@ import { OUT_OF_POCKET } from '@piculus/protocol';
 import type { ProblemCount } from '@piculus/protocol/http';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'react-router';
-import { Amount } from '../../parts/Amount.tsx';
+import { amountFigure } from '../../parts/format.ts';
 import { Scrollable } from '../../parts/Scrollable.tsx';
 import { Section } from '../../parts/Section.tsx';
 import { OPEN, problemsLink, riskRows } from './figures.ts';
@@ -25,20 +25,23 @@ export function AtRisk({ open }: { open: readonly ProblemCount[] }) {
             </caption>
             <thead>
               <tr>
-                <th scope="col">{words('pocketLabel')}</th>
-                {rows.map(({ currency }) => (
-                  <th key={currency} scope="col" data-align="right">
-                    {currency}
+                <th scope="col">{t('currency')}</th>
+                {OUT_OF_POCKET.map((pocket) => (
+                  <th key={pocket} scope="col" data-align="right">
+                    {words(`pocket.${pocket}`)}
                   </th>
                 ))}
+                <th scope="col" data-align="right">
+                  {t('total')}
+                </th>
               </tr>
             </thead>
             <tbody>
-              {OUT_OF_POCKET.map((pocket) => (
-                <tr key={pocket}>
-                  <th scope="row">{words(`pocket.${pocket}`)}</th>
-                  {rows.map(({ currency, byPocket }) => (
-                    <td key={currency} data-align="right">
+              {rows.map(({ currency, byPocket, total }) => (
+                <tr key={currency}>
+                  <th scope="row">{currency}</th>
+                  {OUT_OF_POCKET.map((pocket) => (
+                    <td key={pocket} data-align="right">
                       <Value
                         minor={byPocket[pocket]}
                         currency={currency}
@@ -46,19 +49,12 @@ export function AtRisk({ open }: { open: readonly ProblemCount[] }) {
                       />
                     </td>
                   ))}
+                  <td data-align="right">
+                    <Value minor={total} currency={currency} to={problemsLink({ currency, state: OPEN })} />
+                  </td>
                 </tr>
               ))}
             </tbody>
-            <tfoot>
-              <tr>
-                <th scope="row">{t('total')}</th>
-                {rows.map(({ currency, total }) => (
-                  <td key={currency} data-align="right">
-                    <Value minor={total} currency={currency} to={problemsLink({ currency, state: OPEN })} />
-                  </td>
-                ))}
-              </tr>
-            </tfoot>
           </Table>
         </Scrollable>
       )}
@@ -69,8 +65,8 @@ export function AtRisk({ open }: { open: readonly ProblemCount[] }) {
 function Value({ minor, currency, to }: { minor: string | null; currency: string; to: string }) {
   if (minor === null) return <span className="home-zero">–</span>;
   return (
-    <Link to={to}>
-      <Amount minor={minor} currency={currency} />
+    <Link className="home-number" to={to}>
+      {amountFigure(minor, currency)}
     </Link>
   );
 }

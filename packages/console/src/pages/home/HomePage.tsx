@@ -49,13 +49,11 @@ function Overview({ stats, systems }: { stats: Stats; systems: readonly System[]
       {stats.alarms.length > 0 && <Alarms alarms={stats.alarms} />}
       <Setup stats={stats} systems={systems} />
       <KeyFigures stats={stats} open={open} systems={systems} />
-      <div className="home-pair">
-        <Scenarios open={open} />
-        <div className="home-column">
-          <AtRisk open={open} />
-          <Ages ages={stats.ages} />
-          <Waits waits={stats.waits} executing={stats.executing} />
-        </div>
+      <Scenarios open={open} />
+      <div className="home-cards">
+        <AtRisk open={open} />
+        <Ages ages={stats.ages} />
+        <Waits waits={stats.waits} executing={stats.executing} />
       </div>
       <RepairsPerHour hours={stats.hours} />
       <LastCollects lasts={stats.lastCollects} systems={systems} />

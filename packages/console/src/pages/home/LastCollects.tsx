@@ -77,7 +77,13 @@ function useColumns(): readonly Column<Row>[] {
       key: 'window',
       header: t('window'),
       cell: ({ last }) =>
-        last && t('windowText', { from: localTime(last.windowFrom), to: localTime(last.windowTo) }),
+        last && (
+          <span className="home-window">
+            <Time at={last.windowFrom} />
+            {'– '}
+            <Time at={last.windowTo} />
+          </span>
+        ),
     },
     {
       key: 'scanned',
