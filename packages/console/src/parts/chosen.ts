@@ -65,24 +65,30 @@ export interface Sum {
   readonly notEligible: number;
 }
 
-/** What these problems come to; amounts of different currencies are never added. */
-export function sumUp(problems: Iterable<Countable>): Sum {
+/** One sum for each currency, which are never added up. */
+export function sumAmounts(rows: Iterable<CurrencyAmount>): CurrencyAmount[] {
   const amounts = new Map<string, bigint>();
+  for (const { currency, amountMinor } of rows)
+    amounts.set(currency, (amounts.get(currency) ?? 0n) + BigInt(amountMinor));
+  return [...amounts]
+    .map(([currency, sum]) => ({ currency, amountMinor: sum.toString() }))
+    .sort((one, other) => (one.currency < other.currency ? -1 : 1));
+}
+
+/** What these problems come to. */
+export function sumUp(rows: Iterable<Countable>): Sum {
+  const problems = [...rows];
   let count = 0;
   let reasonNeeded = false;
   let notEligible = 0;
   for (const problem of problems) {
-    const { currency } = problem;
     count += 1;
-    amounts.set(currency, (amounts.get(currency) ?? 0n) + BigInt(problem.amountMinor));
     if (problem.state === 'exhausted' || problem.state === 'needs-human') reasonNeeded = true;
     if (!canRun(problem)) notEligible += 1;
   }
   return {
     count,
-    amounts: [...amounts]
-      .map(([currency, sum]) => ({ currency, amountMinor: sum.toString() }))
-      .sort((one, other) => (one.currency < other.currency ? -1 : 1)),
+    amounts: sumAmounts(problems),
     reasonNeeded,
     notEligible,
   };
