@@ -15,7 +15,7 @@ export function Section({ title, lead, actions, children, className }: SectionPr
   return (
     <Paper component="section" withBorder p="md" className={className ?? ''} aria-labelledby={id}>
       <Group justify="space-between" align="flex-start" mb="sm" gap="sm">
-        <div>
+        <div className="section-heading">
           <Title order={2} size="h4" id={id}>
             {title}
           </Title>

@@ -5,6 +5,8 @@ export const clients: Translated<typeof zh> = {
   lead: 'The clients inside the production systems: who is connected, what each can do, and whether it really answers.',
   caption: 'Clients, connected ones first',
   client: 'Client',
+  messages: 'Messages',
+  messagesOf: 'Messages of {{name}}',
   place: 'Runs on',
   pid: 'process {{pid}}',
   sdk: 'SDK {{name}} {{version}}',

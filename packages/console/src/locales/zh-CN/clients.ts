@@ -2,6 +2,8 @@ export const clients = {
   lead: '嵌入生产系统的客户端：谁在线、能做什么、是否真的在应答。',
   caption: '客户端，在线的在前',
   client: '客户端',
+  messages: '通信消息',
+  messagesOf: '{{name}} 的通信消息',
   place: '所在主机',
   pid: '进程 {{pid}}',
   sdk: 'SDK {{name}} {{version}}',

@@ -25,7 +25,14 @@ export function Identity({ client }: { client: Client }) {
       </div>
       <div className="clients-note">{t('sdk', sdk)}</div>
       <div className="clients-note">
-        <code title={clientId}>{clientId}</code>
+        <code title={clientId}>{clientId.length > 9 ? `${clientId.slice(0, 8)}…` : clientId}</code> ·{' '}
+        <Link
+          className="clients-link"
+          to={`/messages?${new URLSearchParams({ clientId })}`}
+          aria-label={t('messagesOf', { name: application.name })}
+        >
+          {t('messages')}
+        </Link>
       </div>
     </div>
   );

@@ -54,7 +54,7 @@ function Summary({ collection }: { collection: Collection }) {
         <Outcome collection={collection} />
         <dl className="facts">
           <Fact name={t('started')}>
-            <Time at={createdAt} />{' '}
+            <Time at={createdAt} /> ·{' '}
             {collection.trigger === 'cron'
               ? t('byCronLong')
               : t('byPerson', { name: collection.requestedBy ?? '?' })}

@@ -6,9 +6,9 @@ import { CollectBadge } from '../../parts/badges.tsx';
 import { Coverage } from '../../parts/collect/Feeds.tsx';
 import { sumsOf, whyNot } from '../../parts/collect/rules.ts';
 import type { Column } from '../../parts/DataTable.tsx';
-import { wholeNumber } from '../../parts/format.ts';
+import { localTime, wholeNumber } from '../../parts/format.ts';
 import { Elapsed, Span } from '../../parts/Span.tsx';
-import { Time } from '../../parts/Time.tsx';
+import { Time, useSpan } from '../../parts/Time.tsx';
 
 export function useCollectionColumns(): readonly Column<Collection>[] {
   const { t } = useTranslation('collections');
@@ -38,21 +38,7 @@ export function useCollectionColumns(): readonly Column<Collection>[] {
       ),
     },
     { key: 'systems', header: t('systems'), cell: (row) => <Systems of={row} /> },
-    {
-      key: 'window',
-      header: t('window'),
-      hideOnPhone: true,
-      cell: ({ windowFrom, windowTo }) => (
-        <div>
-          <div>
-            <Time at={windowFrom} />
-          </div>
-          <div>
-            – <Time at={windowTo} />
-          </div>
-        </div>
-      ),
-    },
+    { key: 'window', header: t('window'), cell: (row) => <Window of={row} /> },
     {
       key: 'rows',
       header: t('rows'),
@@ -74,15 +60,15 @@ export function useCollectionColumns(): readonly Column<Collection>[] {
     },
     {
       key: 'coverage',
-      header: t('coverage'),
-      cell: ({ commands }) => (
+      header: t('coverageErrors'),
+      cell: (row) => (
         <div className="collections-coverage">
-          <Coverage commands={commands} />
+          <Coverage commands={row.commands} />
+          <Errors of={row} />
         </div>
       ),
     },
     { key: 'duration', header: t('duration'), align: 'right', cell: (row) => <Duration of={row} /> },
-    { key: 'errors', header: t('errors'), cell: (row) => <Errors of={row} /> },
   ];
 }
 
@@ -99,6 +85,20 @@ function Systems({ of: { commands } }: { of: Collection }) {
   );
 }
 
+/** How long it is; and where it ends, unless at the start of the collect as it mostly does. */
+function Window({ of: { windowFrom, windowTo, createdAt } }: { of: Collection }) {
+  const { t } = useTranslation('collections');
+  const [from, to] = [Date.parse(windowFrom), Date.parse(windowTo)];
+  const length = useSpan(to - from);
+  const endsBefore = Date.parse(createdAt) - to > 60_000;
+  return (
+    <div title={`${localTime(windowFrom)} – ${localTime(windowTo)}`}>
+      <span className="number">{length}</span>
+      {endsBefore && <div className="collections-note">{t('windowUpTo', { time: localTime(windowTo) })}</div>}
+    </div>
+  );
+}
+
 function Duration({ of: { createdAt, finishedAt } }: { of: Collection }) {
   if (finishedAt === null) return <Elapsed since={createdAt} />;
   return <Span ms={Date.parse(finishedAt) - Date.parse(createdAt)} />;
@@ -106,12 +106,11 @@ function Duration({ of: { createdAt, finishedAt } }: { of: Collection }) {
 
 function Errors({ of: { commands } }: { of: Collection }) {
   const { t } = useTranslation('collections');
-  const { t: common } = useTranslation();
   const bad = commands.flatMap(({ id, sysCode, reason, ...command }) => {
     const why = whyNot(command);
     return why === null ? [] : [{ id, sysCode, reason, why }];
   });
-  if (bad.length === 0) return <span className="collect-dim">{common('none')}</span>;
+  if (bad.length === 0) return null;
   return (
     <ul className="collections-errors">
       {bad.map(({ id, sysCode, reason, why }) => (

@@ -80,10 +80,10 @@ function useColumns(onEnable: (user: User) => void): readonly Column<User>[] {
       key: 'username',
       header: t('username'),
       cell: ({ id, username }) => (
-        <>
+        <div>
           <span className="business-key">{username}</span>
           {id === me.id && <span className="users-note"> ({t('you')})</span>}
-        </>
+        </div>
       ),
     },
     {
