@@ -348,6 +348,7 @@ export const statsSchema = z.object({
   hours: z.array(hourSchema),
   lastCollects: z.array(lastCollectSchema),
   executing: countSchema,
+  /** From the slot of five minutes on that was an hour ago: of the last 60 to 65 minutes. */
   outcomesLastHour: z.record(z.string(), countSchema),
   clientsConnected: countSchema,
   alarms: z.array(z.object({ sysCode: sysCodeSchema, message: bilingual })),

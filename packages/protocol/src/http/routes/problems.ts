@@ -40,7 +40,10 @@ export const problemFilterSchema = z.strictObject({
   lastSeenTo: timeSchema.optional(),
   seenCountFrom: z.coerce.number().int().min(1).optional(),
   confirmed: z.stringbool().or(z.boolean()).optional(),
-  /** Exhausted, needs-human, reopened, or pending under a solution that waits for a click: the work queue. */
+  /**
+   * Exhausted, needs-human, reopened, or pending under a solution that waits for a click: the work queue. By the
+   * stored state: one that was clicked stays in it until it is answered.
+   */
   waitsForPerson: z.stringbool().or(z.boolean()).optional(),
 });
 export type ProblemFilter = z.infer<typeof problemFilterSchema>;
