@@ -57,13 +57,13 @@ export function ExecutionStory({
           <StateBadge state={one.stateAfter} />
         </Row>
         <Row name={t('execution.client')}>
-          <Anchor component={Link} to={`/clients?sysCode=${one.sysCode}`}>
+          <Anchor component={Link} underline="always" to={`/clients?sysCode=${one.sysCode}`}>
             {one.clientId}
           </Anchor>
         </Row>
         <Row name={t('execution.version')}>
           {solution ? (
-            <Anchor component={Link} to={`/solutions/${solution.id}`}>
+            <Anchor component={Link} underline="always" to={`/solutions/${solution.id}`}>
               {one.solutionVersion}
             </Anchor>
           ) : (
@@ -131,7 +131,7 @@ function Exchanged({ of }: { of: Exchange | null }) {
       {of.leaseId !== null && (
         <Text size="sm" className="execution-words">
           {t('execution.lease')} <code>{of.leaseId}</code> ·{' '}
-          <Anchor component={Link} to={`/messages?leaseId=${of.leaseId}`} size="sm">
+          <Anchor component={Link} underline="always" to={`/messages?leaseId=${of.leaseId}`} size="sm">
             {t('execution.toMessages')}
           </Anchor>
         </Text>

@@ -11,14 +11,15 @@ type Field = keyof Problem['field'];
 type Source = keyof Problem['source'];
 type Known = Problem['known'];
 
+/** In the order in which they are shown, so that what can be compared stands beside each other. */
 const FIELDS = [
-  'orderNo',
-  'type',
-  'booking',
-  'accountNo',
-  'accountOpen',
   'amountMinor',
   'currency',
+  'orderNo',
+  'accountNo',
+  'accountOpen',
+  'type',
+  'booking',
   'counterparty',
   'currentCounterparty',
   'requestNo',
@@ -35,6 +36,13 @@ const FIELDS = [
   'fact',
   'note',
 ] as const satisfies readonly Field[];
+const NAMES: readonly string[] = FIELDS;
+const VALUES = [
+  'recharge',
+  'withdraw',
+  'one-shot',
+  'staged',
+] as const satisfies readonly (keyof Problem['value'])[];
 const SOURCES = [
   'orders',
   'postings',
@@ -71,6 +79,15 @@ const BANK = [
   'non-final',
 ] as const satisfies readonly (keyof Known['bank'])[];
 
+/** Marked rows first, then those with known names, then the others as they came. */
+export function rowsInOrder<T>(rows: readonly [string, T][], marked: ReadonlySet<string>): [string, T][] {
+  const place = (name: string): number => {
+    const known = NAMES.indexOf(name);
+    return (marked.has(name) ? 0 : 1_000) + (known < 0 ? FIELDS.length : known);
+  };
+  return [...rows].sort(([a], [b]) => place(a) - place(b));
+}
+
 export function useFieldName(): (name: string) => string {
   const { t } = useTranslation('problem');
   return (name) => {
@@ -93,7 +110,8 @@ export function useStateName(): (side: SideName, state: string) => string {
   return (side, state) => {
     if (side === 'order') {
       const known = ORDER.find((each) => each === state);
-      return known === undefined ? state : `${state} · ${t(`known.order.${known}`)}`;
+      const word = known === undefined ? state : t(`known.order.${known}`);
+      return word.toLowerCase() === state.toLowerCase() ? state : `${state} · ${word}`;
     }
     if (side === 'ledger') {
       const known = LEDGER.find((each) => each === state);
@@ -111,6 +129,8 @@ export function FactText({ name, value, currency }: { name: string; value: FactV
   if (value === null || value === '') return <span className="side-absent">{t('sides.absent')}</span>;
   if (typeof value === 'boolean') return common(value ? 'yes' : 'no');
   const text = String(value);
+  const word = VALUES.find((each) => each === text);
+  if (word !== undefined && (name === 'type' || name === 'booking')) return t(`value.${word}`);
   if (name.endsWith('Minor') && /^-?[0-9]{1,18}$/.test(text) && /^[A-Z]{3}$/.test(currency))
     return <Amount minor={text} currency={currency} />;
   if (/^\d{4}-\d\d-\d\dT[\d:.]+(Z|[+-]\d\d:\d\d)$/.test(text) && !Number.isNaN(Date.parse(text)))

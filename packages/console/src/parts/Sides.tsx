@@ -3,7 +3,7 @@ import { Text } from '@mantine/core';
 import type { Facts, SideFacts, SideName } from '@piculus/protocol';
 import { type ReactNode, useId } from 'react';
 import { useTranslation } from 'react-i18next';
-import { FactText, useFieldName, useSourceName, useStateName } from './FactText.tsx';
+import { FactText, rowsInOrder, useFieldName, useSourceName, useStateName } from './FactText.tsx';
 import {
   contradictedRows,
   type Difference,
@@ -80,7 +80,7 @@ function Side({ name, facts, currency, marked, changed, headings }: SideProps) {
     <FactText name={row} value={value} currency={unit} />
   );
   return (
-    <section className="side" aria-labelledby={heading}>
+    <div role="group" className="side" aria-labelledby={heading}>
       <Heading className="side-name" id={heading}>
         {words(`side.${name}`)}
       </Heading>
@@ -92,7 +92,7 @@ function Side({ name, facts, currency, marked, changed, headings }: SideProps) {
         >
           <strong>{stateName(name, facts.state)}</strong>
         </SideRow>
-        {Object.entries(facts.fields)
+        {rowsInOrder(Object.entries(facts.fields), marked)
           .filter(([row]) => !repeatsState(row, facts))
           .map(([row, value]) => (
             <SideRow
@@ -116,7 +116,7 @@ function Side({ name, facts, currency, marked, changed, headings }: SideProps) {
           <Time at={facts.observedAt} />
         </SideRow>
       </dl>
-    </section>
+    </div>
   );
 }
 

@@ -145,6 +145,12 @@ export const problem: Translated<typeof zh> = {
     fact: 'State',
     note: 'Note',
   },
+  value: {
+    recharge: 'recharge',
+    withdraw: 'withdrawal',
+    'one-shot': 'one-shot',
+    staged: 'staged (hold, then settle)',
+  },
   known: {
     order: {
       PROCESSING: 'processing',

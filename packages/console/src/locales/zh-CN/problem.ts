@@ -131,6 +131,12 @@ export const problem = {
     fact: '状态',
     note: '备注',
   },
+  value: {
+    recharge: '充值',
+    withdraw: '提现',
+    'one-shot': '一次性记账',
+    staged: '分段式记账',
+  },
   known: {
     order: {
       PROCESSING: '处理中',

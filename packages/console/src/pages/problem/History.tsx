@@ -91,7 +91,7 @@ function More({ entry }: { entry: HistoryEntry }): ReactNode {
       {attempt !== null && <span className="problem-dimmed">{t('history.attempt', { n: attempt })}</span>}
       {code !== null && <code>{code}</code>}
       {bulk !== null && (
-        <Anchor component={Link} to={`/bulk-runs/${bulk}`}>
+        <Anchor component={Link} underline="always" to={`/bulk-runs/${bulk}`}>
           {t('history.bulk', { id: bulk })}
         </Anchor>
       )}

@@ -62,7 +62,12 @@ function OneMessage({ message }: { message: Message }) {
         <Text component="span" size="xs" c="dimmed" className="problem-words">
           {message.clientId}
         </Text>
-        <Anchor component={Link} to={`/messages?messageId=${encodeURIComponent(messageId)}`} size="sm">
+        <Anchor
+          component={Link}
+          underline="always"
+          to={`/messages?messageId=${encodeURIComponent(messageId)}`}
+          size="sm"
+        >
           {t('messages.monitor')}
         </Anchor>
       </div>

@@ -1,6 +1,6 @@
 /** Everything about one problem, in the order in which a person asks. */
 import { Anchor } from '@mantine/core';
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link, useLocation } from 'react-router';
 import { useRead } from '../../api/queries.ts';
@@ -22,9 +22,13 @@ import './problem.css';
 export function ProblemContent({ id, preview = false }: { id: string; preview?: boolean }) {
   const { t } = useTranslation('problem');
   const { t: common } = useTranslation();
-  const asked = useLocation().hash === '#preview' || preview;
+  const { hash, key } = useLocation();
   // Counts the wishes for a preview: each one begins a new one.
-  const [previews, setPreviews] = useState(asked ? 1 : 0);
+  const [previews, setPreviews] = useState(0);
+  const wish = hash === '#preview' || preview ? key : null;
+  useEffect(() => {
+    if (wish !== null) setPreviews((count) => count + 1);
+  }, [wish]);
   const [running, setRunning] = useState(false);
   const { data: problem, error, refetch } = useRead('getProblem', { params: { id } });
   const solutions = useRead(
@@ -40,7 +44,7 @@ export function ProblemContent({ id, preview = false }: { id: string; preview?: 
     return (
       <Empty title={t('missing')}>
         {t('missingLead')}{' '}
-        <Anchor component={Link} to="/problems">
+        <Anchor component={Link} underline="always" to="/problems">
           {t('toProblems')}
         </Anchor>
       </Empty>
