@@ -17,6 +17,8 @@ import {
 
 /** Locking the scroll behind a dialog would need a style made at run time, which the page's policy forbids. */
 const UNLOCKED = { lockScroll: false, transitionProps: { duration: 0 } } as const;
+/** A dialog's heading is no banner of the page, which its element would make it. */
+const NO_BANNER = { attributes: { header: { role: 'presentation' } } } as const;
 const AT_ONCE = { transitionProps: { duration: 0 } } as const;
 
 export const theme = createTheme({
@@ -29,9 +31,9 @@ export const theme = createTheme({
     Alert: Alert.extend({ defaultProps: { variant: 'light' } }),
     Badge: Badge.extend({ defaultProps: { variant: 'light', radius: 'sm' } }),
     Button: Button.extend({ defaultProps: { size: 'sm' } }),
-    Drawer: Drawer.extend({ defaultProps: UNLOCKED }),
+    Drawer: Drawer.extend({ defaultProps: { ...UNLOCKED, ...NO_BANNER } }),
     Menu: Menu.extend({ defaultProps: AT_ONCE }),
-    Modal: Modal.extend({ defaultProps: UNLOCKED }),
+    Modal: Modal.extend({ defaultProps: { ...UNLOCKED, ...NO_BANNER } }),
     MultiSelect: MultiSelect.extend({ defaultProps: { comboboxProps: AT_ONCE } }),
     Popover: Popover.extend({ defaultProps: AT_ONCE }),
     Select: Select.extend({ defaultProps: { comboboxProps: AT_ONCE, allowDeselect: false } }),

@@ -5,7 +5,7 @@ import { useTranslation } from 'react-i18next';
 import { Link } from 'react-router';
 import { useRead } from '../../api/queries.ts';
 import { Section } from '../../parts/Section.tsx';
-import type { SolutionValues } from './fields.ts';
+import { type SolutionValues, scenariosOf } from './fields.ts';
 import type { FormErrors } from './FormFields.tsx';
 import type { Known } from './known.ts';
 import { Repairs } from './Repairs.tsx';
@@ -81,13 +81,14 @@ export function Identity({ values, onChange, errors, known }: IdentityProps) {
 
 export function RepairsLine({ fixCode }: { fixCode: string }) {
   const { t } = useTranslation('solutions');
-  const repairs = <Repairs fixCode={fixCode} long />;
+  // A name that is not known may repair anything: nothing is said about it.
+  if (scenariosOf(fixCode).length === 0) return null;
   return (
-    <div className="solutions-repairs-line" aria-live="polite">
+    <div className="solutions-repairs-line">
       <Text size="sm" fw={600} component="span">
         {t('repairs')}
       </Text>
-      {repairs}
+      <Repairs fixCode={fixCode} long />
     </div>
   );
 }

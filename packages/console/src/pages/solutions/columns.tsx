@@ -36,7 +36,6 @@ export function useColumns({ openOf, onAct }: ColumnsOptions): readonly Column<S
         </div>
       ),
     },
-    { key: 'retries', header: t('retries'), align: 'right', cell: (row) => row.maxRetries },
     { key: 'schedule', header: t('schedule'), cell: (row) => <ScheduleCell of={row} /> },
     { key: 'open', header: t('open'), cell: (row) => <OpenLink of={row} open={openOf(row)} /> },
     {
