@@ -5,7 +5,7 @@
 import { Button, Group, Modal, Stack, Textarea } from '@mantine/core';
 import { LIMITS } from '@piculus/protocol';
 import type { ApiError } from '@piculus/protocol/http';
-import { type FormEvent, type ReactNode, useEffect, useState } from 'react';
+import { type FormEvent, type ReactNode, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { asApiError } from '../api/client.ts';
 import { Notice } from './Notice.tsx';
@@ -28,14 +28,6 @@ export interface ConfirmActProps {
 export function ConfirmAct(props: ConfirmActProps) {
   const { t } = useTranslation();
   useReturnFocus();
-  // The dialog is taken away, not closed, so it gives the focus back itself.
-  const [opener] = useState(() => document.activeElement);
-  useEffect(
-    () => () => {
-      if (opener instanceof HTMLElement) opener.focus();
-    },
-    [opener],
-  );
   const [reason, setReason] = useState('');
   const [missing, setMissing] = useState(false);
   const [busy, setBusy] = useState(false);
