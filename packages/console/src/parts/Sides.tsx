@@ -1,7 +1,7 @@
 /** Order, ledger and bank side by side. What contradicts or has changed is told by a sign, words and a ground. */
 import { Text } from '@mantine/core';
 import type { Facts, SideFacts, SideName } from '@piculus/protocol';
-import { type ReactNode, useId } from 'react';
+import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { FactText, rowsInOrder, useFieldName, useSourceName, useStateName } from './FactText.tsx';
 import {
@@ -70,7 +70,6 @@ function Side({ name, facts, currency, marked, changed, headings }: SideProps) {
   const fieldName = useFieldName();
   const stateName = useStateName();
   const sourceName = useSourceName();
-  const heading = useId();
   const Heading = `h${headings}` as const;
   const own = facts.fields['currency'];
   const unit = typeof own === 'string' ? own : currency;
@@ -80,10 +79,8 @@ function Side({ name, facts, currency, marked, changed, headings }: SideProps) {
     <FactText name={row} value={value} currency={unit} />
   );
   return (
-    <div role="group" className="side" aria-labelledby={heading}>
-      <Heading className="side-name" id={heading}>
-        {words(`side.${name}`)}
-      </Heading>
+    <div className="side">
+      <Heading className="side-name">{words(`side.${name}`)}</Heading>
       <dl className="side-rows">
         <SideRow
           name={t('sides.state')}

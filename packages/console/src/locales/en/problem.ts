@@ -48,7 +48,7 @@ export const problem: Translated<typeof zh> = {
       'No money moves and it is never repaired by itself. If it is reported again it stays closed, but is marked.',
     reopenTitle: 'Reopen {{order}}?',
     reopenLead: 'It becomes pending and waits for a person; it does not run by itself.',
-    asked: 'Asked for; it waits for a client.',
+    asked: 'Asked for. What comes of it appears here by itself.',
     closed: 'Closed.',
     reopened: 'Reopened.',
   },

@@ -40,7 +40,7 @@ export const problem = {
     closeLead: '不会动账，也不再自动修复。再次上报时仍为已关闭，但会标出。',
     reopenTitle: '重新打开 {{order}}？',
     reopenLead: '问题回到待修复并等待人工；不会自动执行。',
-    asked: '已提交，等待客户端执行。',
+    asked: '已提交，进展与结果会自动显示在此页。',
     closed: '已关闭。',
     reopened: '已重新打开。',
   },

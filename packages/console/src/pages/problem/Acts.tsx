@@ -1,7 +1,7 @@
 /** What a person can do with the problem now. What is refused says why, and each act asks once more. */
 import { Button, Group, Text } from '@mantine/core';
 import type { ProblemDetail, Solution } from '@piculus/protocol/http';
-import { useId, useState } from 'react';
+import { useEffect, useId, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useAct } from '../../api/acts.ts';
 import { ConfirmAct } from '../../parts/ConfirmAct.tsx';
@@ -26,6 +26,19 @@ export function Acts({ problem, solution, onPreview, running, onRunning }: ActsP
   const offers = offersFor(problem, solution);
   const { refused } = offers.run;
   const close = (): void => setOpen(null);
+  const said = useRef<HTMLParagraphElement>(null);
+  const justDone = useRef(false);
+  const asking = running || open !== null;
+  const finish = (what: 'asked' | 'closed' | 'reopened'): void => {
+    justDone.current = true;
+    setDone(what);
+  };
+  useEffect(() => {
+    if (asking || !justDone.current) return;
+    // The button that was clicked may be gone or disabled by now.
+    justDone.current = false;
+    said.current?.focus();
+  }, [asking]);
   return (
     <section className="problem-acts" aria-label={t('act.heading')}>
       <Group gap="xs">
@@ -60,20 +73,20 @@ export function Acts({ problem, solution, onPreview, running, onRunning }: ActsP
           {t(`refused.${refused}`)}
         </Text>
       )}
-      <Text size="sm" aria-live="polite" className="problem-done">
-        {done !== null && refused === null && t(`act.${done}`)}
-      </Text>
-      {running && refused === null && (
+      <p ref={said} tabIndex={-1} role="status" className="problem-done">
+        {done !== null && t(`act.${done}`)}
+      </p>
+      {running && (
         <RunDialog
           problem={problem}
           reason={offers.run.reason}
           onClose={() => onRunning(false)}
-          onDone={() => setDone('asked')}
+          onDone={() => finish('asked')}
         />
       )}
-      {open === 'close' && <CloseDialog problem={problem} onClose={close} onDone={() => setDone('closed')} />}
+      {open === 'close' && <CloseDialog problem={problem} onClose={close} onDone={() => finish('closed')} />}
       {open === 'reopen' && (
-        <ReopenDialog problem={problem} onClose={close} onDone={() => setDone('reopened')} />
+        <ReopenDialog problem={problem} onClose={close} onDone={() => finish('reopened')} />
       )}
     </section>
   );
