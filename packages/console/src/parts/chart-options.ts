@@ -92,9 +92,10 @@ function lineOf({ name, tone, pattern, values }: ChartSeries, palette: ChartPale
     name,
     data: [...values],
     symbol: 'circle',
-    symbolSize: 5,
+    showAllSymbol: true,
     // A value between gaps has no line to be seen by.
-    showSymbol: values.includes(null),
+    symbolSize: (_: unknown, { dataIndex }: { dataIndex: number }) =>
+      values[dataIndex] !== null && stands(values, dataIndex) ? 6 : 0,
     itemStyle: { color: palette.tones[tone] },
     lineStyle: {
       color: palette.tones[tone],
@@ -102,4 +103,8 @@ function lineOf({ name, tone, pattern, values }: ChartSeries, palette: ChartPale
       type: pattern === undefined ? 'solid' : STROKES[pattern],
     },
   };
+}
+
+function stands(values: readonly (number | null)[], place: number): boolean {
+  return (values[place - 1] ?? null) === null && (values[place + 1] ?? null) === null;
 }

@@ -60,9 +60,9 @@ export const messages: Translated<typeof zh> = {
   goneLead: 'Messages are kept for a while only, or the link is wrong.',
   payload: 'Payload (personal data masked)',
   at: 'Time',
-  orders: 'Order numbers in it',
-  ordersMore_one: 'and {{count}} more order number',
-  ordersMore_other: 'and {{count}} more order numbers',
+  orders: 'Problems in it',
+  ordersMore_one: 'and {{count}} more',
+  ordersMore_other: 'and {{count}} more',
   copyId: 'Copy the id',
   types: {
     hello: 'Hello',

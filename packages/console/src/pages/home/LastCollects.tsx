@@ -69,6 +69,9 @@ function useColumns(): readonly Column<Row>[] {
         ) : (
           <span className="home-reason">
             <CollectBadge state={last.command.state} />
+            <Link to={`/collections/${last.collectionId}`}>
+              {t('collectionNumber', { id: last.collectionId })}
+            </Link>
             {last.command.reason !== null && <span>{last.command.reason}</span>}
           </span>
         ),
@@ -80,8 +83,9 @@ function useColumns(): readonly Column<Row>[] {
         last && (
           <span className="home-window">
             <Time at={last.windowFrom} />
-            {'– '}
-            <Time at={last.windowTo} />
+            <span className="time">
+              – <Time at={last.windowTo} />
+            </span>
           </span>
         ),
     },
@@ -107,16 +111,6 @@ function useColumns(): readonly Column<Row>[] {
       key: 'finished',
       header: t('finished'),
       cell: ({ last }) => last?.command.finishedAt && <Time at={last.command.finishedAt} relative />,
-    },
-    {
-      key: 'collection',
-      header: t('collection'),
-      cell: ({ last }) =>
-        last && (
-          <Link to={`/collections/${last.collectionId}`}>
-            {t('collectionNumber', { id: last.collectionId })}
-          </Link>
-        ),
     },
   ];
 }

@@ -3,7 +3,7 @@ import { Table, VisuallyHidden } from '@mantine/core';
 import type { ProblemCount } from '@piculus/protocol/http';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'react-router';
-import { Amounts } from '../../parts/Amount.tsx';
+import { Amount } from '../../parts/Amount.tsx';
 import { Empty } from '../../parts/Empty.tsx';
 import { wholeNumber } from '../../parts/format.ts';
 import { Scenario } from '../../parts/Scenario.tsx';
@@ -11,6 +11,7 @@ import { Scrollable } from '../../parts/Scrollable.tsx';
 import { Section } from '../../parts/Section.tsx';
 import {
   amountsOf,
+  type CurrencyAmount,
   byState,
   OPEN,
   OPEN_STATES,
@@ -69,7 +70,7 @@ function Matrix({ open }: { open: readonly ProblemCount[] }) {
               </th>
               <Cells scenario={row.scenario} states={row.byState} problems={row.problems} />
               <td data-align="right" className="home-table-value">
-                <Amounts of={row.amounts} />
+                <Values of={row.amounts} scenario={row.scenario} />
               </td>
             </tr>
           ))}
@@ -79,7 +80,7 @@ function Matrix({ open }: { open: readonly ProblemCount[] }) {
             <th scope="row">{t('total')}</th>
             <Cells scenario={null} states={byState(open)} problems={problemsOf(open)} />
             <td data-align="right" className="home-table-value">
-              <Amounts of={amountsOf(open)} />
+              <Values of={amountsOf(open)} scenario={null} />
             </td>
           </tr>
         </tfoot>
@@ -107,6 +108,18 @@ function Cells({ scenario, states, problems }: CellsProps) {
         <Figure value={problems} to={problemsLink({ scenario, state: OPEN })} />
       </td>
     </>
+  );
+}
+
+function Values({ of, scenario }: { of: readonly CurrencyAmount[]; scenario: ScenarioCode | null }) {
+  return (
+    <span className="amounts">
+      {of.map(({ currency, amountMinor }) => (
+        <Link key={currency} className="home-value" to={problemsLink({ scenario, currency, state: OPEN })}>
+          <Amount minor={amountMinor} currency={currency} />
+        </Link>
+      ))}
+    </span>
   );
 }
 

@@ -34,7 +34,8 @@ export function executionsLink(filter: Filter): string {
 function link(path: string, filter: Filter): string {
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(filter)) if (value !== null) query.set(name, value);
-  return `${path}?${query}`;
+  // Commas need no escape in a query, and addresses are read by people.
+  return `${path}?${query.toString().replaceAll('%2C', ',')}`;
 }
 
 export function openCounts(counts: readonly ProblemCount[]): readonly ProblemCount[] {

@@ -33,6 +33,8 @@ export function MessageDrawer({ opened, rows }: MessageDrawerProps) {
       size="40rem"
       title={t('message')}
       closeButtonProps={{ 'aria-label': common('close') }}
+      // The library's header element would be a second banner of the page.
+      attributes={{ header: { role: 'presentation' } }}
     >
       {opened.id !== null && <Found id={opened.id} at={opened.at} rows={rows} />}
     </Drawer>

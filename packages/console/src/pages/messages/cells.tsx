@@ -78,6 +78,7 @@ export function useMessageColumns(linkTo: (message: Message) => string): readonl
     { key: 'system', header: common('system'), cell: ({ sysCode }) => sysCode ?? '–' },
     {
       key: 'client',
+      hideOnPhone: true,
       header: t('client'),
       cell: ({ clientId }) => (clientId === null ? '–' : <ShortId id={clientId} />),
     },
@@ -86,6 +87,7 @@ export function useMessageColumns(linkTo: (message: Message) => string): readonl
       key: 'latency',
       header: t('latency'),
       align: 'right',
+      hideOnPhone: true,
       cell: ({ latencyMs }) => (
         <span className="number">{latencyMs === null ? '–' : milliseconds(latencyMs)}</span>
       ),

@@ -19,10 +19,10 @@ export function subjectsOf(payload: unknown): readonly Subject[] {
       for (const each of value) walk(each, depth + 1);
       return;
     }
-    const { problemId, businessKey } = Object.fromEntries(Object.entries(value));
+    const { problemId, businessKey, commandKey } = Object.fromEntries(Object.entries(value));
     const subject = {
       problemId: typeof problemId === 'string' && /^[0-9]+$/.test(problemId) ? problemId : null,
-      businessKey: typeof businessKey === 'string' && businessKey !== '' ? businessKey : null,
+      businessKey: typeof businessKey === 'string' && businessKey !== '' ? businessKey : orderIn(commandKey),
     };
     if (subject.problemId !== null || subject.businessKey !== null) {
       const key = `${subject.problemId ?? ''} ${subject.businessKey ?? ''}`;
@@ -31,5 +31,20 @@ export function subjectsOf(payload: unknown): readonly Subject[] {
     for (const each of Object.values(value)) walk(each, depth + 1);
   };
   walk(payload, 0);
-  return [...found.values()];
+  // The same order named again deeper inside, without its problem, is no second one.
+  const subjects = [...found.values()];
+  const known = new Set(subjects.flatMap((each) => (each.problemId === null ? [] : [each.businessKey])));
+  return subjects.filter(({ problemId, businessKey }) => problemId !== null || !known.has(businessKey));
+}
+
+/** The order number of a command key, in which each part is percent-encoded. */
+function orderIn(commandKey: unknown): string | null {
+  if (typeof commandKey !== 'string') return null;
+  const [kind, , , order = '', ...rest] = commandKey.split('/');
+  if (kind !== 'cmd' || rest.length !== 1 || order === '') return null;
+  try {
+    return decodeURIComponent(order);
+  } catch {
+    return null;
+  }
 }
