@@ -28,9 +28,10 @@ export interface AgeRow {
 
 /** @param edges beginnings of slots, latest first. */
 export async function readProblemAges(db: Executor, edges: readonly Date[]): Promise<AgeRow[]> {
-  const times = edges.map((edge) => edge.toISOString());
+  // The built-in counts the edges at or below a value, and wants the earliest first.
+  const earliestFirst = [...edges].reverse().map((edge) => edge.toISOString());
   const found = await sql<AgeRow>`
-    SELECT (SELECT count(*)::integer FROM unnest(${times}::timestamptz[]) AS edge WHERE edge > a.slot) AS bucket,
+    SELECT ${edges.length}::integer - width_bucket(a.slot, ${earliestFirst}::timestamptz[]) AS bucket,
       a.currency, sum(a.problems) AS problems, sum(a.amount_minor) AS "amountMinor"
     FROM piculus.problem_ages a WHERE a.problems <> 0 GROUP BY 1, 2 ORDER BY 1, 2`.execute(db);
   return found.rows;
