@@ -5,6 +5,7 @@
 import { Alert, Button, Checkbox, Group, Modal, Stack, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import { Copy } from './Copy.tsx';
+import { useReturnFocus } from './return-focus.ts';
 
 export interface SecretOnceProps {
   readonly title: string;
@@ -19,6 +20,7 @@ export interface SecretOnceProps {
 }
 
 export function SecretOnce({ title, warning, label, secret, kept, done, onDone }: SecretOnceProps) {
+  useReturnFocus();
   const [isKept, setKept] = useState(false);
   return (
     <Modal

@@ -22,7 +22,7 @@ export const collect = {
   windowCustom: '自定义起止时间',
   windowFrom: '开始时间',
   windowTo: '结束时间（留空为现在）',
-  ownWindow: '各自窗口',
+  ownWindow_other: '各自窗口',
   custom: '自定义窗口',
   chooseSystem: '至少选择一个系统组别。',
   chooseCollector: '至少选择一个收集服务。',

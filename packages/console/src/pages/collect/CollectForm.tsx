@@ -69,7 +69,7 @@ export function CollectForm({ systems, clients, onStarted }: CollectFormProps) {
         {start.error !== null && saysMoreThanFields(start.error, FIELDS) && <Notice error={start.error} />}
         <div>
           <Button type="submit" loading={start.isPending} className="collect-start">
-            {t('act', { count: chosen.length, window: windowWords(choice) })}
+            {t('act', { count: chosen.length, window: windowWords(choice, chosen.length) })}
           </Button>
         </div>
       </div>

@@ -44,12 +44,14 @@ export function Started({ id, onAgain }: { id: string; onAgain: () => void }) {
           <div className="collect-progress">
             <Outcome collection={read.data} />
             <Commands collection={read.data} />
-            <ul className="collect-links">
-              <li>
-                <Link to={`/collections/${id}`}>{words('open', { id })}</Link>
-              </li>
-            </ul>
-            <ProblemLinks collection={read.data} />
+            <div className="collect-ways">
+              <ul className="collect-links">
+                <li>
+                  <Link to={`/collections/${id}`}>{words('open', { id })}</Link>
+                </li>
+              </ul>
+              <ProblemLinks collection={read.data} />
+            </div>
           </div>
         )}
       </Section>

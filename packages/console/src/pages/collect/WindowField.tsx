@@ -69,14 +69,14 @@ export function WindowField({ choice, onChange, errorFrom, errorTo }: WindowFiel
 }
 
 /** @returns the window in few words, for the button. */
-export function useWindowWords(): (choice: Choice) => string {
+export function useWindowWords(): (choice: Choice, systems: number) => string {
   const { t, i18n } = useTranslation('collect');
   const inSentence = (text: string): string =>
     i18n.language === 'en' ? text.charAt(0).toLowerCase() + text.slice(1) : text;
-  return ({ window }) => {
+  return ({ window }, count) => {
     switch (window) {
       case 'own':
-        return t('ownWindow');
+        return t('ownWindow', { count });
       case 'hour':
         return inSentence(t('windowHour'));
       case 'day':

@@ -15,11 +15,13 @@ import { Time } from '../../parts/Time.tsx';
 
 export interface KeysProps {
   readonly system: System;
+  /** Take the focus when they are shown, unless a dialog has it. */
+  readonly takeFocus: boolean;
   readonly onClose: () => void;
   readonly onCreated: (key: string) => void;
 }
 
-export function Keys({ system, onClose, onCreated }: KeysProps) {
+export function Keys({ system, takeFocus, onClose, onCreated }: KeysProps) {
   const { t } = useTranslation('systems');
   const { t: common } = useTranslation();
   const { sysCode } = system;
@@ -27,7 +29,10 @@ export function Keys({ system, onClose, onCreated }: KeysProps) {
   const create = useAct('createSystemKey', ['systems']);
   const [revoking, setRevoking] = useState<SystemKey | null>(null);
   const place = useRef<HTMLDivElement>(null);
-  useEffect(() => place.current?.focus(), []);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: only when they are shown, not when a dialog closes.
+  useEffect(() => {
+    if (takeFocus) place.current?.focus();
+  }, []);
   const make = (): void => create.mutate({ params: { sysCode } }, { onSuccess: ({ key }) => onCreated(key) });
   const columns = useKeyColumns(setRevoking);
   const valid = read.data?.items.filter(({ revokedAt }) => revokedAt === null).length ?? 0;

@@ -6,10 +6,18 @@ import { useTranslation } from 'react-i18next';
 import { useAct } from '../../api/acts.ts';
 import { fieldErrors, saysMoreThanFields } from '../../parts/form.ts';
 import { Notice } from '../../parts/Notice.tsx';
+import { useReturnFocus } from '../../parts/return-focus.ts';
 import { Schedule } from './Schedule.tsx';
 import { UNITS, windowMs, windowParts } from './window.ts';
 
 const FIELDS = ['sysCode', 'name', 'collectCron', 'collectTimeZone', 'collectWindowMs'] as const;
+/** The hints differ in length; below the fields they leave these beside each other. */
+const HINT_BELOW: ('label' | 'input' | 'description' | 'error')[] = [
+  'label',
+  'input',
+  'description',
+  'error',
+];
 const DEFAULT_WINDOW_MS = 3 * 86_400_000;
 
 export interface SystemFormProps {
@@ -32,6 +40,7 @@ interface Typed {
 export function SystemForm({ system, onClose, onCreated }: SystemFormProps) {
   const { t } = useTranslation('systems');
   const { t: common } = useTranslation();
+  useReturnFocus();
   const [typed, setTyped] = useState<Typed>(() => typedOf(system));
   const [wrongWindow, setWrongWindow] = useState<'bad' | 'long' | null>(null);
   const create = useAct('createSystem', ['systems', 'clients']);
@@ -97,6 +106,7 @@ export function SystemForm({ system, onClose, onCreated }: SystemFormProps) {
             <TextInput
               label={t('cron')}
               description={t('cronHint')}
+              inputWrapperOrder={HINT_BELOW}
               autoComplete="off"
               spellCheck={false}
               maxLength={256}
@@ -107,6 +117,7 @@ export function SystemForm({ system, onClose, onCreated }: SystemFormProps) {
             <TextInput
               label={t('zone')}
               description={t('zoneHint')}
+              inputWrapperOrder={HINT_BELOW}
               required
               autoComplete="off"
               spellCheck={false}

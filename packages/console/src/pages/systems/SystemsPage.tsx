@@ -72,6 +72,7 @@ export function Component() {
         <Keys
           key={shown.sysCode}
           system={shown}
+          takeFocus={dialog === null}
           onClose={() => show({ keys: null })}
           onCreated={(key) => setDialog({ kind: 'key', sysCode: shown.sysCode, key })}
         />

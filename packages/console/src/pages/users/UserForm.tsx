@@ -5,6 +5,7 @@ import { useTranslation } from 'react-i18next';
 import { useAct } from '../../api/acts.ts';
 import { fieldErrors, saysMoreThanFields } from '../../parts/form.ts';
 import { Notice } from '../../parts/Notice.tsx';
+import { useReturnFocus } from '../../parts/return-focus.ts';
 import { makePassword, PASSWORD_LENGTH_MIN } from './password.ts';
 
 const FIELDS = ['username', 'name', 'password'] as const;
@@ -19,6 +20,7 @@ export interface UserFormProps {
 export function UserForm({ onClose, onCreated }: UserFormProps) {
   const { t } = useTranslation('users');
   const { t: common } = useTranslation();
+  useReturnFocus();
   const [username, setUsername] = useState('');
   const [name, setName] = useState('');
   const [typed, setTyped] = useState('');
