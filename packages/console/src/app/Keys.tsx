@@ -88,25 +88,25 @@ export function KeysHelp({ keys, onClose }: { keys: Keys; onClose: () => void })
     >
       <Stack>
         <Table>
-          <caption>
+          <Table.Caption>
             <VisuallyHidden>{t('keys')}</VisuallyHidden>
-          </caption>
-          <thead>
-            <tr>
-              <th scope="col">{t('keysKey')}</th>
-              <th scope="col">{t('keysWhat')}</th>
-            </tr>
-          </thead>
-          <tbody>
+          </Table.Caption>
+          <Table.Thead>
+            <Table.Tr>
+              <Table.Th scope="col">{t('keysKey')}</Table.Th>
+              <Table.Th scope="col">{t('keysWhat')}</Table.Th>
+            </Table.Tr>
+          </Table.Thead>
+          <Table.Tbody>
             {rows.map(([strokes, what]) => (
-              <tr key={strokes.join(' ')}>
-                <td>
+              <Table.Tr key={strokes.join(' ')}>
+                <Table.Td>
                   <Strokes of={strokes} />
-                </td>
-                <td>{what}</td>
-              </tr>
+                </Table.Td>
+                <Table.Td>{what}</Table.Td>
+              </Table.Tr>
             ))}
-          </tbody>
+          </Table.Tbody>
         </Table>
         <Switch
           label={t('keysOn')}

@@ -24,6 +24,7 @@ export const solutions: Translated<typeof zh> = {
     description: 'Description (SOL_DES)',
   },
   schedule: 'Retries',
+  neverRetried: 'never retried',
   retriesAtMost_one: 'at most {{count}} retry',
   retriesAtMost_other: 'at most {{count}} retries',
   open: 'Open problems',

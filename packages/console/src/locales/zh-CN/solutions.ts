@@ -19,6 +19,7 @@ export const solutions = {
     description: '描述（SOL_DES）',
   },
   schedule: '重试',
+  neverRetried: '不重试',
   retriesAtMost_other: '最多重试 {{count}} 次',
   open: '未解决问题',
   openLink_other: '{{count}} 个',

@@ -6,6 +6,7 @@ import { type Column, DataTable } from '../../parts/DataTable.tsx';
 import { Section } from '../../parts/Section.tsx';
 import { type Known, nameOf } from './known.ts';
 import type { Open } from './open.ts';
+import { FixCode } from './FixCode.tsx';
 import { OpenLink } from './OpenLink.tsx';
 import { Repairs } from './Repairs.tsx';
 import type { Unconfigured } from './unconfigured.ts';
@@ -25,7 +26,9 @@ export function Announced({ rows, known, openOf }: AnnouncedProps) {
       header: common('fixCode'),
       cell: (row) => (
         <div className="solutions-name">
-          <span className="business-key">{row.fixCode}</span>
+          <span className="business-key">
+            <FixCode of={row.fixCode} />
+          </span>
           <span className="solutions-aside">
             {known.connected.has(nameOf(row.sysCode, row.fixCode)) ? t('clientOnline') : t('clientOffline')}
           </span>

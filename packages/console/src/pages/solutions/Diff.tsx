@@ -17,29 +17,29 @@ export function Diff({ caption, fields, before, after }: DiffProps) {
   if (fields.length === 0) return <p className="solutions-aside">{t('noChange')}</p>;
   return (
     <Table className="solutions-diff">
-      <caption>
+      <Table.Caption>
         <VisuallyHidden>{caption}</VisuallyHidden>
-      </caption>
-      <thead>
-        <tr>
-          <th scope="col">{t('diffField')}</th>
-          <th scope="col">{before.name}</th>
-          <th scope="col">{after.name}</th>
-        </tr>
-      </thead>
-      <tbody>
+      </Table.Caption>
+      <Table.Thead>
+        <Table.Tr>
+          <Table.Th scope="col">{t('diffField')}</Table.Th>
+          <Table.Th scope="col">{before.name}</Table.Th>
+          <Table.Th scope="col">{after.name}</Table.Th>
+        </Table.Tr>
+      </Table.Thead>
+      <Table.Tbody>
         {fields.map((name) => (
-          <tr key={name}>
-            <th scope="row">{t(`field.${name}`)}</th>
-            <td>
+          <Table.Tr key={name}>
+            <Table.Th scope="row">{t(`field.${name}`)}</Table.Th>
+            <Table.Td>
               <del>{show(name, before.of)}</del>
-            </td>
-            <td>
+            </Table.Td>
+            <Table.Td>
               <ins>{show(name, after.of)}</ins>
-            </td>
-          </tr>
+            </Table.Td>
+          </Table.Tr>
         ))}
-      </tbody>
+      </Table.Tbody>
     </Table>
   );
 }

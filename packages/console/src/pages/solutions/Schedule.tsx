@@ -17,7 +17,9 @@ export function ScheduleCell({ of }: { of: Solution }) {
       <span className="solutions-aside">
         <code>{of.retryCron}</code> {of.timeZone}
       </span>
-      <span className="solutions-aside">{t('retriesAtMost', { count: of.maxRetries })}</span>
+      <span className="solutions-aside">
+        {of.maxRetries === 0 ? t('neverRetried') : t('retriesAtMost', { count: of.maxRetries })}
+      </span>
       <span className="solutions-aside">{runs ? <NextTick of={of} /> : t('notByItself')}</span>
     </div>
   );

@@ -130,10 +130,13 @@ function Editor({ latest }: { latest: Solution }) {
     }
   }, [behind, changed.length, latest]);
 
+  useEffect(() => {
+    if (said !== null) top.current?.focus();
+  }, [said]);
+
   const restore = (version: Version): void => {
     setValues(valuesOf(version));
     setSaid({ restored: version.version });
-    top.current?.focus();
   };
   return (
     <>
@@ -166,7 +169,6 @@ function Editor({ latest }: { latest: Solution }) {
             });
           begin(stored);
           setSaid({ saved: stored.version });
-          top.current?.focus();
         }}
       >
         {behind && changed.length > 0 && (

@@ -8,6 +8,7 @@ import { Time } from '../../parts/Time.tsx';
 import { inLanguage } from '../../parts/words.ts';
 import type { Open } from './open.ts';
 import { OpenLink } from './OpenLink.tsx';
+import { FixCode } from './FixCode.tsx';
 import { Repairs } from './Repairs.tsx';
 import { ScheduleCell } from './Schedule.tsx';
 import { type Act, ActsMenu } from './SolutionActs.tsx';
@@ -63,7 +64,7 @@ function Name({ of }: { of: Solution }) {
   return (
     <div className="solutions-name">
       <Link className="business-key" to={`/solutions/${of.id}`}>
-        {of.fixCode}
+        <FixCode of={of.fixCode} />
       </Link>
       <Repairs fixCode={of.fixCode} />
       {of.warnings.map((warning) => (
