@@ -12,18 +12,9 @@ import { useSession } from '../app/session.tsx';
 import { fieldErrors, saysMoreThanFields } from './form.ts';
 import { Notice } from './Notice.tsx';
 import './SavedViews.css';
+import { viewQuery } from './view-query.ts';
 
 type ViewPage = (typeof VIEW_PAGES)[number];
-
-/** What is no filter: the place in the list and what is open beside it. */
-const NOT_KEPT = ['after', 'open'];
-
-/** @returns the query that a view keeps. */
-export function viewQuery(params: URLSearchParams): string {
-  const query = new URLSearchParams(params);
-  for (const name of NOT_KEPT) query.delete(name);
-  return query.toString();
-}
 
 export function SavedViews({ page }: { page: ViewPage }) {
   const { t } = useTranslation('problems');

@@ -12,6 +12,7 @@ import { type FilterField, useFilters } from '../../parts/filters.ts';
 import { wholeNumber } from '../../parts/format.ts';
 import { Page } from '../../parts/Page.tsx';
 import { Pager, usePaging } from '../../parts/paging.tsx';
+import '../../parts/problem-cells.css';
 import { Time } from '../../parts/Time.tsx';
 import './bulk-runs.css';
 import { Progress } from './Progress.tsx';

@@ -10,6 +10,7 @@ import { Empty } from '../../parts/Empty.tsx';
 import { FilterBar } from '../../parts/FilterBar.tsx';
 import { type FilterField, useFilters } from '../../parts/filters.ts';
 import { Pager, usePaging } from '../../parts/paging.tsx';
+import '../../parts/problem-cells.css';
 import { inLanguage } from '../../parts/words.ts';
 import { ResultBadge } from './ResultBadge.tsx';
 import type { BulkResult } from './results.ts';

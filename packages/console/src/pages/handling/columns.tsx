@@ -64,7 +64,6 @@ export function useQueueColumns(
     {
       key: 'age',
       header: t('firstSeen'),
-      hideOnPhone: true,
       cell: ({ problem }) => <AgeCell problem={problem} />,
     },
     {

@@ -7,7 +7,7 @@ import { Link } from 'react-router';
 import { useRead } from '../../api/queries.ts';
 import { BesideLayout, useBeside } from '../../parts/Beside.tsx';
 import { BulkBar } from '../../parts/BulkBar.tsx';
-import { useChosen } from '../../parts/chosen.ts';
+import { useChosen } from '../../parts/choosing.ts';
 import { DataTable } from '../../parts/DataTable.tsx';
 import { Empty } from '../../parts/Empty.tsx';
 import { FilterBar } from '../../parts/FilterBar.tsx';
