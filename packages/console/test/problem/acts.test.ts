@@ -81,7 +81,7 @@ describe('the history', () => {
 });
 
 describe('what comes next', () => {
-  const problem = {
+  const problem: Parameters<typeof outlookOf>[0] = {
     state: 'pending',
     waitReason: 'scheduled',
     nextTickAt: null,
@@ -90,7 +90,7 @@ describe('what comes next', () => {
     attempts: 0,
     seenSinceClosed: false,
     history: [],
-  } as const;
+  };
 
   it('is told for every reason to wait', () => {
     for (const waitReason of WAIT_REASONS.filter((reason) => reason !== 'scheduled')) {
