@@ -56,7 +56,8 @@ function PasswordForm({ onDone, onClose }: { onDone: () => void; onClose: () => 
   const told = fieldErrors(error, FIELDS);
 
   useEffect(() => {
-    if (error !== null || differs) form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
+    if (error !== null || differs)
+      form.current?.querySelector<HTMLElement>('input[aria-invalid="true"]')?.focus();
   }, [error, differs]);
 
   const submit = async (event: FormEvent): Promise<void> => {

@@ -43,6 +43,9 @@ export function Preferences() {
         <Menu.Target>
           <Button size="compact-sm" variant="default" aria-label={t('signedInAs', { name: user.name })}>
             <span className="shell-user">{user.username}</span>
+            <span className="shell-initial" aria-hidden="true">
+              {user.username.slice(0, 1).toUpperCase()}
+            </span>
           </Button>
         </Menu.Target>
         <Menu.Dropdown>

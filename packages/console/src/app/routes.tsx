@@ -8,6 +8,8 @@ export function createPages(): ReturnType<typeof createBrowserRouter> {
     {
       path: '/',
       element: <Shell />,
+      // While the first page's file is on its way; a moment's "loading" would only flicker.
+      hydrateFallbackElement: <div />,
       errorElement: <PageFailed />,
       children: [
         {

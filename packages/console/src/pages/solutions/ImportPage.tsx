@@ -1,6 +1,6 @@
 /** Solutions from a file: checked by the server without storing anything, then stored all or none. */
-import { Button, Stack, Textarea } from '@mantine/core';
-import { type ChangeEvent, type FormEvent, useEffect, useId, useRef, useState } from 'react';
+import { Button, FileButton, Group, Stack, Textarea } from '@mantine/core';
+import { type FormEvent, useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'react-router';
 import type { ApiError } from '@piculus/protocol/http';
@@ -122,15 +122,24 @@ function sendRows(input: { body: { items: readonly unknown[]; dryRun: boolean } 
 
 function FileField({ onText }: { onText: (text: string) => void }) {
   const { t } = useTranslation('solutions');
-  const id = useId();
-  const read = async (event: ChangeEvent<HTMLInputElement>): Promise<void> => {
-    const file = event.currentTarget.files?.[0];
-    if (file !== undefined) onText(await file.text());
+  const [name, setName] = useState('');
+  const read = async (file: File | null): Promise<void> => {
+    if (file === null) return;
+    setName(file.name);
+    onText(await file.text());
   };
   return (
-    <div className="solutions-file">
-      <label htmlFor={id}>{t('importFile')}</label>
-      <input id={id} type="file" accept=".json,application/json" onChange={(event) => void read(event)} />
-    </div>
+    <Group gap="sm">
+      <FileButton accept=".json,application/json" onChange={(file) => void read(file)}>
+        {(props) => (
+          <Button variant="default" {...props}>
+            {t('importFile')}
+          </Button>
+        )}
+      </FileButton>
+      <span className="solutions-aside" aria-live="polite">
+        {name}
+      </span>
+    </Group>
   );
 }

@@ -3,6 +3,7 @@ import { Badge } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import { type Column, DataTable } from '../../parts/DataTable.tsx';
 import { inLanguage } from '../../parts/words.ts';
+import { FixCode } from './FixCode.tsx';
 import { FIELD_NAMES } from './fields.ts';
 import type { Imported } from './transfer.ts';
 
@@ -25,7 +26,11 @@ export function ImportRows({ told }: { told: Imported }) {
     {
       key: 'fixCode',
       header: common('fixCode'),
-      cell: ({ fixCode }) => <span className="business-key">{fixCode}</span>,
+      cell: ({ fixCode }) => (
+        <span className="business-key">
+          <FixCode of={fixCode} />
+        </span>
+      ),
     },
     { key: 'sysCode', header: common('system'), cell: ({ sysCode }) => sysCode },
     {

@@ -60,7 +60,7 @@ export function SolutionForm(props: SolutionFormProps) {
 
   useEffect(() => {
     if (failed === null) return;
-    form.current?.querySelector<HTMLElement>('[aria-invalid="true"],[role="alert"]')?.focus();
+    form.current?.querySelector<HTMLElement>(':is(input,textarea,select)[aria-invalid="true"]')?.focus();
   }, [failed]);
 
   const change = (part: Partial<SolutionValues>): void => {

@@ -46,8 +46,9 @@ export function useColumns({ openOf, onAct }: ColumnsOptions): readonly Column<S
         <div className="solutions-stack">
           <span>{row.version}</span>
           <span className="solutions-aside">
-            <Time at={row.changedAt} relative /> {t('changedBy', { name: row.changedBy })}
+            <Time at={row.changedAt} relative />
           </span>
+          <span className="solutions-aside">{t('changedBy', { name: row.changedBy })}</span>
         </div>
       ),
     },
