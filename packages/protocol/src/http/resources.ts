@@ -178,6 +178,8 @@ export const executionSchema = z.object({
   dispatchedAt: timeSchema,
   startedAt: timeSchema.nullable(),
   finishedAt: timeSchema,
+  /** In lists, for the latest try of a problem that waits for a tick: that tick. Null everywhere else. */
+  nextTickAt: timeSchema.nullable().default(null),
 });
 
 /** Work that a client has under a lease just now. */

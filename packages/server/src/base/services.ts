@@ -40,6 +40,7 @@ import type {
 } from '@piculus/protocol/http';
 import type { Logger } from 'pino';
 import type { Database } from '../store/database.ts';
+import type { Caller } from './access.ts';
 import type { Clock } from './clock.ts';
 
 /** What every room gets. */
@@ -115,12 +116,12 @@ export interface Sessions {
 }
 
 export interface Systems {
-  list(): Promise<System[]>;
-  create(input: RouteBody<'createSystem'>, actor: Actor): Promise<{ system: System; key: string }>;
-  change(sysCode: string, input: RouteBody<'changeSystem'>, actor: Actor): Promise<System>;
-  keys(sysCode: string): Promise<SystemKey[]>;
-  createKey(sysCode: string, actor: Actor): Promise<{ key: string; info: SystemKey }>;
-  revokeKey(sysCode: string, id: string, actor: Actor): Promise<void>;
+  list(caller: Caller): Promise<System[]>;
+  create(input: RouteBody<'createSystem'>, caller: Caller): Promise<{ system: System; key: string }>;
+  change(sysCode: string, input: RouteBody<'changeSystem'>, caller: Caller): Promise<System>;
+  keys(sysCode: string, caller: Caller): Promise<SystemKey[]>;
+  createKey(sysCode: string, caller: Caller): Promise<{ key: string; info: SystemKey }>;
+  revokeKey(sysCode: string, id: string, caller: Caller): Promise<void>;
   /** @throws PiculusError `invalid-field` that names `cron` or `timeZone`. */
   previewSchedule(cron: string, timeZone: string): RouteResponse<'previewSchedule'>;
   /** @returns the key's system where the key is known, not revoked and its system enabled; otherwise null. */
@@ -133,31 +134,31 @@ export interface Clients {
   /** A command was answered; a heartbeat alone does not count as life. */
   answered(clientId: string): Promise<void>;
   disconnected(clientId: string): Promise<void>;
-  list(filter: RouteQuery<'listClients'>, sessions: Sessions): Promise<Client[]>;
+  list(filter: RouteQuery<'listClients'>, sessions: Sessions, caller: Caller): Promise<Client[]>;
   /** Fix codes that clients of the system have announced, connected or not. */
   announced(sysCode: string): Promise<ReadonlySet<string>>;
 }
 
 export interface Solutions {
-  list(filter: RouteQuery<'listSolutions'>): Promise<Solution[]>;
-  get(id: string): Promise<Solution>;
-  create(input: SolutionInput, actor: Actor): Promise<Solution>;
-  change(id: string, change: SolutionChange, actor: Actor): Promise<Solution>;
-  remove(id: string, actor: Actor): Promise<void>;
-  versions(id: string): Promise<RouteResponse<'listSolutionVersions'>['items']>;
-  validate(input: SolutionInput): Promise<RouteResponse<'validateSolution'>>;
+  list(filter: RouteQuery<'listSolutions'>, caller: Caller): Promise<Solution[]>;
+  get(id: string, caller: Caller): Promise<Solution>;
+  create(input: SolutionInput, caller: Caller): Promise<Solution>;
+  change(id: string, change: SolutionChange, caller: Caller): Promise<Solution>;
+  remove(id: string, caller: Caller): Promise<void>;
+  versions(id: string, caller: Caller): Promise<RouteResponse<'listSolutionVersions'>['items']>;
+  validate(input: SolutionInput, caller: Caller): Promise<RouteResponse<'validateSolution'>>;
   /** Creates and changes many, all or none. */
-  import(input: RouteBody<'importSolutions'>, actor: Actor): Promise<RouteResponse<'importSolutions'>>;
+  import(input: RouteBody<'importSolutions'>, caller: Caller): Promise<RouteResponse<'importSolutions'>>;
 }
 
 export interface Collections {
-  start(input: RouteBody<'startCollection'>, actor: Actor, trigger: 'click' | 'cron'): Promise<Collection>;
-  list(query: RouteQuery<'listCollections'>): Promise<Page<Collection>>;
-  get(id: string): Promise<Collection>;
+  start(input: RouteBody<'startCollection'>, caller: Caller, trigger: 'click' | 'cron'): Promise<Collection>;
+  list(query: RouteQuery<'listCollections'>, caller: Caller): Promise<Page<Collection>>;
+  get(id: string, caller: Caller): Promise<Collection>;
   /** Cancels what is not finished. @returns the commands that a client was still working on. */
   cancel(
     id: string,
-    actor: Actor,
+    caller: Caller,
   ): Promise<{ collection: Collection; running: { commandId: string; clientId: string }[] }>;
   /** Gives a waiting or abandoned command of the system to this session, under a new epoch. */
   claim(session: Session): Promise<CollectCommand | null>;
@@ -174,46 +175,46 @@ export interface Collections {
 export type RunAnswer = Omit<RouteResponse<'runProblems'>, 'bulkRunId'>;
 
 export interface Problems {
-  list(query: RouteQuery<'listProblems'>): Promise<Page<Problem>>;
-  count(filter: ProblemFilter): Promise<RouteResponse<'countProblems'>>;
-  get(id: string): Promise<ProblemDetail>;
+  list(query: RouteQuery<'listProblems'>, caller: Caller): Promise<Page<Problem>>;
+  count(filter: ProblemFilter, caller: Caller): Promise<RouteResponse<'countProblems'>>;
+  get(id: string, caller: Caller): Promise<ProblemDetail>;
   /** One click on each: no bulk run. */
-  run(ids: readonly string[], actor: Actor, reason: string | undefined): Promise<RunAnswer>;
+  run(ids: readonly string[], caller: Caller, reason: string | undefined): Promise<RunAnswer>;
   runBulk(
     ids: readonly string[],
-    actor: Actor,
+    caller: Caller,
     reason: string | undefined,
   ): Promise<RouteResponse<'runProblems'>>;
   runMatching(
     input: RouteBody<'runMatchingProblems'>,
-    actor: Actor,
+    caller: Caller,
   ): Promise<RouteResponse<'runMatchingProblems'>>;
-  close(id: string, actor: Actor, reason: string): Promise<Problem>;
-  reopen(id: string, actor: Actor, reason: string): Promise<Problem>;
+  close(id: string, caller: Caller, reason: string): Promise<Problem>;
+  reopen(id: string, caller: Caller, reason: string): Promise<Problem>;
   /** All that match, newest first, page by page, with an act however it ends. */
-  export(filter: ProblemFilter, actor: Actor): AsyncGenerator<readonly Problem[], void, void>;
+  export(filter: ProblemFilter, caller: Caller): AsyncGenerator<readonly Problem[], void, void>;
 }
 
 /** Many problems run at once, and what came of each. */
 export interface BulkRuns {
-  list(query: RouteQuery<'listBulkRuns'>): Promise<Page<BulkRun>>;
-  get(id: string): Promise<BulkRun>;
-  items(id: string, query: RouteQuery<'listBulkRunItems'>): Promise<Page<BulkRunItem>>;
+  list(query: RouteQuery<'listBulkRuns'>, caller: Caller): Promise<Page<BulkRun>>;
+  get(id: string, caller: Caller): Promise<BulkRun>;
+  items(id: string, query: RouteQuery<'listBulkRunItems'>, caller: Caller): Promise<Page<BulkRunItem>>;
   /** Drops what still waits for a client; what a client works on goes on. */
-  cancel(id: string, actor: Actor, reason: string): Promise<BulkRun>;
+  cancel(id: string, caller: Caller, reason: string): Promise<BulkRun>;
 }
 
 /** The filters of lists under names. */
 export interface Views {
   /** The actor's own and the shared ones, by name. */
-  list(query: RouteQuery<'listViews'>, actor: Actor): Promise<View[]>;
-  create(input: RouteBody<'createView'>, actor: Actor): Promise<View>;
-  remove(id: string, actor: Actor): Promise<void>;
+  list(query: RouteQuery<'listViews'>, caller: Caller): Promise<View[]>;
+  create(input: RouteBody<'createView'>, caller: Caller): Promise<View>;
+  remove(id: string, caller: Caller): Promise<void>;
 }
 
 export interface Executions {
-  list(query: RouteQuery<'listExecutions'>): Promise<Page<Execution>>;
-  running(): Promise<Lease[]>;
+  list(query: RouteQuery<'listExecutions'>, caller: Caller): Promise<Page<Execution>>;
+  running(caller: Caller): Promise<Lease[]>;
   /**
    * Leases a batch to this session: clicks first, then due ticks, very important first. One transaction.
    * @returns null where nothing is due for what this session can do.
@@ -248,20 +249,20 @@ export interface Messages {
   record(entry: MessageEntry): void;
   /** Sets state and latency of an outgoing message once its answer came or the connection ended. */
   settle(messageId: string, state: MessageState, latencyMs: number | null, errorCode?: ErrorCode): void;
-  list(query: RouteQuery<'listMessages'>): Promise<Page<Message>>;
-  forProblem(problemId: string): Promise<Message[]>;
-  stats(query: RouteQuery<'getMessageStats'>): Promise<RouteResponse<'getMessageStats'>>;
+  list(query: RouteQuery<'listMessages'>, caller: Caller): Promise<Page<Message>>;
+  forProblem(problemId: string, caller: Caller): Promise<Message[]>;
+  stats(query: RouteQuery<'getMessageStats'>, caller: Caller): Promise<RouteResponse<'getMessageStats'>>;
   flush(): Promise<void>;
 }
 
 export interface Users {
-  list(): Promise<User[]>;
-  create(input: RouteBody<'createUser'>, actor: Actor): Promise<User>;
-  setEnabled(id: string, enabled: boolean, actor: Actor): Promise<User>;
+  list(caller: Caller): Promise<User[]>;
+  create(input: RouteBody<'createUser'>, caller: Caller): Promise<User>;
+  setEnabled(id: string, enabled: boolean, caller: Caller): Promise<User>;
 }
 
 export interface StatsReader {
-  read(sessions: Sessions): Promise<Stats>;
+  read(sessions: Sessions, caller: Caller): Promise<Stats>;
 }
 
 export interface Services {

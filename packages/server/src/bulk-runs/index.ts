@@ -37,7 +37,7 @@ export function createBulkRuns(context: Context): BulkRuns {
       const { items, next } = pageOf(await listBulkRunItems(db, page), limit);
       return { items: items.map(asItem), next };
     },
-    cancel: async (id, actor, reason) => {
+    cancel: async (id, { actor }, reason) => {
       await existing(id);
       await cancel(context, id, actor, reason);
       return asBulkRun(await existing(id));

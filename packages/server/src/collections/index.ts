@@ -18,7 +18,7 @@ export function createCollections(context: Context, options: Partial<LeaseOption
     events.publish({ topic: 'collections', sysCode, ids: [collectionId], more: false });
 
   return {
-    async start(input, actor, trigger) {
+    async start(input, { actor }, trigger) {
       const id = await transaction(db, (tx) => startCollection(context, tx, input, actor, trigger));
       changed(null, id);
       wake.notify('collect');
@@ -28,7 +28,7 @@ export function createCollections(context: Context, options: Partial<LeaseOption
     list: (query) => listCollectionViews(db, query),
     get: (id) => readCollectionView(db, id),
 
-    async cancel(id, actor) {
+    async cancel(id, { actor }) {
       const { running } = await cancelCollection(context, id, actor);
       changed(null, id);
       return { collection: await readCollectionView(db, id), running };

@@ -1,7 +1,9 @@
 /** Executions: leases for clients, their results, and the lists of both. */
+import { commandKey } from '@piculus/protocol';
 import type { Execution, Lease } from '@piculus/protocol/http';
 import type { Context, Executions } from '../base/services.ts';
 import { afterId, pageOf } from '../base/paging.ts';
+import { asProblem, nextTicksFrom } from '../problems/views.ts';
 import { type ExecutionRow, listExecutions } from '../store/executions.ts';
 import {
   deleteLease,
@@ -11,6 +13,7 @@ import {
   renewLeases,
   systemOfLease,
 } from '../store/leases.ts';
+import { listedByIds } from '../store/problem-lists.ts';
 import { lockSystem } from '../store/locks.ts';
 import { transaction } from '../store/pool.ts';
 import { canBeRun, dropRunRequests } from '../store/run-requests.ts';
@@ -45,7 +48,8 @@ export function createExecutions(context: Context, given: Partial<ExecutionOptio
     running: async () => (await openLeases(db, LEASES_SHOWN_MAX)).map(asLease),
     list: async ({ limit, after, ...filter }) => {
       const rows = await listExecutions(db, filter, afterId(after), limit + 1);
-      return pageOf(rows.map(asExecution), limit);
+      const { items, next } = pageOf(rows, limit);
+      return { items: await withNextTicks(context, items), next };
     },
   };
 }
@@ -101,6 +105,22 @@ function asLease(row: LeaseRow): Lease {
   };
 }
 
+/** Tells of the latest try of each problem when it is tried again by itself. */
+async function withNextTicks({ db, clock }: Context, rows: readonly ExecutionRow[]): Promise<Execution[]> {
+  const ids = rows.filter(({ stateAfter }) => stateAfter === 'pending').map(({ problemId }) => problemId);
+  const now = clock.now();
+  const ticks = nextTicksFrom(now);
+  const listed = ids.length === 0 ? [] : await listedByIds(db, [...new Set(ids)], now);
+  const problems = new Map(listed.map((row) => [row.id, row]));
+  return rows.map((row) => {
+    const problem = problems.get(row.problemId);
+    // Attempts count from the last reopening, which makes another command key.
+    const isLatest = problem?.attempts === row.attempt && commandKey(problem) === row.commandKey;
+    const waits = problem !== undefined && isLatest && row.stateAfter === 'pending';
+    return { ...asExecution(row), nextTickAt: waits ? asProblem(problem, ticks).nextTickAt : null };
+  });
+}
+
 /** An execution as the API shows it. */
 export function asExecution(row: ExecutionRow): Execution {
   const { leaseId: _lease, stateBefore: _before, ...shown } = row;
@@ -110,5 +130,6 @@ export function asExecution(row: ExecutionRow): Execution {
     dispatchedAt: row.dispatchedAt.toISOString(),
     startedAt: row.startedAt?.toISOString() ?? null,
     finishedAt: row.finishedAt.toISOString(),
+    nextTickAt: null,
   };
 }

@@ -10,7 +10,8 @@ import {
 } from '@piculus/protocol/http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { userOf } from './authenticate.ts';
+import type { Caller } from '../base/access.ts';
+import { callerOf, userOf } from './authenticate.ts';
 import type { Call, RouteHandlers } from './handlers/index.ts';
 import type { Idempotency } from './idempotency.ts';
 import { fieldErrors } from './issues.ts';
@@ -77,12 +78,15 @@ function registerRoute<N extends RouteName>(app: FastifyInstance, name: N, parts
       // The schemas of this very route have just made these; the compiler cannot follow them through Fastify.
       const given = { params: request.params, query: request.query, body: request.body } as Omit<
         Call<N>,
-        'user'
+        'user' | 'caller'
       >;
       const call: Call<N> = {
         ...given,
         get user(): User {
           return userOf(request);
+        },
+        get caller(): Caller {
+          return callerOf(request);
         },
       };
       const run = (): Promise<unknown> => parts.handlers[name](call);

@@ -2,6 +2,7 @@
 import { PiculusError } from '@piculus/protocol';
 import type { User } from '@piculus/protocol/http';
 import type { FastifyRequest } from 'fastify';
+import { type Caller, fullScope } from '../base/access.ts';
 import type { Identity } from '../identity/index.ts';
 
 /** The user of each request that was let in; a request is forgotten with its object. */
@@ -12,6 +13,19 @@ export function userOf(request: FastifyRequest): User {
   const user = users.get(request);
   if (user === undefined) throw new PiculusError('not-signed-in');
   return user;
+}
+
+/** The same person as a caller of the rooms. @throws PiculusError `not-signed-in` likewise. */
+export function callerOf(request: FastifyRequest): Caller {
+  const user = userOf(request);
+  // Every user is an administrator so far.
+  return {
+    actor: user.username,
+    userId: user.id,
+    via: 'session',
+    from: request.ip,
+    scope: fullScope(),
+  };
 }
 
 /** @throws PiculusError `not-signed-in`, `not-allowed` for a mutation from a foreign page, `database-away`. */

@@ -12,7 +12,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { Clock } from '../base/clock.ts';
 import type { Problems } from '../base/services.ts';
-import { userOf } from './authenticate.ts';
+import { callerOf } from './authenticate.ts';
 import { BYTE_ORDER_MARK, type Cell, csvLine } from './csv.ts';
 
 export const EXPORT_ROUTE = {
@@ -44,7 +44,7 @@ export function registerExport(app: FastifyInstance, { problems, clock, admit }:
     onRequest: admit,
     handler: async (request, reply) => {
       const filter: ProblemFilter = problemFilterSchema.parse(request.query);
-      const pages = problems.export(filter, userOf(request).username);
+      const pages = problems.export(filter, callerOf(request));
       // What fails before the first byte is answered as every error; what fails later cuts the connection, so that
       // half a file is not taken for a whole one.
       const first = await pages.next();

@@ -34,7 +34,7 @@ export function toUser(row: UserRow): User {
 export function createUsers({ db, clock }: Pick<Context, 'db' | 'clock'>): Users {
   return {
     list: async () => (await selectUsers(db)).map(toUser),
-    async create(input, actor) {
+    async create(input, { actor }) {
       const passwordHash = await hashPassword(input.password);
       const at = clock.now();
       return transaction(db, async (tx) => {
@@ -50,7 +50,7 @@ export function createUsers({ db, clock }: Pick<Context, 'db' | 'clock'>): Users
         return toUser(row);
       });
     },
-    async setEnabled(id, enabled, actor) {
+    async setEnabled(id, enabled, { actor }) {
       const at = clock.now();
       return transaction(db, async (tx) => {
         const able = await lockEnabledUsers(tx);

@@ -34,18 +34,18 @@ export function createProblems(context: Context): Problems {
     },
     count: (filter) => countProblems(db, filter, clock.now()),
     get: (id) => detail(context, id),
-    run: (ids, actor, reason) => runProblems(context, { ids, actor, reason }),
-    runBulk: (ids, actor, reason) => runBulk(context, { ids, actor, reason }),
-    runMatching: (input, actor) => runMatching(context, input, actor),
-    close: async (id, actor, reason) => {
+    run: (ids, { actor }, reason) => runProblems(context, { ids, actor, reason }),
+    runBulk: (ids, { actor }, reason) => runBulk(context, { ids, actor, reason }),
+    runMatching: (input, { actor }) => runMatching(context, input, actor),
+    close: async (id, { actor }, reason) => {
       await closeProblem(context, id, actor, reason);
       return one(context, id);
     },
-    reopen: async (id, actor, reason) => {
+    reopen: async (id, { actor }, reason) => {
       await reopenProblem(context, id, actor, reason);
       return one(context, id);
     },
-    export: (filter, actor) => exportProblems(context, filter, actor),
+    export: (filter, { actor }) => exportProblems(context, filter, actor),
   };
 }
 

@@ -40,7 +40,7 @@ export function createSolutions(context: Context): Solutions {
 
     get: (id) => readSolution(context, db, id),
 
-    async create(input, actor) {
+    async create(input, { actor }) {
       const now = clock.now();
       rules.refuseBadFields(input, now);
       const solution = await transaction(db, async (tx) => {
@@ -58,7 +58,7 @@ export function createSolutions(context: Context): Solutions {
       return solution;
     },
 
-    async change(id, change, actor) {
+    async change(id, change, { actor }) {
       const { solution, fields, dropped } = await transaction(db, (tx) =>
         changeSolution(context, tx, id, change, actor),
       );
@@ -67,7 +67,7 @@ export function createSolutions(context: Context): Solutions {
       return solution;
     },
 
-    async remove(id, actor) {
+    async remove(id, { actor }) {
       const { solution, dropped } = await transaction(db, async (tx) => {
         const row = await lockSolution(tx, id);
         const at = clock.now();
@@ -104,7 +104,7 @@ export function createSolutions(context: Context): Solutions {
       };
     },
 
-    async import(input, actor) {
+    async import(input, { actor }) {
       const done = await importSolutions(context, input, actor);
       if (done.changed.length > 0) changed(...done.changed);
       for (const dropped of done.dropped) announceDropped(context, dropped);

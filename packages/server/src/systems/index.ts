@@ -25,7 +25,7 @@ export function createSystems(context: Context): Systems {
   return {
     list: () => readSystems(db, clock.now()),
 
-    async create(input, actor) {
+    async create(input, { actor }) {
       refuseBadCron(input.collectCron, input.collectTimeZone, clock.now());
       const made = await transaction(db, async (tx) => {
         const now = clock.now();
@@ -48,7 +48,7 @@ export function createSystems(context: Context): Systems {
       return made;
     },
 
-    async change(sysCode, input, actor) {
+    async change(sysCode, input, { actor }) {
       const system = await transaction(db, (tx) => changeSystem(context, tx, sysCode, input, actor));
       changed(sysCode);
       context.wake.notify('collect');
@@ -60,7 +60,7 @@ export function createSystems(context: Context): Systems {
       return (await store.readSystemKeys(db, sysCode)).map(keyView);
     },
 
-    async createKey(sysCode, actor) {
+    async createKey(sysCode, { actor }) {
       const made = await transaction(db, async (tx) => {
         await requireSystem(tx, sysCode);
         return addKey(context, tx, sysCode, actor);
@@ -69,7 +69,7 @@ export function createSystems(context: Context): Systems {
       return made;
     },
 
-    async revokeKey(sysCode, id, actor) {
+    async revokeKey(sysCode, id, { actor }) {
       await transaction(db, async (tx) => {
         const at = clock.now();
         const key = await store.revokeSystemKey(tx, sysCode, id, at);

@@ -14,9 +14,9 @@ const VIEWS_SHOWN_MAX = 2_000;
 
 export function createViews({ db, clock }: Context): Views {
   return {
-    list: async ({ page }, actor) =>
+    list: async ({ page }, { actor }) =>
       (await readViews(db, { actor, page, limit: VIEWS_SHOWN_MAX })).map(asView),
-    create: async ({ page, name, query, shared }, actor) => {
+    create: async ({ page, name, query, shared }, { actor }) => {
       const view = { page, name: storableText(name), query: storableText(query), shared, createdBy: actor };
       const saved = await transaction(db, async (tx) => {
         const row = await saveView(tx, { ...view, at: clock.now() });
@@ -27,7 +27,7 @@ export function createViews({ db, clock }: Context): Views {
       if (saved === null) throw new PiculusError('internal', 'the view was not saved');
       return asView(saved);
     },
-    remove: async (id, actor) => {
+    remove: async (id, { actor }) => {
       // Somebody else's view is told apart from none for nobody.
       if (!(await deleteView(db, id, actor))) throw new PiculusError('not-found');
     },

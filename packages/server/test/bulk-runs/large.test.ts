@@ -3,6 +3,7 @@ import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createBulkRuns } from '../../src/bulk-runs/index.ts';
 import { answers, FIX, openWorld, START, SYSTEM, type World } from '../executions/world.ts';
+import { ANYONE, person } from '../../../../test/support/callers.ts';
 
 const PROBLEMS = 50_000;
 
@@ -23,9 +24,9 @@ describe('a bulk run of 50,000 problems', () => {
 
   it('answers its progress and its rare items without reading the others, and is cancelled as a whole', async () => {
     const bulkRuns = createBulkRuns(world.context);
-    await world.problems.close('77', 'operator', 'x');
+    await world.problems.close('77', person('operator'), 'x');
     const run = { filter: { sysCode: [SYSTEM] }, expectedCount: PROBLEMS, reason: 'all of them' };
-    expect(await world.problems.runMatching(run, 'operator')).toEqual({
+    expect(await world.problems.runMatching(run, person('operator'))).toEqual({
       bulkRunId: '1',
       accepted: PROBLEMS - 1,
       skipped: 1,
@@ -34,22 +35,24 @@ describe('a bulk run of 50,000 problems', () => {
     const command = await world.executions.claim(session, 500);
     if (command === null) throw new Error('nothing to claim');
     await world.executions.record(session, answers(world, command, 'fixed'));
-    expect(await bulkRuns.get('1')).toMatchObject({
+    expect(await bulkRuns.get('1', ANYONE)).toMatchObject({
       problems: PROBLEMS,
       amounts: [{ currency: 'CNY', amountMinor: String(PROBLEMS * 100) }],
       results: { waiting: PROBLEMS - 501, fixed: 500, 'not-eligible': 1 },
       finishedAt: null,
     });
-    expect((await bulkRuns.items('1', { limit: 50, result: ['not-eligible'] })).items).toHaveLength(1);
+    expect((await bulkRuns.items('1', { limit: 50, result: ['not-eligible'] }, ANYONE)).items).toHaveLength(
+      1,
+    );
     const sumUp = sql`SELECT sum(amount_minor) FROM piculus.bulk_run_items`;
     expect(await itemsRead(() => sumUp.execute(world.context.db))).toBeGreaterThanOrEqual(PROBLEMS);
     // Counted in rows that were read and not in time, which a busy machine would make a lottery.
-    expect(await itemsRead(() => bulkRuns.get('1'))).toBe(0);
-    expect(await itemsRead(() => bulkRuns.items('1', { limit: 50, result: ['not-eligible'] }))).toBeLessThan(
-      10,
-    );
-    expect(await itemsRead(() => bulkRuns.items('1', { limit: 50 }))).toBeLessThan(100);
-    expect(await bulkRuns.cancel('1', 'operator', 'enough')).toMatchObject({
+    expect(await itemsRead(() => bulkRuns.get('1', ANYONE))).toBe(0);
+    expect(
+      await itemsRead(() => bulkRuns.items('1', { limit: 50, result: ['not-eligible'] }, ANYONE)),
+    ).toBeLessThan(10);
+    expect(await itemsRead(() => bulkRuns.items('1', { limit: 50 }, ANYONE))).toBeLessThan(100);
+    expect(await bulkRuns.cancel('1', person('operator'), 'enough')).toMatchObject({
       results: { dropped: PROBLEMS - 501, fixed: 500, 'not-eligible': 1 },
       finishedAt: world.clock.now().toISOString(),
     });

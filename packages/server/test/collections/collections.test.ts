@@ -16,6 +16,7 @@ import {
   type TestSession,
   type World,
 } from './world.ts';
+import { ANYONE, person } from '../../../../test/support/callers.ts';
 
 const FIXES = ['interRechargeFixServiceImpl', 'rechargeFailedFixServiceImpl'];
 
@@ -29,7 +30,7 @@ describe.each(TEST_ENGINES)('collections on %s', (engine) => {
   const start = (
     sysCodes: string[],
     change: { fixCodes?: string[]; windowFrom?: string; windowTo?: string } = {},
-  ) => world.collections.start({ sysCodes, ...change }, 'operator', 'click');
+  ) => world.collections.start({ sysCodes, ...change }, person('operator'), 'click');
   const claim = async (session: TestSession) => {
     const command = await world.collections.claim(session);
     if (!command) throw new Error('nothing to claim');
@@ -93,11 +94,11 @@ describe.each(TEST_ENGINES)('collections on %s', (engine) => {
 
   it('are refused for systems that are unknown or disabled, and store nothing then', async () => {
     const sysCode = await world.newSystem();
-    await world.systems.change(sysCode, { enabled: false }, 'operator');
+    await world.systems.change(sysCode, { enabled: false }, person('operator'));
     expect(await refusal(start([sysCode]))).toMatchObject({ code: 'wrong-state' });
     const unknown = await refusal(start(['NOBODY']));
     expect(unknown.fields.map(({ field }) => field)).toEqual(['sysCodes']);
-    expect((await world.collections.list({ limit: 10, sysCode })).items).toEqual([]);
+    expect((await world.collections.list({ limit: 10, sysCode }, ANYONE)).items).toEqual([]);
   });
 
   it('go to one client, with what it can collect of what was asked for', async () => {
@@ -109,11 +110,11 @@ describe.each(TEST_ENGINES)('collections on %s', (engine) => {
     expect(given).toMatchObject([{ collectionId: id, epoch: 1, fixCodes: ['interRechargeFixServiceImpl'] }]);
     const stranger = sessionOf(await world.newSystem(), FIXES);
     expect(await world.collections.claim(stranger)).toBeNull();
-    expect(await world.collections.get(id)).toMatchObject({
+    expect(await world.collections.get(id, ANYONE)).toMatchObject({
       state: 'running',
       commands: [{ epoch: 1, clientVersion: '2.3.4' }],
     });
-    expect((await world.collections.get(id)).commands[0]?.fixCodes).toEqual([
+    expect((await world.collections.get(id, ANYONE)).commands[0]?.fixCodes).toEqual([
       'interRechargeFixServiceImpl',
       'unheardOfFix',
     ]);
@@ -137,12 +138,12 @@ describe.each(TEST_ENGINES)('collections on %s', (engine) => {
     await report(session, command, 1, keys(3));
     await report(session, command, 2, keys(3, 2));
     await world.collections.progress(session, { ...idsOf(command), rowsScanned: 500, problemsFound: 6 });
-    expect((await world.collections.get(collection.id)).commands).toMatchObject([
+    expect((await world.collections.get(collection.id, ANYONE)).commands).toMatchObject([
       { state: 'running', problemsReported: 6, problemsNew: 5, rowsScanned: 500 },
     ]);
     world.clock.advance(1_000);
     await done(session, command, { problemsFound: 6 });
-    const ended = await world.collections.get(collection.id);
+    const ended = await world.collections.get(collection.id, ANYONE);
     expect(ended).toMatchObject({ state: 'complete', finishedAt: world.clock.now().toISOString() });
     expect(ended.commands).toMatchObject([
       { state: 'complete', reason: null, rowsScanned: 1_000, problemsReported: 6 },
@@ -151,12 +152,12 @@ describe.each(TEST_ENGINES)('collections on %s', (engine) => {
     // Last words that come again are acknowledged and change nothing.
     await done(session, command, { complete: false });
     await report(session, command, 2, keys(3, 2));
-    expect(await world.collections.get(collection.id)).toEqual(ended);
+    expect(await world.collections.get(collection.id, ANYONE)).toEqual(ended);
     expect(await refusal(report(session, command, 3, keys(1, 9)))).toMatchObject({ code: 'stale-lease' });
     const stored = await sql<{ n: string }>`
       SELECT count(*) AS n FROM piculus.problems WHERE sys_code = ${sysCode}`.execute(world.db);
     expect(stored.rows[0]?.n).toBe('5');
-    expect((await world.systems.list()).find((one) => one.sysCode === sysCode)?.lastCollectAt).toBe(
+    expect((await world.systems.list(ANYONE)).find((one) => one.sysCode === sysCode)?.lastCollectAt).toBe(
       ended.finishedAt,
     );
   });
@@ -167,7 +168,7 @@ describe.each(TEST_ENGINES)('collections on %s', (engine) => {
       [3, 1, 4, 2].map((sequence) => report(session, command, sequence, keys(2, sequence * 10))),
     );
     await done(session, command, { problemsFound: 8 });
-    expect(await world.collections.get(collection.id)).toMatchObject({
+    expect(await world.collections.get(collection.id, ANYONE)).toMatchObject({
       state: 'complete',
       commands: [{ problemsNew: 8 }],
     });
@@ -177,7 +178,7 @@ describe.each(TEST_ENGINES)('collections on %s', (engine) => {
     const { session, command, collection } = await running(['interRechargeFixServiceImpl', 'unheardOfFix']);
     await report(session, command, 2, keys(1));
     await done(session, command, { problemsFound: 3 });
-    const [ended] = (await world.collections.get(collection.id)).commands;
+    const [ended] = (await world.collections.get(collection.id, ANYONE)).commands;
     expect(ended).toMatchObject({ state: 'incomplete' });
     expect(ended?.reason).toContain('1 of 2 reports');
     expect(ended?.reason).toContain('unheardOfFix');
@@ -195,7 +196,7 @@ describe.each(TEST_ENGINES)('collections on %s', (engine) => {
     world.clock.advance(2);
     const taken = await claim(heir);
     expect(taken).toMatchObject({ commandId: command.commandId, epoch: 2 });
-    expect((await world.collections.get(collection.id)).commands).toMatchObject([
+    expect((await world.collections.get(collection.id, ANYONE)).commands).toMatchObject([
       { problemsReported: 0, clientId: heir.clientId },
     ]);
     const late = [
@@ -207,7 +208,7 @@ describe.each(TEST_ENGINES)('collections on %s', (engine) => {
     // The heir tells the same sequence again: it is his own first.
     await report(heir, taken, 1, keys(2));
     await done(heir, taken, { problemsFound: 2 });
-    expect(await world.collections.get(collection.id)).toMatchObject({
+    expect(await world.collections.get(collection.id, ANYONE)).toMatchObject({
       state: 'complete',
       commands: [{ problemsReported: 2, problemsNew: 0 }],
     });
@@ -222,7 +223,7 @@ describe.each(TEST_ENGINES)('collections on %s', (engine) => {
     expect(await refusal(report(session, command, 2, keys(1)))).toMatchObject({ code: 'stale-lease' });
     expect(await refusal(done(session, command))).toMatchObject({ code: 'stale-lease' });
     await done(session, again);
-    expect(await world.collections.get(collection.id)).toMatchObject({ state: 'complete' });
+    expect(await world.collections.get(collection.id, ANYONE)).toMatchObject({ state: 'complete' });
   });
 
   it('go to one of ten clients that reach for one at the same moment', async () => {
@@ -232,7 +233,7 @@ describe.each(TEST_ENGINES)('collections on %s', (engine) => {
       const { id } = await start([sysCode]);
       const claims = await Promise.all(sessions.map((session) => world.collections.claim(session)));
       expect(claims.filter((command) => command !== null)).toHaveLength(1);
-      expect((await world.collections.get(id)).commands).toMatchObject([{ epoch: 1 }]);
+      expect((await world.collections.get(id, ANYONE)).commands).toMatchObject([{ epoch: 1 }]);
     }
   });
 
@@ -250,14 +251,14 @@ describe.each(TEST_ENGINES)('collections on %s', (engine) => {
   it('wait again after a delivery that failed, unless somebody took them meanwhile', async () => {
     const { sysCode, command, collection } = await running();
     await world.collections.giveBack(command.commandId, command.epoch);
-    expect(await world.collections.get(collection.id)).toMatchObject({
+    expect(await world.collections.get(collection.id, ANYONE)).toMatchObject({
       state: 'waiting',
       commands: [{ clientId: null }],
     });
     const heir = sessionOf(sysCode, FIXES);
     const taken = await claim(heir);
     await world.collections.giveBack(command.commandId, command.epoch);
-    expect(await world.collections.get(collection.id)).toMatchObject({
+    expect(await world.collections.get(collection.id, ANYONE)).toMatchObject({
       state: 'running',
       commands: [{ clientId: heir.clientId, epoch: taken.epoch }],
     });
@@ -269,18 +270,20 @@ describe.each(TEST_ENGINES)('collections on %s', (engine) => {
     const session = sessionOf(one, FIXES);
     const command = await claim(session);
     await report(session, command, 1, keys(2));
-    const cancelled = await world.collections.cancel(id, 'operator');
+    const cancelled = await world.collections.cancel(id, person('operator'));
     expect(cancelled.running).toEqual([{ commandId: command.commandId, clientId: session.clientId }]);
     expect(cancelled.collection).toMatchObject({ state: 'cancelled' });
     expect(cancelled.collection.finishedAt).not.toBeNull();
     expect(await refusal(report(session, command, 2, keys(1)))).toMatchObject({ code: 'stale-lease' });
     await done(session, command);
-    expect(await world.collections.get(id)).toMatchObject({
+    expect(await world.collections.get(id, ANYONE)).toMatchObject({
       state: 'cancelled',
       commands: [{ problemsReported: 2 }, {}],
     });
-    expect(await refusal(world.collections.cancel(id, 'operator'))).toMatchObject({ code: 'wrong-state' });
-    expect(await refusal(world.collections.cancel('999999', 'operator'))).toMatchObject({
+    expect(await refusal(world.collections.cancel(id, person('operator')))).toMatchObject({
+      code: 'wrong-state',
+    });
+    expect(await refusal(world.collections.cancel('999999', person('operator')))).toMatchObject({
       code: 'not-found',
     });
   });
@@ -295,7 +298,7 @@ describe.each(TEST_ENGINES)('collections on %s', (engine) => {
       }),
     );
     await Promise.all(work.map(({ session, command }) => done(session, command)));
-    const ended = await world.collections.get(id);
+    const ended = await world.collections.get(id, ANYONE);
     expect(ended.state).toBe('complete');
     expect(ended.finishedAt).not.toBeNull();
   });
@@ -304,9 +307,9 @@ describe.each(TEST_ENGINES)('collections on %s', (engine) => {
     const sysCode = await world.newSystem();
     const ids: string[] = [];
     for (let count = 0; count < 5; count += 1) ids.unshift((await start([sysCode])).id);
-    await world.collections.cancel(ids[1] ?? '', 'operator');
+    await world.collections.cancel(ids[1] ?? '', person('operator'));
     const list = (query: { after?: string; state?: CollectState[] }) =>
-      world.collections.list({ limit: 2, sysCode, ...query });
+      world.collections.list({ limit: 2, sysCode, ...query }, ANYONE);
     const first = await list({});
     expect(first.items.map(({ id }) => id)).toEqual(ids.slice(0, 2));
     const second = await list({ after: first.next ?? '' });
@@ -339,7 +342,7 @@ describe.each(TEST_ENGINES)('collections on %s', (engine) => {
       expected.set(id, collectionState(list));
     }
     for (const state of COLLECT_STATES) {
-      const found = await world.collections.list({ limit: 500, sysCode, state: [state] });
+      const found = await world.collections.list({ limit: 500, sysCode, state: [state] }, ANYONE);
       const wanted = [...expected].filter(([, one]) => one === state).map(([id]) => id);
       expect(found.items.map(({ id }) => id).sort()).toEqual(wanted.sort());
     }

@@ -14,6 +14,7 @@ import {
   type TestSession,
   type World,
 } from './world.ts';
+import { ANYONE, person } from '../../../../test/support/callers.ts';
 
 const FIXES = ['interRechargeFixServiceImpl'];
 const MINUTE_MS = 60_000;
@@ -25,8 +26,12 @@ beforeAll(async () => {
 afterAll(() => world.drop());
 
 const start = (sysCode: string, fixCodes?: string[]) =>
-  world.collections.start({ sysCodes: [sysCode], ...(fixCodes ? { fixCodes } : {}) }, 'operator', 'click');
-const commandOf = async (id: string) => (await world.collections.get(id)).commands[0];
+  world.collections.start(
+    { sysCodes: [sysCode], ...(fixCodes ? { fixCodes } : {}) },
+    person('operator'),
+    'click',
+  );
+const commandOf = async (id: string) => (await world.collections.get(id, ANYONE)).commands[0];
 const dispatcherFor = (...sessions: TestSession[]) =>
   createCollectDispatcher(world.context, world.collections, sessionsOf(...sessions), { pauseMs: 10_000 });
 
@@ -95,7 +100,7 @@ describe('the rescuer of collects', () => {
       reason: 'no client of this system is connected',
     });
     expect((await commandOf(ids[1] ?? ''))?.reason).toContain('unheardOfFix');
-    expect(await world.collections.get(ids[0] ?? '')).toMatchObject({
+    expect(await world.collections.get(ids[0] ?? '', ANYONE)).toMatchObject({
       state: 'failed',
       finishedAt: world.clock.now().toISOString(),
     });
@@ -126,7 +131,7 @@ describe('the rescuer of collects', () => {
 describe('the scheduler of collects', () => {
   const scheduler = () => createCollectScheduler(world.context);
   const collectionsOf = async (sysCode: string) =>
-    (await world.collections.list({ limit: 50, sysCode })).items;
+    (await world.collections.list({ limit: 50, sysCode }, ANYONE)).items;
 
   it('starts one at a tick, also with several nodes', async () => {
     world.clock.set(START);
@@ -166,7 +171,7 @@ describe('the scheduler of collects', () => {
     world.clock.set(START);
     const sysCode = await world.newSystem({ collectCron: '0 0 * * * ?' });
     const alarm = async () =>
-      (await world.systems.list()).find((system) => system.sysCode === sysCode)?.alarm;
+      (await world.systems.list(ANYONE)).find((system) => system.sysCode === sysCode)?.alarm;
     world.clock.set(new Date('2026-11-22T10:00:00Z'));
     await scheduler().runOnce();
     world.clock.set(new Date('2026-11-22T11:05:00Z'));
@@ -221,7 +226,7 @@ describe('the scheduler of collects', () => {
   it('leaves disabled systems alone', async () => {
     world.clock.set(START);
     const sysCode = await world.newSystem({ collectCron: '0 0 * * * ?' });
-    await world.systems.change(sysCode, { enabled: false }, 'operator');
+    await world.systems.change(sysCode, { enabled: false }, person('operator'));
     world.clock.set(new Date('2026-11-22T12:00:00Z'));
     await scheduler().runOnce();
     expect(await collectionsOf(sysCode)).toEqual([]);

@@ -9,6 +9,7 @@ import { createClients } from '../../src/clients/index.ts';
 import { createCollections } from '../../src/collections/index.ts';
 import { createSolutions } from '../../src/solutions/index.ts';
 import { createSystems } from '../../src/systems/index.ts';
+import { person } from '../../../../test/support/callers.ts';
 
 export const START = new Date('2026-11-22T09:05:07.000Z');
 export const DAY_MS = 86_400_000;
@@ -72,7 +73,7 @@ export async function openWorld(engine: TestEngine) {
           collectTimeZone: change.collectTimeZone ?? 'UTC',
           collectWindowMs: 3 * DAY_MS,
         },
-        'operator',
+        person('operator'),
       );
       return sysCode;
     },

@@ -11,6 +11,7 @@ import { openDatabase } from '../../src/store/database.ts';
 import { pingDatabase } from '../../src/store/ping.ts';
 import { openPool } from '../../src/store/pool.ts';
 import { answers, FIX, openWorld, orders, type World } from '../executions/world.ts';
+import { ANYONE } from '../../../../test/support/callers.ts';
 
 const TEN_MINUTES_MS = 600_000;
 
@@ -110,7 +111,7 @@ describe.each(TEST_ENGINES)('dispatch on %s', (engine) => {
     await round(scheduler, dispatcher);
     world.clock.pass(2 * TEN_MINUTES_MS);
     await round(scheduler, dispatcher);
-    expect((await world.executions.list({ limit: 9, sysCode })).items).toEqual([]);
+    expect((await world.executions.list({ limit: 9, sysCode }, ANYONE)).items).toEqual([]);
     const client = connect();
     await round(dispatcher);
     expect(items(client)).toBe(2);
@@ -151,7 +152,7 @@ describe.each(TEST_ENGINES)('dispatch on %s', (engine) => {
     const { scheduler, dispatcher, rescuer, clients, sysCode } = await scene(2, 1, { send });
     world.clock.pass(TEN_MINUTES_MS);
     await round(scheduler, dispatcher);
-    expect((await world.executions.running()).filter((lease) => lease.sysCode === sysCode)).toEqual([]);
+    expect((await world.executions.running(ANYONE)).filter((lease) => lease.sysCode === sysCode)).toEqual([]);
     failure = new PiculusError('no-client');
     await round(dispatcher);
     failure = null;
@@ -159,10 +160,9 @@ describe.each(TEST_ENGINES)('dispatch on %s', (engine) => {
     expect(clients.map(items)).toEqual([0]);
     world.clock.pass(15_000);
     await round(rescuer);
-    expect((await world.executions.list({ limit: 9, sysCode })).items.map(({ outcome }) => outcome)).toEqual([
-      'unknown',
-      'unknown',
-    ]);
+    expect(
+      (await world.executions.list({ limit: 9, sysCode }, ANYONE)).items.map(({ outcome }) => outcome),
+    ).toEqual(['unknown', 'unknown']);
     world.clock.pass(TEN_MINUTES_MS);
     await round(scheduler, dispatcher);
     expect(clients.map(items)).toEqual([2]);
@@ -175,10 +175,10 @@ describe.each(TEST_ENGINES)('dispatch on %s', (engine) => {
     const { scheduler, dispatcher, rescuer, clients, sysCode } = await scene(1, 1, { send });
     world.clock.pass(TEN_MINUTES_MS);
     await round(scheduler, dispatcher);
-    expect((await world.executions.running()).filter((lease) => lease.sysCode === sysCode)).toEqual([]);
+    expect((await world.executions.running(ANYONE)).filter((lease) => lease.sysCode === sysCode)).toEqual([]);
     world.clock.pass(15_000);
     await round(rescuer);
-    expect((await world.executions.list({ limit: 9, sysCode })).items).toEqual([]);
+    expect((await world.executions.list({ limit: 9, sysCode }, ANYONE)).items).toEqual([]);
     failure = null;
     await round(dispatcher);
     expect(clients[0]?.got[0]?.items[0]).toMatchObject({ attempt: 1, previousOutcome: null });
@@ -240,7 +240,9 @@ describe.each(TEST_ENGINES)('dispatch on %s', (engine) => {
     dispatcher.start();
     await hasWorked;
     await dispatcher.stop();
-    expect((await world.executions.running()).filter((lease) => lease.sysCode === sysCode)).toHaveLength(1);
+    expect(
+      (await world.executions.running(ANYONE)).filter((lease) => lease.sysCode === sysCode),
+    ).toHaveLength(1);
   });
 
   it('finishes a pass before the next tick opens, and ends one whose solution became manual', async () => {
@@ -278,7 +280,7 @@ describe.each(TEST_ENGINES)('dispatch on %s', (engine) => {
     const restarted = createRescuer(world.context, world.executions, { graceMs: 15_000 });
     await round(restarted);
     const running = async () =>
-      (await world.executions.running()).filter((lease) => lease.sysCode === sysCode).length;
+      (await world.executions.running(ANYONE)).filter((lease) => lease.sysCode === sysCode).length;
     expect(await running()).toBe(1);
     world.clock.pass(15_000);
     await round(restarted);

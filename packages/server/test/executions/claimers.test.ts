@@ -2,6 +2,7 @@
 import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { answers, booksKeptAndReal, openWorld, order, orders, OTHER_FIX, type World } from './world.ts';
+import { ANYONE, person } from '../../../../test/support/callers.ts';
 
 let world: World;
 beforeAll(async () => {
@@ -57,7 +58,7 @@ it('never gives a record to two of ten concurrent claimers, over two fix codes, 
   const disturbance = async (): Promise<void> => {
     for (let round = 0; round < 10; round += 1) {
       await world.report(both, { commandId: String(1_000 + round) });
-      await world.problems.run([String(1 + round), String(100 + round)], 'operator', 'look');
+      await world.problems.run([String(1 + round), String(100 + round)], person('operator'), 'look');
     }
   };
   await Promise.all([...Array.from({ length: 10 }, claimer), disturbance()]);
@@ -69,7 +70,7 @@ it('never gives a record to two of ten concurrent claimers, over two fix codes, 
     await claimer();
   }
   expect(executed.size).toBe(both.length);
-  expect((await world.problems.count({ state: ['executing', 'pending'] })).problems).toBe(0);
+  expect((await world.problems.count({ state: ['executing', 'pending'] }, ANYONE)).problems).toBe(0);
   const [kept, real] = await booksKeptAndReal(world);
   expect(kept).toEqual(real);
 });

@@ -5,6 +5,7 @@ import { TEST_ENGINES } from '../../../../test/support/database.ts';
 import { createExecutions } from '../../src/executions/index.ts';
 import { MINUTE_MS, tellStory } from './story.ts';
 import { answers, order, orders, OTHER_FIX } from './world.ts';
+import { ANYONE, person } from '../../../../test/support/callers.ts';
 
 describe.each(TEST_ENGINES)('executions on %s', (engine) => {
   const story = tellStory(engine);
@@ -85,17 +86,17 @@ describe.each(TEST_ENGINES)('executions on %s', (engine) => {
       code: 'unknown-command',
     });
     for (let repeat = 0; repeat < 3; repeat += 1) await story.world.executions.record(session, part);
-    expect(await story.world.executions.running()).toMatchObject([{ problems: 3, answered: 1 }]);
+    expect(await story.world.executions.running(ANYONE)).toMatchObject([{ problems: 3, answered: 1 }]);
     for (let repeat = 0; repeat < 3; repeat += 1) await story.world.executions.record(session, all);
-    expect(await story.world.executions.running()).toEqual([]);
-    const { items } = await story.world.executions.list({ limit: 50 });
+    expect(await story.world.executions.running(ANYONE)).toEqual([]);
+    const { items } = await story.world.executions.list({ limit: 50 }, ANYONE);
     expect(items).toHaveLength(3);
     expect(
       items.every(
         ({ outcome, movedMinor, attempt }) => outcome === 'fixed' && movedMinor === '70000' && attempt === 1,
       ),
     ).toBe(true);
-    expect((await story.world.problems.count({ state: ['fixed'] })).problems).toBe(3);
+    expect((await story.world.problems.count({ state: ['fixed'] }, ANYONE)).problems).toBe(3);
   });
 
   it('counts what moved once, though a later try tells the effects of the earlier one', async () => {
@@ -116,7 +117,7 @@ describe.each(TEST_ENGINES)('executions on %s', (engine) => {
       );
     }
     expect(
-      (await story.world.executions.list({ limit: 9 })).items.map(({ movedMinor }) => movedMinor),
+      (await story.world.executions.list({ limit: 9 }, ANYONE)).items.map(({ movedMinor }) => movedMinor),
     ).toEqual(['10', '10']);
     expect((await story.only()).state).toBe('fixed');
   });
@@ -131,7 +132,7 @@ describe.each(TEST_ENGINES)('executions on %s', (engine) => {
       session,
       answers(story.world, command, 'refused', { alarm: 'payload-changed' }),
     );
-    expect((await story.world.problems.get('1')).history.at(-1)).toMatchObject({
+    expect((await story.world.problems.get('1', ANYONE)).history.at(-1)).toMatchObject({
       actor: 'policy:alarm',
       act: 'alarm',
       detail: { code: 'payload-changed' },
@@ -151,7 +152,7 @@ describe.each(TEST_ENGINES)('executions on %s', (engine) => {
       'R0',
       'R1',
     ]);
-    expect((await story.world.executions.list({ limit: 9 })).items).toEqual([]);
+    expect((await story.world.executions.list({ limit: 9 }, ANYONE)).items).toEqual([]);
   });
 
   it('ends an expired lease as unknown and refuses the late answer', async () => {
@@ -176,7 +177,7 @@ describe.each(TEST_ENGINES)('executions on %s', (engine) => {
     await expect(story.world.executions.record(session, all)).rejects.toMatchObject({ code: 'stale-lease' });
     await story.world.executions.record(session, part);
     expect(await story.world.executions.renew(session.clientId, [command.leaseId])).toEqual(new Set());
-    const { items } = await story.world.problems.list({ limit: 9 });
+    const { items } = await story.world.problems.list({ limit: 9 }, ANYONE);
     expect(items.map(({ state, lastOutcome }) => [state, lastOutcome])).toEqual([
       ['exhausted', 'unknown'],
       ['fixed', 'fixed'],
@@ -187,7 +188,7 @@ describe.each(TEST_ENGINES)('executions on %s', (engine) => {
     const { world } = story;
     await world.solution({ executionMode: 'manual' });
     await world.report(orders(world, 2));
-    await world.problems.runBulk(['1', '2'], 'operator', undefined);
+    await world.problems.runBulk(['1', '2'], person('operator'), undefined);
     const { command: first } = await story.claimed(world.session(), 1);
     world.clock.pass(1_000);
     const { command: second } = await story.claimed(world.session(), 1);
@@ -201,7 +202,7 @@ describe.each(TEST_ENGINES)('executions on %s', (engine) => {
       WHERE id = ${first.items[0]?.problemId ?? ''}`.execute(world.context.db);
     world.clock.pass(MINUTE_MS);
     expect(await world.executions.rescueExpired()).toBe(1);
-    expect((await world.executions.running()).map(({ id }) => id)).toEqual([first.leaseId]);
+    expect((await world.executions.running(ANYONE)).map(({ id }) => id)).toEqual([first.leaseId]);
     expect(second.leaseId).not.toBe(first.leaseId);
     // No book knows what was slipped in.
     await sql`DELETE FROM piculus.executions WHERE command_key = 'x'`.execute(world.context.db);
@@ -228,7 +229,7 @@ describe.each(TEST_ENGINES)('executions on %s', (engine) => {
     await story.world.tick(solution);
     const session = story.world.session();
     expect(await story.world.executions.claim(session, 9)).toBeNull();
-    await story.world.problems.run(['1'], 'operator', undefined);
+    await story.world.problems.run(['1'], person('operator'), undefined);
     await story.world.setSolution(solution, 'status', 'disabled');
     expect(await story.world.executions.claim(session, 9)).toBeNull();
     expect((await story.only()).waitReason).toBe('disabled');
@@ -250,7 +251,7 @@ describe.each(TEST_ENGINES)('executions on %s', (engine) => {
     story.world.clock.pass(MINUTE_MS);
     await story.world.tick(normal);
     await story.world.tick(important);
-    await story.world.problems.run(['2'], 'operator', undefined);
+    await story.world.problems.run(['2'], person('operator'), undefined);
     const session = story.world.session();
     const order_ = [];
     for (let batch = 0; batch < 3; batch += 1)

@@ -5,6 +5,7 @@ import { executionSchema, leaseSchema } from '@piculus/protocol/http';
 import { TEST_ENGINES } from '../../../../test/support/database.ts';
 import { MINUTE_MS, tellStory } from './story.ts';
 import { answers, FIX, order, orders, OTHER_FIX } from './world.ts';
+import { ANYONE, person } from '../../../../test/support/callers.ts';
 
 describe.each(TEST_ENGINES)('lists of executions on %s', (engine) => {
   const story = tellStory(engine);
@@ -21,13 +22,13 @@ describe.each(TEST_ENGINES)('lists of executions on %s', (engine) => {
       const { command } = await story.claimed(session, 1);
       await world.executions.record(session, answers(world, command, 'not-yet'));
     }
-    const manual = (await world.problems.list({ limit: 1, fixCode: [OTHER_FIX] })).items[0];
-    await world.problems.run([manual?.id ?? ''], 'operator', undefined);
+    const manual = (await world.problems.list({ limit: 1, fixCode: [OTHER_FIX] }, ANYONE)).items[0];
+    await world.problems.run([manual?.id ?? ''], person('operator'), undefined);
     const { command } = await story.claimed(one, 1);
     await world.executions.record(one, answers(world, command, 'refused'));
 
     const list = async (filter: object): Promise<string[]> => {
-      const { items } = await world.executions.list({ limit: 50, ...filter });
+      const { items } = await world.executions.list({ limit: 50, ...filter }, ANYONE);
       return items.map((item) => {
         const { businessKey, fixCode, trigger, clientId } = executionSchema.parse(item);
         return `${businessKey} ${fixCode === FIX ? 'fix' : 'other'} ${trigger} ${clientId}`;
@@ -41,9 +42,9 @@ describe.each(TEST_ENGINES)('lists of executions on %s', (engine) => {
     expect(await list({ businessKey: 'R0', fixCode: FIX })).toEqual([first]);
     expect(await list({ businessKey: 'R0', trigger: ['tick'], clientId: 'other' })).toEqual([]);
     expect(await list({ businessKey: 'nobody knows it' })).toEqual([]);
-    const page = await world.executions.list({ limit: 1, businessKey: 'R0' });
+    const page = await world.executions.list({ limit: 1, businessKey: 'R0' }, ANYONE);
     expect(page.items[0]?.fixCode).toBe(OTHER_FIX);
-    const next = await world.executions.list({ limit: 1, businessKey: 'R0', after: page.next ?? '' });
+    const next = await world.executions.list({ limit: 1, businessKey: 'R0', after: page.next ?? '' }, ANYONE);
     expect(next.items[0]?.fixCode).toBe(FIX);
     expect(next.next).toBeNull();
   });
@@ -59,19 +60,19 @@ describe.each(TEST_ENGINES)('lists of executions on %s', (engine) => {
       const { command } = await story.claimed(session);
       await world.executions.record(session, answers(world, command, 'failed'));
     };
-    const [before] = (await world.executions.list({ limit: 1 })).items;
+    const [before] = (await world.executions.list({ limit: 1 }, ANYONE)).items;
     expect(before).toMatchObject({ stateAfter: 'pending', attempt: 1, solutionVersion: 1, maxRetries: 1 });
     // The solution is deleted and made again: its versions begin at one again, its limit is another.
     world.clock.pass(MINUTE_MS);
     await sql`UPDATE piculus.solutions SET deleted_at = ${world.clock.now()}`.execute(db);
     await again(await world.solution({ maxRetries: 7 }));
-    const { items } = await world.executions.list({ limit: 9 });
+    const { items } = await world.executions.list({ limit: 9 }, ANYONE);
     expect(items).toMatchObject([
       { stateAfter: 'pending', attempt: 2, solutionVersion: 1, maxRetries: 7 },
       { stateAfter: 'pending', attempt: 1, solutionVersion: 1, maxRetries: 1 },
     ]);
     await sql`DELETE FROM piculus.solution_versions`.execute(db);
-    const [unknown] = (await world.executions.list({ limit: 1 })).items;
+    const [unknown] = (await world.executions.list({ limit: 1 }, ANYONE)).items;
     expect(unknown?.maxRetries).toBeNull();
   });
 
@@ -83,7 +84,7 @@ describe.each(TEST_ENGINES)('lists of executions on %s', (engine) => {
     const { session, command } = await story.claimed(world.session(), 120);
     const { results, ...answer } = answers(world, command, 'fixed');
     await world.executions.record(session, { ...answer, results: results.slice(1, 3) });
-    const leases = (await world.executions.running()).map((lease) => leaseSchema.parse(lease));
+    const leases = (await world.executions.running(ANYONE)).map((lease) => leaseSchema.parse(lease));
     expect(leases).toMatchObject([{ problems: 120, answered: 2 }]);
     expect(leases[0]?.items).toEqual(
       command.items.slice(0, 100).map(({ problemId, businessKey }, index) => ({

@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TEST_ENGINES } from '../../../../test/support/database.ts';
 import type { Session } from '../../src/base/services.ts';
 import { answers, booksKeptAndReal, emptyProblems, openWorld, order, type World } from './world.ts';
+import { ANYONE, person } from '../../../../test/support/callers.ts';
 
 const MINUTE_MS = 60_000;
 const MAX_RETRIES = 2;
@@ -122,7 +123,7 @@ class Life {
         if (known.state === 'pending') known.state = openFor(handling);
       }
     }
-    for (const { id, businessKey } of (await this.world.problems.list({ limit: 50 })).items)
+    for (const { id, businessKey } of (await this.world.problems.list({ limit: 50 }, ANYONE)).items)
       this.ids.set(businessKey, id);
   }
 
@@ -179,13 +180,13 @@ class Life {
     const one = this.model.get(key);
     if (id === undefined || one === undefined) return;
     if (what === 'run') {
-      const { accepted } = await this.world.problems.run([id], 'operator', 'go');
+      const { accepted } = await this.world.problems.run([id], person('operator'), 'go');
       expect(accepted).toBe(isOpen(one) && !one.executing ? 1 : 0);
       return;
     }
     const allowed =
       what === 'close' ? isOpen(one) && !one.executing : one.state === 'closed' || one.state === 'fixed';
-    const done = await this.world.problems[what](id, 'operator', 'so').then(
+    const done = await this.world.problems[what](id, person('operator'), 'so').then(
       () => true,
       () => false,
     );
@@ -200,7 +201,7 @@ class Life {
   }
 
   async check(): Promise<void> {
-    const { items } = await this.world.problems.list({ limit: 50 });
+    const { items } = await this.world.problems.list({ limit: 50 }, ANYONE);
     const real = Object.fromEntries(
       items.map(({ businessKey, state, reopened }) => [businessKey, [state, reopened]]),
     );

@@ -6,6 +6,7 @@ import type { Problem } from '@piculus/protocol/http';
 import type { TestEngine } from '../../../../test/support/database.ts';
 import type { Session } from '../../src/base/services.ts';
 import { answers, booksKeptAndReal, emptyProblems, openWorld, order, type World } from './world.ts';
+import { ANYONE } from '../../../../test/support/callers.ts';
 
 export const MINUTE_MS = 60_000;
 
@@ -50,7 +51,7 @@ export function tellStory(engine: TestEngine): Story {
       return world();
     },
     only: async () => {
-      const { items } = await world().problems.list({ limit: 2 });
+      const { items } = await world().problems.list({ limit: 2 }, ANYONE);
       expect(items).toHaveLength(1);
       const [item] = items;
       if (item === undefined) throw new Error('no problem');

@@ -14,6 +14,7 @@ import { UNPROCESSED_MAX } from '../../src/gateway/session.ts';
 import { startWebSocketTransport } from '../../src/gateway/websocket.ts';
 import { createRooms, type Rooms } from '../../src/rooms.ts';
 import { problem, RawClient } from '../server/support.ts';
+import { person } from '../../../../test/support/callers.ts';
 
 type Opened = Awaited<ReturnType<typeof openTestDatabase>>;
 
@@ -43,7 +44,7 @@ beforeAll(async () => {
   key = (
     await rooms.systems.create(
       { sysCode: 'PBAP', name: 'x', collectCron: null, collectTimeZone: 'UTC', collectWindowMs: 259_200_000 },
-      'test',
+      person('test'),
     )
   ).key;
   gateway = createGateway(context, rooms, { leaseMs: 15_000 });
@@ -80,7 +81,7 @@ afterAll(async () => {
 });
 
 async function claimed(session: Session): Promise<CollectCommand> {
-  await rooms.collections.start({ sysCodes: ['PBAP'] }, 'test', 'click');
+  await rooms.collections.start({ sysCodes: ['PBAP'] }, person('test'), 'click');
   const command = await rooms.collections.claim(session);
   if (command === null) throw new Error('no command');
   return command;

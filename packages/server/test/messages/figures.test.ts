@@ -10,6 +10,7 @@ import { createLogger } from '../../src/base/logger.ts';
 import { createWake } from '../../src/base/wake.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { testClock } from '../collections/world.ts';
+import { ANYONE } from '../../../../test/support/callers.ts';
 
 const AT = Date.parse('2026-11-22T10:30:30.000Z');
 const MINUTE_MS = 60_000;
@@ -100,7 +101,7 @@ describe.each(TEST_ENGINES)('figures of messages on %s', (engine) => {
       at(2 * HOUR_MS),
       { at: new Date(AT + HOUR_MS) },
     );
-    const figures = await log.stats({});
+    const figures = await log.stats({}, ANYONE);
     expect(figures).toMatchObject({
       from: '2026-11-22T09:30:00.000Z',
       to: '2026-11-22T10:31:00.000Z',
@@ -122,17 +123,17 @@ describe.each(TEST_ENGINES)('figures of messages on %s', (engine) => {
       at: '2026-11-22T10:20:00.000Z',
       latencyP50Ms: 7,
     });
-    const ofSystem = await log.stats({ sysCode: 'PBAP', from: iso(AT - MINUTE_MS), to: iso(AT + 1) });
+    const ofSystem = await log.stats({ sysCode: 'PBAP', from: iso(AT - MINUTE_MS), to: iso(AT + 1) }, ANYONE);
     expect(ofSystem.slots.reduce((sum, slot) => sum + slot.in + slot.out, 0)).toBe(6);
-    expect((await log.stats({ sysCode: 'NOBODY' })).slots.every((slot) => slot.in + slot.out === 0)).toBe(
-      true,
-    );
+    expect(
+      (await log.stats({ sysCode: 'NOBODY' }, ANYONE)).slots.every((slot) => slot.in + slot.out === 0),
+    ).toBe(true);
   });
 
   it('are counted once in a few seconds, however many ask', async () => {
     clock.set(new Date(AT + 2 * HOUR_MS));
     const total = async () =>
-      (await log.stats({ sysCode: 'CACHE' })).slots.reduce((sum, slot) => sum + slot.in, 0);
+      (await log.stats({ sysCode: 'CACHE' }, ANYONE)).slots.reduce((sum, slot) => sum + slot.in, 0);
     const message = { sysCode: 'CACHE', at: new Date(AT + 2 * HOUR_MS - 1) };
     await write(message);
     expect(await total()).toBe(1);
@@ -175,7 +176,7 @@ describe.each(TEST_ENGINES)('figures of messages on %s', (engine) => {
       { sysCode: 'FILTER', messageId: 'three', state: 'refused', errorCode: 'busy' },
     );
     const found = async (filter: object) => {
-      const { items } = await log.list({ sysCode: 'FILTER', limit: 10, ...filter });
+      const { items } = await log.list({ sysCode: 'FILTER', limit: 10, ...filter }, ANYONE);
       return items.map(({ messageId }) => messageId);
     };
     expect(await found({ messageId: 'one' })).toEqual(['one']);

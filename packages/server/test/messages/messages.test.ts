@@ -8,6 +8,7 @@ import { createLiveEvents } from '../../src/events/live-events.ts';
 import { createMessages } from '../../src/messages/index.ts';
 import { openDatabase } from '../../src/store/database.ts';
 import { openPool } from '../../src/store/pool.ts';
+import { ANYONE } from '../../../../test/support/callers.ts';
 
 const entry = (messageId: string, change: Partial<MessageEntry> = {}): MessageEntry => ({
   messageId,
@@ -44,7 +45,7 @@ describe.each(TEST_ENGINES)('the message log on %s', (engine) => {
   });
   afterAll(() => database.drop());
   const all = async (sysCode: string) => {
-    const { items } = await createMessages(context).list({ sysCode, limit: 500 });
+    const { items } = await createMessages(context).list({ sysCode, limit: 500 }, ANYONE);
     return items.map(({ messageId, state, latencyMs, errorCode }) => [
       messageId,
       state,
@@ -84,13 +85,13 @@ describe.each(TEST_ENGINES)('the message log on %s', (engine) => {
     const seen: string[] = [];
     let after: string | undefined;
     do {
-      const page = await log.list({ sysCode: 'PAGE', limit: 10, after });
+      const page = await log.list({ sysCode: 'PAGE', limit: 10, after }, ANYONE);
       seen.push(...page.items.map(({ messageId }) => messageId));
       after = page.next ?? undefined;
     } while (after !== undefined);
     expect(seen).toEqual(Array.from({ length: 25 }, (_, i) => `p${24 - i}`));
     const filter = { sysCode: 'PAGE', limit: 50 };
-    const count = async (change: object) => (await log.list({ ...filter, ...change })).items.length;
+    const count = async (change: object) => (await log.list({ ...filter, ...change }, ANYONE)).items.length;
     expect(await count({ type: ['even'] })).toBe(13);
     expect(await count({ type: ['even', 'odd'], state: ['accepted'], direction: 'in', clientId: 'c1' })).toBe(
       25,
@@ -100,7 +101,9 @@ describe.each(TEST_ENGINES)('the message log on %s', (engine) => {
     expect(await count({ from: '2026-11-22T10:00:01Z' })).toBe(0);
     expect(await count({ collectionId: '9' })).toBe(0);
     expect(await count({ leaseId: 'x' })).toBe(0);
-    await expect(log.list({ ...filter, after: '1; drop' })).rejects.toMatchObject({ code: 'invalid-field' });
+    await expect(log.list({ ...filter, after: '1; drop' }, ANYONE)).rejects.toMatchObject({
+      code: 'invalid-field',
+    });
   });
 
   it('stores what PostgreSQL cannot, in a bounded form', async () => {
@@ -116,7 +119,7 @@ describe.each(TEST_ENGINES)('the message log on %s', (engine) => {
     );
     log.record(entry('none', { sysCode: 'ODD', payload: undefined }));
     await log.flush();
-    const { items } = await log.list({ sysCode: 'ODD', limit: 10 });
+    const { items } = await log.list({ sysCode: 'ODD', limit: 10 }, ANYONE);
     expect(items.map(({ payload }) => payload)).toEqual([
       null,
       { truncated: true, characters: expect.any(Number) },
@@ -139,7 +142,7 @@ describe('a database that is away', () => {
     log.settle('oldest', 'acknowledged', 1);
     Object.assign(context, { db: database.db });
     await log.flush();
-    const { items } = await log.list({ limit: 100 });
+    const { items } = await log.list({ limit: 100 }, ANYONE);
     expect(items.map(({ messageId }) => messageId)).toEqual(
       Array.from({ length: 50 }, (_, i) => `m${99 - i}`),
     );

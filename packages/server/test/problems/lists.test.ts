@@ -7,6 +7,7 @@ import { TEST_ENGINES } from '../../../../test/support/database.ts';
 import { confirmFixed } from '../../src/problems/confirm.ts';
 import { transaction } from '../../src/store/pool.ts';
 import { answers, FIX, openWorld, order, orders, START, SYSTEM, type World } from '../executions/world.ts';
+import { ANYONE, person } from '../../../../test/support/callers.ts';
 
 const MINUTE_MS = 60_000;
 type Filter = Omit<Parameters<World['problems']['list']>[0], 'limit' | 'after'>;
@@ -20,12 +21,12 @@ describe.each(TEST_ENGINES)('lists on %s', (engine) => {
   afterAll(() => world.close());
 
   const keys = async (filter: Filter): Promise<string[]> => {
-    const { items } = await world.problems.list({ limit: 500, ...filter });
-    expect(await world.problems.count(filter)).toMatchObject({ problems: items.length });
+    const { items } = await world.problems.list({ limit: 500, ...filter }, ANYONE);
+    expect(await world.problems.count(filter, ANYONE)).toMatchObject({ problems: items.length });
     return items.map(({ businessKey }) => businessKey).sort();
   };
   const byKey = async (): Promise<Record<string, Problem>> => {
-    const { items } = await world.problems.list({ limit: 500 });
+    const { items } = await world.problems.list({ limit: 500 }, ANYONE);
     return Object.fromEntries(items.map((item) => [item.businessKey, item]));
   };
 
@@ -53,10 +54,10 @@ describe.each(TEST_ENGINES)('lists on %s', (engine) => {
     await world.report([order(world, 'elsewhere')], { sysCode: 'PBMS' });
     const before = await byKey();
     const id = (key: string): string => before[key]?.id ?? '';
-    await world.problems.run([id('clicked')], 'operator', undefined);
-    await world.problems.close(id('closed'), 'operator', 'x');
-    await world.problems.close(id('again'), 'operator', 'x');
-    await world.problems.reopen(id('again'), 'operator', 'x');
+    await world.problems.run([id('clicked')], person('operator'), undefined);
+    await world.problems.close(id('closed'), person('operator'), 'x');
+    await world.problems.close(id('again'), person('operator'), 'x');
+    await world.problems.reopen(id('again'), person('operator'), 'x');
 
     const all = await byKey();
     const reasons = Object.fromEntries(
@@ -119,7 +120,7 @@ describe.each(TEST_ENGINES)('lists on %s', (engine) => {
     ] as const) {
       expect([filter, await keys(structuredClone(filter) as Filter)]).toEqual([filter, expected]);
     }
-    expect(await world.problems.count({ currency: ['USD', 'CNY'], fixCode: ['manualFix'] })).toEqual({
+    expect(await world.problems.count({ currency: ['USD', 'CNY'], fixCode: ['manualFix'] }, ANYONE)).toEqual({
       problems: 4,
       amounts: [
         { currency: 'CNY', amountMinor: '210000' },
@@ -171,11 +172,11 @@ describe.each(TEST_ENGINES)('lists on %s', (engine) => {
     );
     await world.report(reported, { sysCode: 'QUEUE' });
     const sysCode = ['QUEUE'];
-    const { items } = await world.problems.list({ limit: 100, sysCode });
+    const { items } = await world.problems.list({ limit: 100, sysCode }, ANYONE);
     // One that is in both sources: reopened, and under a manual solution.
     const again = items.find(({ fixCode }) => fixCode === 'manualFix');
-    await world.problems.close(again?.id ?? '', 'operator', 'x');
-    await world.problems.reopen(again?.id ?? '', 'operator', 'x');
+    await world.problems.close(again?.id ?? '', person('operator'), 'x');
+    await world.problems.reopen(again?.id ?? '', person('operator'), 'x');
     const expected = items
       .filter(({ fixCode, handling }) => handling === 'person' || fixCode !== FIX)
       .map(({ id }) => id);
@@ -183,21 +184,26 @@ describe.each(TEST_ENGINES)('lists on %s', (engine) => {
     const seen: string[] = [];
     let after: string | null = null;
     do {
-      const page: Awaited<ReturnType<World['problems']['list']>> = await world.problems.list({
-        limit: 7,
-        sysCode,
-        waitsForPerson: true,
-        ...(after === null ? {} : { after }),
-      });
+      const page: Awaited<ReturnType<World['problems']['list']>> = await world.problems.list(
+        {
+          limit: 7,
+          sysCode,
+          waitsForPerson: true,
+          ...(after === null ? {} : { after }),
+        },
+        ANYONE,
+      );
       seen.push(...page.items.map(({ id }) => id));
       after = page.next;
     } while (after !== null);
     expect(seen).toEqual(expected);
-    expect(await world.problems.count({ sysCode, waitsForPerson: true })).toMatchObject({ problems: 30 });
+    expect(await world.problems.count({ sysCode, waitsForPerson: true }, ANYONE)).toMatchObject({
+      problems: 30,
+    });
     expect(await keys({ sysCode, waitsForPerson: true, reopened: true })).toEqual([again?.businessKey]);
     const run = await world.problems.runMatching(
       { filter: { sysCode, waitsForPerson: true }, expectedCount: 30, reason: 'the queue' },
-      'operator',
+      person('operator'),
     );
     expect(run).toMatchObject({ accepted: 30, skipped: 0 });
   });
@@ -208,11 +214,14 @@ describe.each(TEST_ENGINES)('lists on %s', (engine) => {
     const seen: string[] = [];
     let after: string | null = null;
     do {
-      const page: Awaited<ReturnType<World['problems']['list']>> = await world.problems.list({
-        limit: 10,
-        sysCode: ['PAGE'],
-        ...(after === null ? {} : { after }),
-      });
+      const page: Awaited<ReturnType<World['problems']['list']>> = await world.problems.list(
+        {
+          limit: 10,
+          sysCode: ['PAGE'],
+          ...(after === null ? {} : { after }),
+        },
+        ANYONE,
+      );
       seen.push(...page.items.map(({ id }) => id));
       after = page.next;
     } while (after !== null);
@@ -224,7 +233,7 @@ describe.each(TEST_ENGINES)('lists on %s', (engine) => {
       Buffer.from('-1').toString('base64url'),
       Buffer.from('9'.repeat(19)).toString('base64url'),
     ]) {
-      await expect(world.problems.list({ limit: 10, after: cursor })).rejects.toMatchObject({
+      await expect(world.problems.list({ limit: 10, after: cursor }, ANYONE)).rejects.toMatchObject({
         code: 'invalid-field',
         fields: [{ field: 'after' }],
       });
@@ -269,7 +278,7 @@ describe.each(TEST_ENGINES)('lists on %s', (engine) => {
       );
     await world.report([order(world, 'again')], { sysCode: 'CONF', commandId: '5001' });
     const ids = Object.fromEntries(
-      (await world.problems.list({ limit: 9, sysCode: ['CONF'] })).items.map((one) => [
+      (await world.problems.list({ limit: 9, sysCode: ['CONF'] }, ANYONE)).items.map((one) => [
         one.businessKey,
         one.id,
       ]),
@@ -278,7 +287,7 @@ describe.each(TEST_ENGINES)('lists on %s', (engine) => {
     expect(await confirm('5001', reach)).toEqual([]);
     expect(await confirm('5002', world.clock.now())).toEqual([ids.late]);
     const states = Object.fromEntries(
-      (await world.problems.list({ limit: 9, sysCode: ['CONF'] })).items.map((one) => [
+      (await world.problems.list({ limit: 9, sysCode: ['CONF'] }, ANYONE)).items.map((one) => [
         one.businessKey,
         [one.state, one.confirmedAt !== null],
       ]),

@@ -7,6 +7,7 @@ import { answerLease, lockLease } from '../../src/store/leases.ts';
 import { transaction } from '../../src/store/pool.ts';
 import { MINUTE_MS, tellStory } from '../executions/story.ts';
 import { order } from '../executions/world.ts';
+import { person } from '../../../../test/support/callers.ts';
 
 describe('an act beside an answer', () => {
   const story = tellStory('postgres');
@@ -37,7 +38,7 @@ describe('an act beside an answer', () => {
       if (lease === null) throw new Error('no lease');
       await sql`LOCK TABLE piculus.leases IN ACCESS EXCLUSIVE MODE`.execute(tx);
       closing = world.problems
-        .close(item.problemId, 'operator', 'a test order')
+        .close(item.problemId, person('operator'), 'a test order')
         .catch((error: unknown) => error);
       await somebodyWaits();
       const answer = {

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { TEST_ENGINES } from '../../../../test/support/database.ts';
 import { MINUTE_MS, tellStory } from '../executions/story.ts';
 import { FIX, order, orders, SYSTEM } from '../executions/world.ts';
+import { ANYONE, person } from '../../../../test/support/callers.ts';
 
 describe.each(TEST_ENGINES)('reports on %s', (engine) => {
   const story = tellStory(engine);
@@ -14,7 +15,7 @@ describe.each(TEST_ENGINES)('reports on %s', (engine) => {
     expect(first).toMatchObject({ inserted: 3, seenAgain: 0, reopened: 0 });
     expect(first.ids).toHaveLength(3);
     expect(await story.world.report(batch, { commandId: '900' })).toEqual({ ...first, ids: [] });
-    const { items } = await story.world.problems.list({ limit: 10 });
+    const { items } = await story.world.problems.list({ limit: 10 }, ANYONE);
     expect(
       items.map(({ businessKey, seenCount, amountMinor }) => [businessKey, seenCount, amountMinor]).sort(),
     ).toEqual([
@@ -69,7 +70,7 @@ describe.each(TEST_ENGINES)('reports on %s', (engine) => {
     story.world.clock.pass(MINUTE_MS);
     await story.world.tick(solution);
     expect(await story.world.executions.claim(story.world.session(), 500)).toBeNull();
-    expect(await story.world.problems.run([problem.id], 'operator', undefined)).toEqual({
+    expect(await story.world.problems.run([problem.id], person('operator'), undefined)).toEqual({
       accepted: 1,
       refused: [],
     });
@@ -80,7 +81,7 @@ describe.each(TEST_ENGINES)('reports on %s', (engine) => {
       trigger: 'click',
       previousOutcome: 'fixed',
     });
-    const { history } = await story.world.problems.get(problem.id);
+    const { history } = await story.world.problems.get(problem.id, ANYONE);
     expect(history.map(({ act }) => act)).toEqual(['reported', 'executed', 'reported-again', 'run']);
   });
 
@@ -110,7 +111,7 @@ describe.each(TEST_ENGINES)('reports on %s', (engine) => {
 
   it('leaves closed closed and marks it', async () => {
     await story.world.report([order(story.world, 'R1')]);
-    await story.world.problems.close('1', 'operator', 'a test order');
+    await story.world.problems.close('1', person('operator'), 'a test order');
     story.world.clock.pass(MINUTE_MS);
     await story.world.report([order(story.world, 'R1')]);
     expect(await story.only()).toMatchObject({ state: 'closed', seenSinceClosed: true });

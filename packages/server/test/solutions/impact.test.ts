@@ -6,6 +6,7 @@ import { createClients } from '../../src/clients/index.ts';
 import { createSolutions } from '../../src/solutions/index.ts';
 import { helloOf } from '../collections/world.ts';
 import { answers, FIX, openWorld, order, orders, SYSTEM, type World } from '../executions/world.ts';
+import { ANYONE, person } from '../../../../test/support/callers.ts';
 
 describe.each(TEST_ENGINES)('the impact of a solution on %s', (engine) => {
   let world: World;
@@ -27,7 +28,7 @@ describe.each(TEST_ENGINES)('the impact of a solution on %s', (engine) => {
     ...change,
   });
   const impact = async (change: Partial<SolutionInput> = {}) =>
-    (await createSolutions(world.context).validate(input(change))).impact;
+    (await createSolutions(world.context).validate(input(change), ANYONE)).impact;
 
   it('counts what is open by what the solution can do about it', async () => {
     const nothing = { pending: 0, amounts: [], reopened: 0, withPerson: 0 };
@@ -42,9 +43,9 @@ describe.each(TEST_ENGINES)('the impact of a solution on %s', (engine) => {
       order(world, 'PERSON', { handling: 'person' }),
       order(world, 'ELSEWHERE', { fixCode: 'otherFix' }),
     ]);
-    await world.problems.close('1', 'operator', 'by mistake');
-    await world.problems.reopen('1', 'operator', 'it was real');
-    await world.problems.close('2', 'operator', 'done');
+    await world.problems.close('1', person('operator'), 'by mistake');
+    await world.problems.reopen('1', person('operator'), 'it was real');
+    await world.problems.close('2', person('operator'), 'done');
     expect(await impact()).toMatchObject({
       pending: 2,
       amounts: [
@@ -56,7 +57,7 @@ describe.each(TEST_ENGINES)('the impact of a solution on %s', (engine) => {
     });
     // A click on the reopened one runs it and decides about the reopening.
     await world.solution({ executionMode: 'manual', maxRetries: 0 });
-    await world.problems.run(['1'], 'operator', 'now');
+    await world.problems.run(['1'], person('operator'), 'now');
     const session = world.session();
     const command = await world.executions.claim(session, 1);
     if (command === null) throw new Error('nothing to claim');

@@ -7,6 +7,7 @@ import { lockSystem } from '../../src/store/locks.ts';
 import { transaction } from '../../src/store/pool.ts';
 import { MINUTE_MS, tellStory } from '../executions/story.ts';
 import { FIX, order, orders, OTHER_FIX, SYSTEM } from '../executions/world.ts';
+import { ANYONE, person } from '../../../../test/support/callers.ts';
 
 describe.each(TEST_ENGINES)('clicks that wait on %s', (engine) => {
   const story = tellStory(engine);
@@ -16,7 +17,7 @@ describe.each(TEST_ENGINES)('clicks that wait on %s', (engine) => {
     const solution = await world.solution({ executionMode: 'manual' });
     await world.solution({ executionMode: 'manual', fixCode: OTHER_FIX });
     await world.report([...orders(world, 2), order(world, 'OTHER', { fixCode: OTHER_FIX })]);
-    await world.problems.runBulk(['1', '2', '3'], 'operator', undefined);
+    await world.problems.runBulk(['1', '2', '3'], person('operator'), undefined);
     return solution;
   }
   const waiting = async (): Promise<string[]> => {
@@ -26,27 +27,31 @@ describe.each(TEST_ENGINES)('clicks that wait on %s', (engine) => {
     return found.rows.map(({ id }) => id);
   };
   const acts = async (id: string) =>
-    (await story.world.problems.get(id)).history.map(({ act, actor, reason }) => [act, actor, reason]);
+    (await story.world.problems.get(id, ANYONE)).history.map(({ act, actor, reason }) => [
+      act,
+      actor,
+      reason,
+    ]);
 
   it('end visibly when it is disabled, and do not run when it is enabled again', async () => {
     const { world } = story;
     const solution = await clicked();
     world.published.length = 0;
     const solutions = createSolutions(world.context);
-    await solutions.change(solution, { status: 'disabled' }, 'manager');
+    await solutions.change(solution, { status: 'disabled' }, person('manager'));
     expect(await waiting()).toEqual(['3']);
     expect((await acts('1')).at(-1)).toEqual(['run-dropped', 'manager', 'its solution was disabled']);
     expect((await acts('3')).at(-1)).toEqual(['run', 'operator', null]);
     expect(world.published).toContainEqual({ topic: 'problems', ids: ['1', '2'] });
-    await solutions.change(solution, { status: 'enabled' }, 'manager');
+    await solutions.change(solution, { status: 'enabled' }, person('manager'));
     expect(await world.executions.claim(world.session({ fixes: new Set([FIX]) }), 9)).toBeNull();
-    expect(await world.problems.get('1')).toMatchObject({ state: 'pending', waitReason: 'manual' });
+    expect(await world.problems.get('1', ANYONE)).toMatchObject({ state: 'pending', waitReason: 'manual' });
   });
 
   it('end visibly when it is deleted, whatever solution comes after it', async () => {
     const { world } = story;
     const solution = await clicked();
-    await createSolutions(world.context).remove(solution, 'manager');
+    await createSolutions(world.context).remove(solution, person('manager'));
     expect(await waiting()).toEqual(['3']);
     expect((await acts('2')).at(-1)).toEqual(['run-dropped', 'manager', 'its solution was deleted']);
     await world.solution({ executionMode: 'manual' });
@@ -57,7 +62,7 @@ describe.each(TEST_ENGINES)('clicks that wait on %s', (engine) => {
     const { world } = story;
     const solution = await clicked();
     const { command } = await story.claimed(world.session({ fixes: new Set([FIX]) }), 1);
-    await createSolutions(world.context).change(solution, { status: 'disabled' }, 'manager');
+    await createSolutions(world.context).change(solution, { status: 'disabled' }, person('manager'));
     expect(await waiting()).toEqual(['1', '3']);
     await world.executions.giveBack(command.leaseId);
     expect(await waiting()).toEqual(['3']);
@@ -66,7 +71,7 @@ describe.each(TEST_ENGINES)('clicks that wait on %s', (engine) => {
 
   it('are kept by any other change', async () => {
     const solution = await clicked();
-    await createSolutions(story.world.context).change(solution, { maxRetries: 7 }, 'manager');
+    await createSolutions(story.world.context).change(solution, { maxRetries: 7 }, person('manager'));
     expect(await waiting()).toEqual(['1', '2', '3']);
   });
 });
@@ -84,7 +89,7 @@ describe('a change of a solution beside a claim', () => {
     await transaction(world.context.db, async (tx) => {
       await lockSystem(tx, SYSTEM);
       change = createSolutions(world.context)
-        .change(solution, { status: 'disabled' }, 'manager')
+        .change(solution, { status: 'disabled' }, person('manager'))
         .then(() => {
           changed = true;
         });

@@ -7,6 +7,7 @@ import { TEST_ENGINES } from '../../../../test/support/database.ts';
 import { createCleaner } from '../../src/dispatch/cleaner.ts';
 import { createStats } from '../../src/stats/index.ts';
 import { answers, booksKeptAndReal, FIX, openWorld, order, SYSTEM, type World } from '../executions/world.ts';
+import { ANYONE, person } from '../../../../test/support/callers.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -20,14 +21,14 @@ describe.each(TEST_ENGINES)('figures on %s', (engine) => {
   afterAll(() => world.close());
 
   const read = async (): Promise<Stats> =>
-    statsSchema.parse(await createStats(world.context).read({ all: () => [], bySystem: () => [] }));
+    statsSchema.parse(await createStats(world.context).read({ all: () => [], bySystem: () => [] }, ANYONE));
   const found = async (filter: Parameters<World['problems']['count']>[0]): Promise<number> => {
-    const { problems } = await world.problems.count(filter);
-    expect((await world.problems.list({ limit: 500, ...filter })).items).toHaveLength(problems);
+    const { problems } = await world.problems.count(filter, ANYONE);
+    expect((await world.problems.list({ limit: 500, ...filter }, ANYONE)).items).toHaveLength(problems);
     return problems;
   };
   const idOf = async (businessKey: string): Promise<string> =>
-    (await world.problems.list({ limit: 1, businessKey })).items[0]?.id ?? '';
+    (await world.problems.list({ limit: 1, businessKey }, ANYONE)).items[0]?.id ?? '';
 
   it('find by their edges exactly the open problems that they count', async () => {
     // The clock begins half a second into a slot: some are first seen just before, at and after the cut of one.
@@ -43,7 +44,7 @@ describe.each(TEST_ENGINES)('figures on %s', (engine) => {
       const handling = number % 4 === 0 ? 'person' : 'fix';
       await world.report([order(world, `A${number}`, { currency, handling, amountMinor: String(number) })]);
     }
-    await world.problems.close(await idOf('A7'), 'operator', 'x');
+    await world.problems.close(await idOf('A7'), person('operator'), 'x');
     for (const passed of [0, MINUTE_MS, 4 * MINUTE_MS, HOUR_MS]) {
       world.clock.pass(passed);
       const { ages } = await read();
@@ -54,7 +55,7 @@ describe.each(TEST_ENGINES)('figures on %s', (engine) => {
           ...(firstSeenFrom === null ? {} : { firstSeenFrom }),
           ...(firstSeenTo === null ? {} : { firstSeenTo }),
         };
-        expect(await world.problems.count(filter)).toEqual({ problems, amounts });
+        expect(await world.problems.count(filter, ANYONE)).toEqual({ problems, amounts });
       }
     }
     const [kept, real] = await booksKeptAndReal(world);
@@ -75,14 +76,14 @@ describe.each(TEST_ENGINES)('figures on %s', (engine) => {
       await world.report([1, 2, 3, 4].map((n) => order(world, `W${fixCode}${n}`, { fixCode })));
       const [reopened, clicked, both] = [1, 2, 3].map((n) => idOf(`W${fixCode}${n}`));
       for (const id of [await reopened, await both]) {
-        await world.problems.close(id ?? '', 'operator', 'x');
-        await world.problems.reopen(id ?? '', 'operator', 'x');
+        await world.problems.close(id ?? '', person('operator'), 'x');
+        await world.problems.reopen(id ?? '', person('operator'), 'x');
       }
-      await world.problems.runBulk([(await clicked) ?? '', (await both) ?? ''], 'operator', 'go');
+      await world.problems.runBulk([(await clicked) ?? '', (await both) ?? ''], person('operator'), 'go');
     }
     // A click on what is not pending is no pending problem that waits.
     await world.report([order(world, 'Wperson', { handling: 'person' })]);
-    await world.problems.run([await idOf('Wperson')], 'operator', 'go');
+    await world.problems.run([await idOf('Wperson')], person('operator'), 'go');
 
     for (const change of [
       async () => {},
@@ -105,9 +106,9 @@ describe.each(TEST_ENGINES)('figures on %s', (engine) => {
     await world.system('NEXT');
     const sysCode = ['NEXT'];
     await world.report([order(world, 'N1')], { sysCode: 'NEXT' });
-    const { items } = await world.problems.list({ limit: 1, sysCode });
-    await world.problems.close(items[0]?.id ?? '', 'operator', 'x');
-    await world.problems.reopen(items[0]?.id ?? '', 'operator', 'x');
+    const { items } = await world.problems.list({ limit: 1, sysCode }, ANYONE);
+    await world.problems.close(items[0]?.id ?? '', person('operator'), 'x');
+    await world.problems.reopen(items[0]?.id ?? '', person('operator'), 'x');
     expect(await found({ sysCode, waitsForPerson: true, state: ['pending'] })).toBe(1);
     const before = (await read()).waits;
     // Found again, now as one that no machine may repair: it is not pending any more.
@@ -148,7 +149,7 @@ describe.each(TEST_ENGINES)('figures on %s', (engine) => {
     expect(stats.hours.at(-1)?.hour).toBe(hour(3));
     expect(stats.outcomesLastHour).toEqual({ failed: 2, 'not-yet': 2 });
     for (const outcome of OUTCOME_NAMES) {
-      const { items } = await world.executions.list({ limit: 100, outcome: [outcome] });
+      const { items } = await world.executions.list({ limit: 100, outcome: [outcome] }, ANYONE);
       const counted = filled.reduce((sum, { outcomes }) => sum + (outcomes[outcome] ?? 0), 0);
       expect([outcome, counted]).toEqual([outcome, items.length]);
     }
@@ -161,9 +162,9 @@ describe.each(TEST_ENGINES)('figures on %s', (engine) => {
       );
       return Number(counted.rows[0]?.n);
     };
-    const { items } = await world.problems.list({ limit: 500, state: [...OPEN] });
+    const { items } = await world.problems.list({ limit: 500, state: [...OPEN] }, ANYONE);
     for (const { id, state } of items) {
-      if (state !== 'executing') await world.problems.close(id, 'operator', 'x');
+      if (state !== 'executing') await world.problems.close(id, person('operator'), 'x');
     }
     expect(await rows('problem_ages')).toBeGreaterThan(0);
     world.clock.pass(29 * 24 * HOUR_MS);

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TEST_ENGINES } from '../../../../test/support/database.ts';
 import { createStats } from '../../src/stats/index.ts';
 import { openWorld, problemOf, sessionOf, sessionsOf, START, type World } from '../collections/world.ts';
+import { ANYONE, person } from '../../../../test/support/callers.ts';
 
 describe.each(TEST_ENGINES)('stats on %s', (engine) => {
   let world: World;
@@ -12,7 +13,7 @@ describe.each(TEST_ENGINES)('stats on %s', (engine) => {
   afterAll(() => world.drop());
 
   it('are nothing on an empty database', async () => {
-    expect(await createStats(world.context).read(sessionsOf())).toEqual({
+    expect(await createStats(world.context).read(sessionsOf(), ANYONE)).toEqual({
       at: START.toISOString(),
       counts: [],
       waits: [],
@@ -64,7 +65,7 @@ describe.each(TEST_ENGINES)('stats on %s', (engine) => {
   it('tell what is broken, how much money, what is being done, and what is wrong', async () => {
     const sysCode = await world.newSystem({ collectCron: '0 0 * * * ?' });
     const session = sessionOf(sysCode, ['interRechargeFixServiceImpl']);
-    await world.collections.start({ sysCodes: [sysCode] }, 'operator', 'click');
+    await world.collections.start({ sysCodes: [sysCode] }, person('operator'), 'click');
     const command = await world.collections.claim(session);
     if (!command) throw new Error('nothing to claim');
     const { commandId, epoch } = command;
@@ -80,7 +81,7 @@ describe.each(TEST_ENGINES)('stats on %s', (engine) => {
       VALUES ('l', ${sysCode}, 'interRechargeFixServiceImpl', 1, 1, 0, ${session.clientId}, 'n', 'tick', '{1,2,3}', '{a,b,c}', '{2}',
         ${START}, ${START})`.execute(world.db);
     world.clock.set(new Date('2026-11-22T10:05:00Z'));
-    const stats = await createStats(world.context).read(sessionsOf(session));
+    const stats = await createStats(world.context).read(sessionsOf(session), ANYONE);
     const row = {
       sysCode,
       fixCode: 'interRechargeFixServiceImpl',
@@ -99,17 +100,18 @@ describe.each(TEST_ENGINES)('stats on %s', (engine) => {
 
   it('tell of each system the collect that ended last, or the one that runs where none has', async () => {
     const [ended, running] = [await world.newSystem(), await world.newSystem()];
-    const start = (sysCode: string) => world.collections.start({ sysCodes: [sysCode] }, 'operator', 'click');
+    const start = (sysCode: string) =>
+      world.collections.start({ sysCodes: [sysCode] }, person('operator'), 'click');
     const lasts = async () => {
-      const { lastCollects } = await createStats(world.context).read(sessionsOf());
+      const { lastCollects } = await createStats(world.context).read(sessionsOf(), ANYONE);
       return lastCollects
         .filter(({ command }) => [ended, running].includes(command.sysCode))
         .map(({ collectionId, command }) => [command.sysCode, collectionId, command.state]);
     };
     const first = await start(ended);
-    await world.collections.cancel(first.id, 'operator');
+    await world.collections.cancel(first.id, person('operator'));
     const second = await start(ended);
-    await world.collections.cancel(second.id, 'operator');
+    await world.collections.cancel(second.id, person('operator'));
     await start(ended);
     await start(running);
     const newest = await start(running);

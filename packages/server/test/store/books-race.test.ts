@@ -11,6 +11,7 @@ import {
   OTHER_FIX,
   type World,
 } from '../executions/world.ts';
+import { ANYONE, person } from '../../../../test/support/callers.ts';
 
 const SLOT_MS = 5 * 60_000;
 const ROUNDS = 15;
@@ -50,8 +51,8 @@ it('agree with a recount whatever runs side by side, and no empty slot is left',
       }),
     ]);
   }
-  const open = await world.problems.list({ limit: 500, state: ['pending'], reopened: true });
-  await Promise.all(open.items.map(({ id }) => world.problems.close(id, 'operator', 'enough')));
+  const open = await world.problems.list({ limit: 500, state: ['pending'], reopened: true }, ANYONE);
+  await Promise.all(open.items.map(({ id }) => world.problems.close(id, person('operator'), 'enough')));
   working = false;
   await cleaning;
   await deleteEmptyAges(db, far, 1_000);

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TEST_ENGINES } from '../../../../test/support/database.ts';
 import { migrate } from '../../src/store/migrate.ts';
 import { answers, booksKeptAndReal, openWorld, order, orders, type World } from '../executions/world.ts';
+import { person } from '../../../../test/support/callers.ts';
 
 const MIGRATION = '0003_figures.sql';
 const MINUTE_MS = 60_000;
@@ -29,7 +30,7 @@ describe.each(TEST_ENGINES)('the migration of figures on %s', (engine) => {
       const command = await world.executions.claim(session, 4);
       if (command !== null) await world.executions.record(session, answers(world, command, outcome));
     }
-    await world.problems.reopen('1', 'operator', 'x');
+    await world.problems.reopen('1', person('operator'), 'x');
     const before = await booksKeptAndReal(world);
 
     await sql`DROP TABLE piculus.problem_ages, piculus.attention, piculus.execution_counts`.execute(db);

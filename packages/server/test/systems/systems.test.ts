@@ -10,6 +10,7 @@ import {
   START,
   type World,
 } from '../collections/world.ts';
+import { ANYONE, person } from '../../../../test/support/callers.ts';
 
 describe.each(TEST_ENGINES)('systems on %s', (engine) => {
   let world: World;
@@ -27,10 +28,10 @@ describe.each(TEST_ENGINES)('systems on %s', (engine) => {
   });
 
   it('shows the first key once and stores only its hash', async () => {
-    const { system, key } = await world.systems.create(input('FIRST'), 'operator');
+    const { system, key } = await world.systems.create(input('FIRST'), person('operator'));
     expect(system).toMatchObject({ sysCode: 'FIRST', enabled: true, alarm: null, clientsConnected: 0 });
     expect(key).toMatch(/^pic_FIRST_[A-Za-z0-9_-]{43}$/);
-    const [info] = await world.systems.keys('FIRST');
+    const [info] = await world.systems.keys('FIRST', ANYONE);
     expect(info?.prefix).toBe(key.slice(0, 'pic_FIRST_'.length + 4));
     const dump = await sql<{ row: string }>`SELECT k::text AS row FROM piculus.system_keys k`.execute(
       world.db,
@@ -43,15 +44,15 @@ describe.each(TEST_ENGINES)('systems on %s', (engine) => {
   });
 
   it('refuses a system that exists, and a bad cron or zone, and stores nothing', async () => {
-    await world.systems.create(input('TWICE'), 'operator');
-    expect(await refusal(world.systems.create(input('TWICE'), 'operator'))).toMatchObject({
+    await world.systems.create(input('TWICE'), person('operator'));
+    expect(await refusal(world.systems.create(input('TWICE'), person('operator')))).toMatchObject({
       code: 'already-exists',
     });
     const bad = { ...input('NOCRON'), collectCron: '99 * * * * ?', collectTimeZone: 'Nowhere/Land' };
-    const error = await refusal(world.systems.create(bad, 'operator'));
+    const error = await refusal(world.systems.create(bad, person('operator')));
     expect(error.code).toBe('invalid-field');
     expect(error.fields.map(({ field }) => field).sort()).toEqual(['collectCron', 'collectTimeZone']);
-    expect((await world.systems.list()).some(({ sysCode }) => sysCode === 'NOCRON')).toBe(false);
+    expect((await world.systems.list(ANYONE)).some(({ sysCode }) => sysCode === 'NOCRON')).toBe(false);
   });
 
   it('says a schedule in words with its next ticks, or what is wrong with it', async () => {
@@ -68,28 +69,28 @@ describe.each(TEST_ENGINES)('systems on %s', (engine) => {
   });
 
   it('lets a key in until it is revoked or its system disabled', async () => {
-    const { key } = await world.systems.create(input('DOOR'), 'operator');
-    const second = await world.systems.createKey('DOOR', 'operator');
+    const { key } = await world.systems.create(input('DOOR'), person('operator'));
+    const second = await world.systems.createKey('DOOR', person('operator'));
     expect(await world.systems.authenticate(key)).toMatchObject({ sysCode: 'DOOR' });
     expect(await world.systems.authenticate(second.key)).toEqual({ sysCode: 'DOOR', keyId: second.info.id });
     expect(
       await world.systems.authenticate(`${key.slice(0, -1)}${key.endsWith('A') ? 'B' : 'A'}`),
     ).toBeNull();
     expect(await world.systems.authenticate('pic_DOOR_')).toBeNull();
-    await world.systems.revokeKey('DOOR', second.info.id, 'operator');
+    await world.systems.revokeKey('DOOR', second.info.id, person('operator'));
     expect(await world.systems.authenticate(second.key)).toBeNull();
-    await world.systems.change('DOOR', { enabled: false }, 'operator');
+    await world.systems.change('DOOR', { enabled: false }, person('operator'));
     expect(await world.systems.authenticate(key)).toBeNull();
-    await world.systems.change('DOOR', { enabled: true }, 'operator');
+    await world.systems.change('DOOR', { enabled: true }, person('operator'));
     expect(await world.systems.authenticate(key)).toMatchObject({ sysCode: 'DOOR' });
-    expect(await refusal(world.systems.revokeKey('DOOR', '999999', 'operator'))).toMatchObject({
+    expect(await refusal(world.systems.revokeKey('DOOR', '999999', person('operator')))).toMatchObject({
       code: 'not-found',
     });
   });
 
   it('writes the last use at most once a minute', async () => {
-    const { key } = await world.systems.create(input('USED'), 'operator');
-    const lastUse = async () => (await world.systems.keys('USED'))[0]?.lastUsedAt;
+    const { key } = await world.systems.create(input('USED'), person('operator'));
+    const lastUse = async () => (await world.systems.keys('USED', ANYONE))[0]?.lastUsedAt;
     const first = world.clock.now().toISOString();
     await world.systems.authenticate(key);
     expect(await lastUse()).toBe(first);
@@ -102,39 +103,40 @@ describe.each(TEST_ENGINES)('systems on %s', (engine) => {
   });
 
   it('changes only what is named', async () => {
-    await world.systems.create({ ...input('CHANGE'), collectCron: '0 0/10 * * * ?' }, 'operator');
-    const changed = await world.systems.change('CHANGE', { name: 'Other' }, 'operator');
+    await world.systems.create({ ...input('CHANGE'), collectCron: '0 0/10 * * * ?' }, person('operator'));
+    const changed = await world.systems.change('CHANGE', { name: 'Other' }, person('operator'));
     expect(changed).toMatchObject({
       name: 'Other',
       collectCron: '0 0/10 * * * ?',
       collectWindowMs: 86_400_000,
     });
-    expect(await world.systems.change('CHANGE', { collectCron: null }, 'operator')).toMatchObject({
+    expect(await world.systems.change('CHANGE', { collectCron: null }, person('operator'))).toMatchObject({
       collectCron: null,
     });
-    expect(await refusal(world.systems.change('NOBODY', {}, 'operator'))).toMatchObject({
+    expect(await refusal(world.systems.change('NOBODY', {}, person('operator')))).toMatchObject({
       code: 'not-found',
     });
-    expect(await refusal(world.systems.change('CHANGE', { collectCron: '* * *' }, 'operator'))).toMatchObject(
-      {
-        code: 'invalid-field',
-      },
-    );
+    expect(
+      await refusal(world.systems.change('CHANGE', { collectCron: '* * *' }, person('operator'))),
+    ).toMatchObject({
+      code: 'invalid-field',
+    });
   });
 
   it('raises the alarm where a scheduled collect has not started, and only then', async () => {
     world.clock.set(START);
-    await world.systems.create({ ...input('LATE'), collectCron: '0 0 * * * ?' }, 'operator');
-    const alarm = async () => (await world.systems.list()).find(({ sysCode }) => sysCode === 'LATE')?.alarm;
+    await world.systems.create({ ...input('LATE'), collectCron: '0 0 * * * ?' }, person('operator'));
+    const alarm = async () =>
+      (await world.systems.list(ANYONE)).find(({ sysCode }) => sysCode === 'LATE')?.alarm;
     expect(await alarm()).toBeNull();
     world.clock.set(new Date('2026-11-22T10:01:00Z'));
     expect(await alarm()).toBeNull();
     world.clock.set(new Date('2026-11-22T10:02:01Z'));
     expect((await alarm())?.en).toContain('2026-11-22T10:00:00.000Z');
     expect((await alarm())?.zh).toContain('尚未开始');
-    await world.systems.change('LATE', { enabled: false }, 'operator');
+    await world.systems.change('LATE', { enabled: false }, person('operator'));
     expect(await alarm()).toBeNull();
-    await world.systems.change('LATE', { enabled: true }, 'operator');
+    await world.systems.change('LATE', { enabled: true }, person('operator'));
     expect(await alarm()).toBeNull();
   });
 
@@ -143,7 +145,7 @@ describe.each(TEST_ENGINES)('systems on %s', (engine) => {
       const sysCode = await world.newSystem();
       const here = sessionOf(sysCode, ['fixA']);
       await world.clients.connected(sysCode, helloOf(here.clientId, ['fixA', 'fixB']));
-      const list = (sessions = sessionsOf(here)) => world.clients.list({ sysCode }, sessions);
+      const list = (sessions = sessionsOf(here)) => world.clients.list({ sysCode }, sessions, ANYONE);
       expect(await list()).toMatchObject([
         { clientId: here.clientId, connected: true, places: 10, placesUsed: 0 },
       ]);
@@ -155,7 +157,7 @@ describe.each(TEST_ENGINES)('systems on %s', (engine) => {
       expect(await list()).toMatchObject([{ lastHeartbeatAt: at, lastAnsweredAt: at, eventLoopLagMs: 12.5 }]);
       await world.clients.disconnected(here.clientId);
       expect(await list(sessionsOf())).toMatchObject([{ connected: false, disconnectedAt: at }]);
-      expect(await world.clients.list({ sysCode, connected: true }, sessionsOf())).toEqual([]);
+      expect(await world.clients.list({ sysCode, connected: true }, sessionsOf(), ANYONE)).toEqual([]);
       expect(await world.clients.announced(sysCode)).toEqual(new Set(['fixA', 'fixB']));
     });
 
@@ -195,8 +197,9 @@ describe.each(TEST_ENGINES)('systems on %s', (engine) => {
         world.db,
       );
       const connected = async () => ({
-        client: (await world.clients.list({ sysCode }, sessionsOf()))[0]?.connected,
-        system: (await world.systems.list()).find((system) => system.sysCode === sysCode)?.clientsConnected,
+        client: (await world.clients.list({ sysCode }, sessionsOf(), ANYONE))[0]?.connected,
+        system: (await world.systems.list(ANYONE)).find((system) => system.sysCode === sysCode)
+          ?.clientsConnected,
       });
       expect(await connected()).toEqual({ client: true, system: 1 });
       world.clock.advance(61_000);

@@ -27,30 +27,32 @@ type Names =
 export function restHandlers({ services, users, gateway, checkReady }: HandlerParts): RouteHandlers<Names> {
   const { solutions, messages, stats, views } = services;
   return {
-    listSolutions: async ({ query }) => ({ items: await solutions.list(query) }),
-    createSolution: ({ body, user }) => solutions.create(body, user.username),
-    validateSolution: ({ body }) => solutions.validate(body),
-    importSolutions: ({ body, user }) => solutions.import(body, user.username),
-    getSolution: ({ params }) => solutions.get(params.id),
-    changeSolution: ({ params, body, user }) => solutions.change(params.id, body, user.username),
-    deleteSolution: async ({ params, user }) => {
-      await solutions.remove(params.id, user.username);
+    listSolutions: async ({ query, caller }) => ({ items: await solutions.list(query, caller) }),
+    createSolution: ({ body, caller }) => solutions.create(body, caller),
+    validateSolution: ({ body, caller }) => solutions.validate(body, caller),
+    importSolutions: ({ body, caller }) => solutions.import(body, caller),
+    getSolution: ({ params, caller }) => solutions.get(params.id, caller),
+    changeSolution: ({ params, body, caller }) => solutions.change(params.id, body, caller),
+    deleteSolution: async ({ params, caller }) => {
+      await solutions.remove(params.id, caller);
       return null;
     },
-    listSolutionVersions: async ({ params }) => ({ items: await solutions.versions(params.id) }),
-    listUsers: async () => ({ items: await users.list() }),
-    createUser: ({ body, user }) => users.create(body, user.username),
-    setUserEnabled: ({ params, body, user }) => users.setEnabled(params.id, body.enabled, user.username),
+    listSolutionVersions: async ({ params, caller }) => ({
+      items: await solutions.versions(params.id, caller),
+    }),
+    listUsers: async ({ caller }) => ({ items: await users.list(caller) }),
+    createUser: ({ body, caller }) => users.create(body, caller),
+    setUserEnabled: ({ params, body, caller }) => users.setEnabled(params.id, body.enabled, caller),
     getMe: async ({ user }) => user,
-    listMessages: ({ query }) => messages.list(query),
-    getMessageStats: ({ query }) => messages.stats(query),
-    listViews: async ({ query, user }) => ({ items: await views.list(query, user.username) }),
-    createView: ({ body, user }) => views.create(body, user.username),
-    deleteView: async ({ params, user }) => {
-      await views.remove(params.id, user.username);
+    listMessages: ({ query, caller }) => messages.list(query, caller),
+    getMessageStats: ({ query, caller }) => messages.stats(query, caller),
+    listViews: async ({ query, caller }) => ({ items: await views.list(query, caller) }),
+    createView: ({ body, caller }) => views.create(body, caller),
+    deleteView: async ({ params, caller }) => {
+      await views.remove(params.id, caller);
       return null;
     },
-    getStats: () => stats.read(gateway),
+    getStats: ({ caller }) => stats.read(gateway, caller),
     getHealth: async () => ({ status: 'ok', version: VERSION }),
     getReadiness: async () => {
       await checkReady();

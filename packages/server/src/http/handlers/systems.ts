@@ -13,21 +13,21 @@ type Names =
 export function systemHandlers({ services, gateway }: HandlerParts): RouteHandlers<Names> {
   const { systems, clients } = services;
   return {
-    listSystems: async () => ({ items: await systems.list() }),
-    createSystem: ({ body, user }) => systems.create(body, user.username),
-    changeSystem: async ({ params, body, user }) => {
-      const system = await systems.change(params.sysCode, body, user.username);
+    listSystems: async ({ caller }) => ({ items: await systems.list(caller) }),
+    createSystem: ({ body, caller }) => systems.create(body, caller),
+    changeSystem: async ({ params, body, caller }) => {
+      const system = await systems.change(params.sysCode, body, caller);
       if (!system.enabled) gateway.closeBySystem(system.sysCode);
       return system;
     },
-    listSystemKeys: async ({ params }) => ({ items: await systems.keys(params.sysCode) }),
-    createSystemKey: ({ params, user }) => systems.createKey(params.sysCode, user.username),
-    revokeSystemKey: async ({ params, user }) => {
-      await systems.revokeKey(params.sysCode, params.id, user.username);
+    listSystemKeys: async ({ params, caller }) => ({ items: await systems.keys(params.sysCode, caller) }),
+    createSystemKey: ({ params, caller }) => systems.createKey(params.sysCode, caller),
+    revokeSystemKey: async ({ params, caller }) => {
+      await systems.revokeKey(params.sysCode, params.id, caller);
       gateway.closeByKey(params.id);
       return null;
     },
     previewSchedule: async ({ query }) => systems.previewSchedule(query.cron, query.timeZone),
-    listClients: async ({ query }) => ({ items: await clients.list(query, gateway) }),
+    listClients: async ({ query, caller }) => ({ items: await clients.list(query, gateway, caller) }),
   };
 }

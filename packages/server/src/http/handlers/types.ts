@@ -7,6 +7,7 @@ import type {
   RouteResponse,
   User,
 } from '@piculus/protocol/http';
+import type { Caller } from '../../base/access.ts';
 import type { Services, Users } from '../../base/services.ts';
 import type { Gateway } from '../../gateway/gateway.ts';
 
@@ -16,6 +17,8 @@ export interface Call<N extends RouteName> {
   readonly body: RouteBody<N>;
   /** Who is signed in. @throws PiculusError `not-signed-in` on a route that is open to all. */
   readonly user: User;
+  /** The same person with what they may do. @throws PiculusError `not-signed-in` likewise. */
+  readonly caller: Caller;
 }
 
 export type RouteHandler<N extends RouteName> = (call: Call<N>) => Promise<RouteResponse<N>>;

@@ -27,20 +27,22 @@ type Names =
 export function workHandlers({ services, gateway }: HandlerParts): RouteHandlers<Names> {
   const { collections, problems, bulkRuns, executions, messages } = services;
   return {
-    startCollection: ({ body, user }) => collections.start(body, user.username, 'click'),
-    listCollections: ({ query }) => collections.list(query),
-    getCollection: ({ params }) => collections.get(params.id),
-    cancelCollection: async ({ params, user }) => {
-      const { collection, running } = await collections.cancel(params.id, user.username);
+    startCollection: ({ body, caller }) => collections.start(body, caller, 'click'),
+    listCollections: ({ query, caller }) => collections.list(query, caller),
+    getCollection: ({ params, caller }) => collections.get(params.id, caller),
+    cancelCollection: async ({ params, caller }) => {
+      const { collection, running } = await collections.cancel(params.id, caller);
       for (const { clientId, commandId } of running) gateway.cancelCollect(clientId, commandId);
       return collection;
     },
-    listProblems: ({ query }) => problems.list(query),
-    countProblems: ({ query }) => problems.count(query),
-    getProblem: ({ params }) => problems.get(params.id),
-    listProblemMessages: async ({ params }) => ({ items: await messages.forProblem(params.id) }),
-    previewProblem: async ({ params }) => {
-      const problem = await problems.get(params.id);
+    listProblems: ({ query, caller }) => problems.list(query, caller),
+    countProblems: ({ query, caller }) => problems.count(query, caller),
+    getProblem: ({ params, caller }) => problems.get(params.id, caller),
+    listProblemMessages: async ({ params, caller }) => ({
+      items: await messages.forProblem(params.id, caller),
+    }),
+    previewProblem: async ({ params, caller }) => {
+      const problem = await problems.get(params.id, caller);
       const { sysCode, fixCode, businessKey, scenario, amountMinor, currency } = problem;
       // As the command would carry them, so that the journal and the plan answer as they would to it.
       const question = { commandKey: commandKey(problem), amountMinor, currency };
@@ -48,22 +50,22 @@ export function workHandlers({ services, gateway }: HandlerParts): RouteHandlers
       const { verdict, reason, steps, facts } = result;
       return { verdict, scenario: result.scenario, reason, steps, facts };
     },
-    runProblem: async ({ params, body, user }) => {
-      const { refused } = await problems.run([params.id], user.username, body.reason);
+    runProblem: async ({ params, body, caller }) => {
+      const { refused } = await problems.run([params.id], caller, body.reason);
       const [refusal] = refused;
       if (refusal !== undefined) throw refusedAs(refusal);
       return { accepted: 1 };
     },
-    runProblems: ({ body, user }) => problems.runBulk(body.ids, user.username, body.reason),
-    runMatchingProblems: ({ body, user }) => problems.runMatching(body, user.username),
-    closeProblem: ({ params, body, user }) => problems.close(params.id, user.username, body.reason),
-    reopenProblem: ({ params, body, user }) => problems.reopen(params.id, user.username, body.reason),
-    listBulkRuns: ({ query }) => bulkRuns.list(query),
-    getBulkRun: ({ params }) => bulkRuns.get(params.id),
-    listBulkRunItems: ({ params, query }) => bulkRuns.items(params.id, query),
-    cancelBulkRun: ({ params, body, user }) => bulkRuns.cancel(params.id, user.username, body.reason),
-    listExecutions: ({ query }) => executions.list(query),
-    listLeases: async () => ({ items: await executions.running() }),
+    runProblems: ({ body, caller }) => problems.runBulk(body.ids, caller, body.reason),
+    runMatchingProblems: ({ body, caller }) => problems.runMatching(body, caller),
+    closeProblem: ({ params, body, caller }) => problems.close(params.id, caller, body.reason),
+    reopenProblem: ({ params, body, caller }) => problems.reopen(params.id, caller, body.reason),
+    listBulkRuns: ({ query, caller }) => bulkRuns.list(query, caller),
+    getBulkRun: ({ params, caller }) => bulkRuns.get(params.id, caller),
+    listBulkRunItems: ({ params, query, caller }) => bulkRuns.items(params.id, query, caller),
+    cancelBulkRun: ({ params, body, caller }) => bulkRuns.cancel(params.id, caller, body.reason),
+    listExecutions: ({ query, caller }) => executions.list(query, caller),
+    listLeases: async ({ caller }) => ({ items: await executions.running(caller) }),
   };
 }
 
