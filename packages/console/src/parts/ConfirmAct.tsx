@@ -5,7 +5,7 @@
 import { Button, Group, Modal, Stack, Textarea } from '@mantine/core';
 import { LIMITS } from '@piculus/protocol';
 import type { ApiError } from '@piculus/protocol/http';
-import { type FormEvent, type ReactNode, useState } from 'react';
+import { type FormEvent, type ReactNode, type RefObject, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { asApiError } from '../api/client.ts';
 import { Notice } from './Notice.tsx';
@@ -23,11 +23,13 @@ export interface ConfirmActProps {
   /** Rejects with an ApiError where it did not work. The dialog closes when it resolves. */
   readonly onConfirm: (reason: string) => Promise<void>;
   readonly onClose: () => void;
+  /** Gets the focus afterwards; where absent, what opened the dialog does. For acts that take that away. */
+  readonly focusAfter?: RefObject<HTMLElement | null>;
 }
 
 export function ConfirmAct(props: ConfirmActProps) {
   const { t } = useTranslation();
-  useReturnFocus();
+  useReturnFocus(props.focusAfter);
   const [reason, setReason] = useState('');
   const [missing, setMissing] = useState(false);
   const [busy, setBusy] = useState(false);
@@ -79,7 +81,7 @@ export function ConfirmAct(props: ConfirmActProps) {
             <Button variant="default" onClick={props.onClose}>
               {t('cancel')}
             </Button>
-            <Button type="submit" color={props.color ?? 'indigo'} loading={busy}>
+            <Button type="submit" className="wrapping-button" color={props.color ?? 'indigo'} loading={busy}>
               {props.act}
             </Button>
           </Group>

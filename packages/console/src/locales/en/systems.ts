@@ -10,7 +10,10 @@ export const systems: Translated<typeof zh> = {
   sysCode: 'System code',
   sysCodeHint:
     'Begins with a capital letter; capital letters, digits, _ and -, at most 32, for instance PBAP. It cannot be changed later.',
+  sysCodeBad:
+    'Begin with a capital letter; use only capital letters, digits, _ and -, at most 32 characters.',
   name: 'Name',
+  nameNeeded: 'Give a name.',
   status: 'Status',
   enabled: 'Enabled',
   disabled: 'Disabled',

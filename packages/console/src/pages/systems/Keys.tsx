@@ -1,7 +1,7 @@
 /** The keys of one system: made, shown once, revoked. */
 import { Button, Group, Text } from '@mantine/core';
 import type { System, SystemKey } from '@piculus/protocol/http';
-import { useEffect, useRef, useState } from 'react';
+import { type RefObject, useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useAct } from '../../api/acts.ts';
 import { useRead } from '../../api/queries.ts';
@@ -69,7 +69,7 @@ export function Keys({ system, takeFocus, onClose, onCreated }: KeysProps) {
           revoked={revoking}
           last={valid === 1}
           onClose={() => setRevoking(null)}
-          onRevoked={() => place.current?.focus()}
+          focusAfter={place}
         />
       )}
     </div>
@@ -130,10 +130,10 @@ interface RevokeKeyProps {
   readonly revoked: SystemKey;
   readonly last: boolean;
   readonly onClose: () => void;
-  readonly onRevoked: () => void;
+  readonly focusAfter: RefObject<HTMLElement | null>;
 }
 
-function RevokeKey({ system, revoked, last, onClose, onRevoked }: RevokeKeyProps) {
+function RevokeKey({ system, revoked, last, onClose, focusAfter }: RevokeKeyProps) {
   const { t } = useTranslation('systems');
   const revoke = useAct('revokeSystemKey', ['systems', 'clients']);
   const { sysCode, clientsConnected: count } = system;
@@ -144,9 +144,9 @@ function RevokeKey({ system, revoked, last, onClose, onRevoked }: RevokeKeyProps
       color="red"
       reason="none"
       onClose={onClose}
+      focusAfter={focusAfter}
       onConfirm={async () => {
         await revoke.mutateAsync({ params: { sysCode, id: revoked.id } });
-        onRevoked();
       }}
     >
       <Text size="sm">{t('revokeLead', { sysCode, count })}</Text>

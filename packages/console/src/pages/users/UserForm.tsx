@@ -79,28 +79,13 @@ export function UserForm({ onClose, onCreated }: UserFormProps) {
             onChange={(event) => setName(event.currentTarget.value)}
             error={errors.name}
           />
-          <Radio.Group
-            label={t('passwordHow')}
-            value={made ? 'made' : 'typed'}
-            onChange={(value) => setMade(value === 'made')}
-          >
-            <Stack gap="xs" mt="xs">
-              <Radio value="made" label={t('passwordMade')} />
-              <Radio value="typed" label={t('passwordTyped')} />
-            </Stack>
-          </Radio.Group>
-          {!made && (
-            <PasswordInput
-              label={t('password')}
-              description={t('passwordHint')}
-              required
-              maxLength={128}
-              autoComplete="new-password"
-              value={typed}
-              onChange={(event) => setTyped(event.currentTarget.value)}
-              error={errors.password}
-            />
-          )}
+          <PasswordFields
+            made={made}
+            onMade={setMade}
+            typed={typed}
+            onTyped={setTyped}
+            error={errors.password}
+          />
           {create.error !== null && !taken && saysMoreThanFields(create.error, FIELDS) && (
             <Notice error={create.error} />
           )}
@@ -115,5 +100,44 @@ export function UserForm({ onClose, onCreated }: UserFormProps) {
         </Stack>
       </form>
     </Modal>
+  );
+}
+
+interface PasswordFieldsProps {
+  /** By the page, not typed. */
+  readonly made: boolean;
+  readonly onMade: (made: boolean) => void;
+  readonly typed: string;
+  readonly onTyped: (typed: string) => void;
+  readonly error: string | undefined;
+}
+
+function PasswordFields({ made, onMade, typed, onTyped, error }: PasswordFieldsProps) {
+  const { t } = useTranslation('users');
+  return (
+    <>
+      <Radio.Group
+        label={t('passwordHow')}
+        value={made ? 'made' : 'typed'}
+        onChange={(value) => onMade(value === 'made')}
+      >
+        <Stack gap="xs" mt="xs">
+          <Radio value="made" label={t('passwordMade')} />
+          <Radio value="typed" label={t('passwordTyped')} />
+        </Stack>
+      </Radio.Group>
+      {!made && (
+        <PasswordInput
+          label={t('password')}
+          description={t('passwordHint')}
+          required
+          maxLength={128}
+          autoComplete="new-password"
+          value={typed}
+          onChange={(event) => onTyped(event.currentTarget.value)}
+          error={error}
+        />
+      )}
+    </>
   );
 }
