@@ -40,7 +40,10 @@ export function BulkBar(props: BulkBarProps) {
           value={shown}
           onChange={(value) => setMode(value === 'matching' ? 'matching' : 'chosen')}
           data={[
-            { value: 'chosen', label: t('theseRows', { count: chosen.size }) },
+            {
+              value: 'chosen',
+              label: chosen.size === 0 ? t('selectedRows') : t('theseRows', { count: chosen.size }),
+            },
             { value: 'matching', label: t('allMatching') },
           ]}
         />
@@ -58,27 +61,33 @@ function ChosenPart({ chosen, onClear }: { chosen: Chosen; onClear: () => void }
   const { t } = useTranslation('problems');
   const { t: common } = useTranslation();
   const [asking, setAsking] = useState(false);
-  const { count, amounts } = sumUp(chosen.values());
+  const { count, amounts, eligible } = sumUp(chosen.values());
   if (count === 0)
     return (
       <Text size="sm" c="dimmed" className="bulk-text bulk-hint">
         {t('chooseRows')}
       </Text>
     );
-  const text = amountsText(amounts);
   const tooMany = count > LIMITS.bulkIds;
   return (
     <>
       <Text size="sm" className="bulk-text" aria-live="polite">
-        {t('chosenSum', { count, amount: text })}
+        {t('chosenSum', { count, amount: amountsText(amounts) })}
+        {eligible.count === 0 && ` ${t('noneEligible')}`}
         {tooMany && ` ${t('tooMany', { max: wholeNumber(LIMITS.bulkIds) })}`}
       </Text>
       <div className="bulk-acts">
         <Button variant="subtle" size="compact-sm" onClick={onClear}>
           {common('deselect')}
         </Button>
-        <Button className="bulk-button" disabled={tooMany} onClick={() => setAsking(true)}>
-          {t('runFixes', { count, amount: text })}
+        <Button
+          className="wrapping-button"
+          disabled={tooMany || eligible.count === 0}
+          onClick={() => setAsking(true)}
+        >
+          {eligible.count === 0
+            ? t('runNone')
+            : t('runFixes', { count: eligible.count, amount: amountsText(eligible.amounts) })}
         </Button>
       </div>
       {asking && <BulkRunChosen chosen={chosen} onStarted={onClear} onClose={() => setAsking(false)} />}
@@ -113,7 +122,7 @@ function MatchingPart({ filter }: { filter: ProblemFilter }) {
       </Text>
       <div className="bulk-acts">
         <Button
-          className="bulk-button"
+          className="wrapping-button"
           color="orange"
           loading={count.isFetching}
           onClick={() => {

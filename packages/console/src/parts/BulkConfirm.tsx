@@ -35,8 +35,9 @@ export function BulkRunChosen(props: { chosen: Chosen; onStarted: () => void; on
   const run = useAct('runProblems', ['problems', 'bulk-runs']);
   // What was confirmed is what was on the screen when the dialog opened.
   const [rows] = useState(() => [...props.chosen.values()]);
-  const { count, amounts, reasonNeeded, notEligible } = sumUp(rows);
-  const amount = amountsText(amounts);
+  const { eligible, reasonNeeded, notEligible } = sumUp(rows);
+  const { count } = eligible;
+  const amount = amountsText(eligible.amounts);
   const start = async (reason: string): Promise<void> => {
     const ids = rows.map(({ id }) => id);
     const { bulkRunId } = await run.mutateAsync({ body: { ids, ...(reason === '' ? {} : { reason }) } });
@@ -130,6 +131,7 @@ export function BulkRunMatching({ filter, count, onClose }: BulkRunMatchingProps
     >
       <Text>{t('runAllLead', { count: problems, number, amount })}</Text>
       <FilterWords filter={filter} />
+      <Text size="sm">{t('matchingNotEligible')}</Text>
       <Text size="sm" c="dimmed">
         {t('frozen')}
       </Text>

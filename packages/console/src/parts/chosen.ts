@@ -16,7 +16,9 @@ export interface Sum {
   readonly amounts: readonly CurrencyAmount[];
   /** The server asks for a reason where a person has already been asked to look. */
   readonly reasonNeeded: boolean;
-  /** How many cannot run as they are now. */
+  /** Those that can run as they are now. */
+  readonly eligible: { readonly count: number; readonly amounts: readonly CurrencyAmount[] };
+  /** How many cannot. */
   readonly notEligible: number;
 }
 
@@ -33,19 +35,13 @@ export function sumAmounts(rows: Iterable<CurrencyAmount>): CurrencyAmount[] {
 /** What these problems come to. */
 export function sumUp(rows: Iterable<Countable>): Sum {
   const problems = [...rows];
-  let count = 0;
-  let reasonNeeded = false;
-  let notEligible = 0;
-  for (const problem of problems) {
-    count += 1;
-    if (problem.state === 'exhausted' || problem.state === 'needs-human') reasonNeeded = true;
-    if (!canRun(problem)) notEligible += 1;
-  }
+  const able = problems.filter(canRun);
   return {
-    count,
+    count: problems.length,
     amounts: sumAmounts(problems),
-    reasonNeeded,
-    notEligible,
+    eligible: { count: able.length, amounts: sumAmounts(able) },
+    notEligible: problems.length - able.length,
+    reasonNeeded: problems.some(({ state }) => state === 'exhausted' || state === 'needs-human'),
   };
 }
 

@@ -53,7 +53,9 @@ describe('chosen problems', () => {
       problem({ waitReason: 'disabled' }),
       problem({ state: 'exhausted', waitReason: null }),
     ];
-    expect(sumUp(rows).notEligible).toBe(4);
+    const { notEligible, eligible } = sumUp(rows);
+    expect(notEligible).toBe(4);
+    expect(eligible).toEqual({ count: 2, amounts: [{ currency: 'CNY', amountMinor: '200' }] });
     expect(rows.map(canRun)).toEqual([true, false, false, false, false, true]);
   });
 });

@@ -55,7 +55,7 @@ function Run({ run }: { run: BulkRun }) {
     <>
       <Section title={t('about')}>
         <About run={run} />
-        <Progress run={run} />
+        <Progress run={run} live />
       </Section>
       <Section title={t('results')} lead={t('resultsLead')}>
         <Groups run={run} />

@@ -5,8 +5,11 @@ import { wholeNumber } from '../../parts/format.ts';
 import { Time } from '../../parts/Time.tsx';
 import { answered } from './results.ts';
 
-/** How far a run has come; in numbers and words beside the bar. */
-export function Progress({ run }: { run: BulkRun }) {
+/**
+ * How far a run has come; in numbers and words beside the bar.
+ * @param props.live read out as it moves: where a person waits for it.
+ */
+export function Progress({ run, live = false }: { run: BulkRun; live?: boolean }) {
   const { t } = useTranslation('bulkRuns');
   const done = answered(run);
   const percent = run.problems === 0 ? 100 : Math.floor((done / run.problems) * 100);
@@ -14,7 +17,7 @@ export function Progress({ run }: { run: BulkRun }) {
   return (
     <div className="bulk-progress">
       <Bar value={percent} aria-label={words} color={run.finishedAt === null ? 'indigo' : 'green'} />
-      <Text size="xs" aria-live="polite">
+      <Text size="xs" aria-live={live ? 'polite' : undefined}>
         {words}
         {run.finishedAt !== null && (
           <>

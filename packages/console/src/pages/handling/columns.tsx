@@ -24,14 +24,14 @@ export function useQueueColumns(
   const touched = useTouched();
   const order: Column<QueueRow> = {
     key: 'order',
-    header: t('orderAndSystem'),
+    header: common('businessKey'),
     cell: ({ problem }) => (
       <OrderCell problem={problem} touch={touched.get(problem.id)} withAmount={narrow} onOpen={onOpen} />
     ),
   };
   const amount: Column<QueueRow> = {
     key: 'amount',
-    header: t('amountAndPocket'),
+    header: common('amount'),
     align: 'right',
     cell: ({ problem }) => <AmountCell problem={problem} />,
   };

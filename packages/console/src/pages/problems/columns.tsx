@@ -16,11 +16,12 @@ import { useTouched } from '../../parts/touched.ts';
 /** @param narrow beside an open detail: only what tells rows apart. */
 export function useProblemColumns(narrow: boolean, onOpen: (id: string) => void): Column<Problem>[] {
   const { t } = useTranslation('problems');
+  const { t: common } = useTranslation();
   const touched = useTouched();
   return useMemo(() => {
     const order: Column<Problem> = {
       key: 'order',
-      header: t('orderAndSystem'),
+      header: common('businessKey'),
       cell: (problem) => (
         <OrderCell
           problem={problem}
@@ -32,18 +33,18 @@ export function useProblemColumns(narrow: boolean, onOpen: (id: string) => void)
     };
     const scenario: Column<Problem> = {
       key: 'scenario',
-      header: t('scenarioAndFix'),
+      header: common('scenario'),
       cell: (problem) => <ScenarioCell problem={problem} />,
     };
     const amount: Column<Problem> = {
       key: 'amount',
-      header: t('amountAndPocket'),
+      header: common('amount'),
       align: 'right',
       cell: (problem) => <AmountCell problem={problem} />,
     };
     const state: Column<Problem> = {
       key: 'state',
-      header: t('stateAndWait'),
+      header: common('state'),
       cell: (problem) => <StateCell problem={problem} />,
     };
     if (narrow) return [order, state];
@@ -56,5 +57,5 @@ export function useProblemColumns(narrow: boolean, onOpen: (id: string) => void)
       { key: 'tries', header: t('tries'), cell: (problem) => <TriesCell problem={problem} /> },
       { key: 'outcome', header: t('lastOutcome'), cell: (problem) => <OutcomeCell problem={problem} /> },
     ];
-  }, [t, touched, narrow, onOpen]);
+  }, [t, common, touched, narrow, onOpen]);
 }
