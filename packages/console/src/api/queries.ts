@@ -87,7 +87,10 @@ export function createQueries(onSignedOut: () => void): QueryClient {
       },
     }),
     defaultOptions: {
+      // An act that waits in silence for the network would happen when nobody expects it any more.
+      mutations: { networkMode: 'always' },
       queries: {
+        networkMode: 'always',
         // Events say when an answer is old; coming back to the window is no reason to ask again.
         staleTime: 30_000,
         refetchOnWindowFocus: false,

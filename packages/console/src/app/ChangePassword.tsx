@@ -88,6 +88,7 @@ function PasswordForm({ onDone, onClose }: { onDone: () => void; onClose: () => 
           value={current}
           onChange={(event) => setCurrent(event.currentTarget.value)}
           error={told.currentPassword}
+          aria-invalid={told.currentPassword !== undefined}
           required
           data-autofocus
         />
@@ -100,6 +101,7 @@ function PasswordForm({ onDone, onClose }: { onDone: () => void; onClose: () => 
           value={next}
           onChange={(event) => setNext(event.currentTarget.value)}
           error={told.newPassword}
+          aria-invalid={told.newPassword !== undefined}
           required
         />
         <PasswordInput
@@ -110,6 +112,7 @@ function PasswordForm({ onDone, onClose }: { onDone: () => void; onClose: () => 
           value={again}
           onChange={(event) => setAgain(event.currentTarget.value)}
           error={differs ? t('passwordDiffers') : undefined}
+          aria-invalid={differs}
           required
         />
         <Checkbox

@@ -49,7 +49,8 @@ export function Identity({ values, onChange, errors, known }: IdentityProps) {
         />
         {unknownSystem && (
           <Flag>
-            {t('unknownSystem', { name: system })} <Link to="/systems">{t('registerSystem')}</Link>
+            {errors.sysCode === undefined && t('unknownSystem', { name: system })}{' '}
+            <Link to="/systems">{t('registerSystem')}</Link>
           </Flag>
         )}
         <Autocomplete

@@ -127,6 +127,7 @@ function Editor({ latest }: { latest: Solution }) {
     if (behind && changed.length === 0) {
       setBase(latest);
       setValues(valuesOf(latest));
+      setSaid(null);
     }
   }, [behind, changed.length, latest]);
 
