@@ -61,7 +61,7 @@ export function useDoneColumns(narrow: boolean, open: Open): Column<Execution>[]
       {
         key: 'after',
         header: t('after'),
-        cell: ({ stateAfter }: Execution) => <StateBadge state={stateAfter} />,
+        cell: (row: Execution) => <After row={row} />,
       },
       finished,
     ].filter((column) => column !== undefined);
@@ -111,6 +111,20 @@ function Outcome({ row: { outcome, reason } }: { row: Execution }) {
     <div className="executions-lines">
       <OutcomeBadge outcome={outcome} />
       <span className="executions-second executions-reason">{reason}</span>
+    </div>
+  );
+}
+
+function After({ row: { stateAfter, nextTickAt } }: { row: Execution }) {
+  const { t } = useTranslation('executions');
+  return (
+    <div className="executions-lines">
+      <StateBadge state={stateAfter} />
+      {nextTickAt !== null && (
+        <span className="executions-second">
+          {t('nextTick')} <Time at={nextTickAt} relative />
+        </span>
+      )}
     </div>
   );
 }
