@@ -17,6 +17,12 @@ test('problems are found wherever the message names them, each once', () => {
   ]);
 });
 
+test('an order without its problem is told too', () => {
+  expect(subjectsOf({ businessKey: 'T0000001', steps: [] })).toEqual([
+    { problemId: null, businessKey: 'T0000001' },
+  ]);
+});
+
 test('where only the command key is there, it tells the order number', () => {
   const key = commandKey({ sysCode: 'PBAP', fixCode: 'f', businessKey: 'A/1 é', reopenCount: 0 });
   expect(subjectsOf({ results: [{ problemId: '7', commandKey: key }] })).toEqual([

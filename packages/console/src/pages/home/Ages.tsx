@@ -1,9 +1,9 @@
 import type { ProblemAge } from '@piculus/protocol/http';
 import { useTranslation } from 'react-i18next';
-import { Amounts } from '../../parts/Amount.tsx';
 import { Bars } from '../../parts/Bars.tsx';
 import { Section } from '../../parts/Section.tsx';
 import { OPEN, problemsLink } from './figures.ts';
+import { SomeAmounts } from './SomeAmounts.tsx';
 
 const COLORS: Readonly<Record<ProblemAge['bucket'], string>> = {
   'under-1h': 'var(--mantine-color-blue-5)',
@@ -23,7 +23,7 @@ export function Ages({ ages }: { ages: readonly ProblemAge[] }) {
           key: bucket,
           name: t(`age.${bucket}`),
           value: problems,
-          note: <Amounts of={amounts} />,
+          note: <SomeAmounts of={amounts} most={3} />,
           to: problemsLink({ state: OPEN, firstSeenFrom, firstSeenTo }),
           color: COLORS[bucket],
         }))}

@@ -44,18 +44,24 @@ export function Component() {
 
 function Overview({ stats, systems }: { stats: Stats; systems: readonly System[] | undefined }) {
   const open = useMemo(() => openCounts(stats.counts), [stats.counts]);
+  // Before the first collect, "no problems" would say something that nobody knows.
+  const untouched = stats.counts.length === 0 && stats.lastCollects.length === 0;
   return (
     <>
       {stats.alarms.length > 0 && <Alarms alarms={stats.alarms} />}
       <Setup stats={stats} systems={systems} />
       <KeyFigures stats={stats} open={open} systems={systems} />
-      <Scenarios open={open} />
-      <div className="home-cards">
-        <AtRisk open={open} />
-        <Ages ages={stats.ages} />
-        <Waits waits={stats.waits} executing={stats.executing} />
-      </div>
-      <RepairsPerHour hours={stats.hours} />
+      {!untouched && (
+        <>
+          <Scenarios open={open} />
+          <div className="home-cards">
+            <AtRisk open={open} />
+            <Ages ages={stats.ages} />
+            <Waits waits={stats.waits} executing={stats.executing} />
+          </div>
+          <RepairsPerHour hours={stats.hours} />
+        </>
+      )}
       <LastCollects lasts={stats.lastCollects} systems={systems} />
     </>
   );

@@ -72,7 +72,7 @@ function useColumns(): readonly Column<Row>[] {
             <Link to={`/collections/${last.collectionId}`}>
               {t('collectionNumber', { id: last.collectionId })}
             </Link>
-            {last.command.reason !== null && <span>{last.command.reason}</span>}
+            {last.command.reason !== null && <span className="home-reason-text">{last.command.reason}</span>}
           </span>
         ),
     },

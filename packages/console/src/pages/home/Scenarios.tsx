@@ -3,7 +3,6 @@ import { Table, VisuallyHidden } from '@mantine/core';
 import type { ProblemCount } from '@piculus/protocol/http';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'react-router';
-import { Amount } from '../../parts/Amount.tsx';
 import { Empty } from '../../parts/Empty.tsx';
 import { wholeNumber } from '../../parts/format.ts';
 import { Scenario } from '../../parts/Scenario.tsx';
@@ -21,6 +20,7 @@ import {
   STATE_FILTERS,
   scenarioRows,
 } from './figures.ts';
+import { SomeAmounts } from './SomeAmounts.tsx';
 
 export function Scenarios({ open }: { open: readonly ProblemCount[] }) {
   const { t } = useTranslation('home');
@@ -42,13 +42,15 @@ function Matrix({ open }: { open: readonly ProblemCount[] }) {
   const { t: words } = useTranslation('words');
   return (
     <Scrollable label={t('byScenario')}>
-      <Table className="home-table">
+      <Table className="home-table home-matrix">
         <caption>
           <VisuallyHidden>{t('byScenario')}</VisuallyHidden>
         </caption>
         <thead>
           <tr>
-            <th scope="col">{common('scenario')}</th>
+            <th scope="col" className="home-matrix-name">
+              {common('scenario')}
+            </th>
             {OPEN_STATES.map((state) => (
               <th key={state} scope="col" data-align="right">
                 {words(`state.${state}`)}
@@ -113,13 +115,15 @@ function Cells({ scenario, states, problems }: CellsProps) {
 
 function Values({ of, scenario }: { of: readonly CurrencyAmount[]; scenario: ScenarioCode | null }) {
   return (
-    <span className="amounts">
-      {of.map(({ currency, amountMinor }) => (
-        <Link key={currency} className="home-value" to={problemsLink({ scenario, currency, state: OPEN })}>
-          <Amount minor={amountMinor} currency={currency} />
+    <SomeAmounts
+      of={of}
+      most={4}
+      link={(currency, amount) => (
+        <Link className="home-value" to={problemsLink({ scenario, currency, state: OPEN })}>
+          {amount}
         </Link>
-      ))}
-    </span>
+      )}
+    />
   );
 }
 
