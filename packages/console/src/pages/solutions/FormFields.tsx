@@ -1,9 +1,10 @@
 /** How a solution is executed: the fields that a person sets. What is wrong is said by the server. */
-import { Button, NativeSelect, NumberInput, Radio, Select, Textarea, TextInput } from '@mantine/core';
+import { NativeSelect, NumberInput, Radio, Select, Textarea } from '@mantine/core';
 import { EXECUTION_MODES, LEVELS, LIMITS, SOLUTION_STATUSES } from '@piculus/protocol';
 import { useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Section } from '../../parts/Section.tsx';
+import { CronField } from './CronField.tsx';
 import { type FormField, ownZone, type SolutionValues, zonesFor } from './fields.ts';
 
 export type FormErrors = Readonly<Partial<Record<FormField, string>>>;
@@ -23,7 +24,7 @@ export function FormFields(props: FormFieldsProps) {
         <div className="solutions-fields">
           <Choices {...props} />
           <Retries {...props} />
-          <Cron {...props} />
+          <CronField {...props} />
           <Zone {...props} />
         </div>
       </Section>
@@ -117,47 +118,6 @@ function Retries({ values, onChange, errors }: FormFieldsProps) {
       onChange={(value) => onChange({ maxRetries: String(value) })}
       error={errors.maxRetries}
     />
-  );
-}
-
-const EXAMPLES = [
-  ['every2m', '0 0/2 * * * ?'],
-  ['every10m', '0 0/10 * * * ?'],
-  ['hourly', '0 0 * * * ?'],
-  ['daily9', '0 0 9 * * ?'],
-] as const;
-
-function Cron({ values, onChange, errors }: FormFieldsProps) {
-  const { t } = useTranslation('solutions');
-  return (
-    <div>
-      <TextInput
-        classNames={{ input: 'solutions-code' }}
-        label={t('field.retryCron')}
-        description={t('cronHint')}
-        name="retryCron"
-        value={values.retryCron}
-        onChange={(event) => onChange({ retryCron: event.currentTarget.value })}
-        error={errors.retryCron}
-        spellCheck={false}
-        autoComplete="off"
-        maxLength={256}
-      />
-      <fieldset className="solutions-examples">
-        <legend>{t('cronExamples')}</legend>
-        {EXAMPLES.map(([name, cron]) => (
-          <Button
-            key={name}
-            size="compact-xs"
-            variant="default"
-            aria-pressed={values.retryCron === cron}
-            onClick={() => onChange({ retryCron: cron })}
-          >
-            {t(name)}
-          </Button>
-        ))}
-      </fieldset>
-    </div>
   );
 }
 
