@@ -9,7 +9,7 @@ import {
   missingIn,
   requestFor,
 } from '../../src/pages/collect/choice.ts';
-import { gapsOf, sumsOf, whyNot } from '../../src/parts/collect/rules.ts';
+import { gapsOf, saidNothing, sumsOf, whyNot } from '../../src/parts/collect/rules.ts';
 
 const system = (sysCode: string, enabled = true): System => ({
   sysCode,
@@ -115,6 +115,13 @@ describe('what came of a command', () => {
 
   it('names the sides that do not reach the end', () => {
     expect(gapsOf(command({ feeds: [full, short] }))).toEqual([short]);
+  });
+
+  it('counts as silent only where its client ended it without a word on its data', () => {
+    expect(saidNothing(command({ feeds: [] }))).toBe(true);
+    expect(saidNothing(command({}))).toBe(false);
+    for (const state of ['waiting', 'running', 'failed', 'cancelled'] as const)
+      expect(saidNothing(command({ state, feeds: [] }))).toBe(false);
   });
 
   it('adds up over the systems', () => {

@@ -5,7 +5,8 @@ import { useTranslation } from 'react-i18next';
 import { Sign } from '../badges.tsx';
 import { localTime } from '../format.ts';
 import { Time } from '../Time.tsx';
-import { gapsOf } from './rules.ts';
+import { gapsOf, saidNothing } from './rules.ts';
+import './collect.css';
 
 export function Feeds({ command }: { command: CollectCommandView }) {
   const { t } = useTranslation('collections');
@@ -56,7 +57,8 @@ export function Coverage({ commands }: { commands: readonly CollectCommandView[]
   const gaps = told.flatMap((command) =>
     gapsOf(command).map((gap) => ({ ...gap, sysCode: command.sysCode })),
   );
-  if (gaps.length === 0 && told.length === commands.length) return <span>{t('sidesComplete')}</span>;
+  const silent = commands.filter(saidNothing);
+  if (gaps.length === 0 && silent.length === 0) return <span>{t('sidesComplete')}</span>;
   return (
     <ul className="collect-gaps">
       {gaps.map(({ sysCode, side, reachesTo }) => (
@@ -67,13 +69,11 @@ export function Coverage({ commands }: { commands: readonly CollectCommandView[]
             : t('gap', { side: words(`side.${side}`), time: localTime(reachesTo) })}
         </li>
       ))}
-      {commands
-        .filter(({ feeds }) => feeds.length === 0)
-        .map(({ sysCode }) => (
-          <li key={sysCode}>
-            {sysCode}: {t('noFeeds')}
-          </li>
-        ))}
+      {silent.map(({ sysCode }) => (
+        <li key={sysCode}>
+          {sysCode}: {t('noFeeds')}
+        </li>
+      ))}
     </ul>
   );
 }

@@ -12,6 +12,11 @@ export function gapsOf(command: Pick<Command, 'feeds'>): readonly Gap[] {
   return command.feeds.filter(({ complete }) => !complete);
 }
 
+/** Ended by its client, which did not say how far its data reaches. What failed or runs has its own words. */
+export function saidNothing({ state, feeds }: Pick<Command, 'state' | 'feeds'>): boolean {
+  return (state === 'complete' || state === 'incomplete') && feeds.length === 0;
+}
+
 export type Why = 'never-taken' | 'gave-up' | 'gaps' | 'partial' | 'failed' | 'cancelled';
 
 /** Why a command did not end complete, as far as its figures tell; null where it did or has not ended. */
