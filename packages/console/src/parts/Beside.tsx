@@ -38,7 +38,8 @@ export function useBeside(ids: readonly string[], onOpen?: (id: string) => void)
   const openId = new URLSearchParams(location.search).get('open');
 
   const go = (id: string | null, preview: boolean, replace: boolean): void => {
-    const query = new URLSearchParams(location.search);
+    // The address itself and not what was rendered: keys come faster than pages are drawn.
+    const query = new URLSearchParams(window.location.search);
     if (id === null) query.delete('open');
     else query.set('open', id);
     // The state holds the pages walked through: the place in the list stays.
