@@ -221,7 +221,6 @@ export const problem: Translated<typeof zh> = {
   },
   posting: {
     step: 'Step',
-    does: 'What',
     available: 'Account, available',
     held: 'Account, held',
     bank: 'Our bank',

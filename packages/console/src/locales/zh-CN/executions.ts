@@ -30,7 +30,7 @@ export const executions = {
   gone: '没有这次执行，或已过保留期。',
   tryAgain: '下次触发时再试：',
   noTryAgain: '不会自动再试。',
-  since: '已执行',
+  since: '已用时',
   expires: '最迟应答',
   answered: '已应答',
   answeredOf: '{{answered}} / {{all}}',

@@ -203,7 +203,6 @@ export const problem = {
   },
   posting: {
     step: '步骤',
-    does: '内容',
     available: '账户可用',
     held: '账户冻结',
     bank: '我方银行',

@@ -6,6 +6,8 @@ import { amount } from '../../parts/format.ts';
 import { inLanguage } from '../../parts/words.ts';
 import { type Movement, postingsOf } from './postings.ts';
 
+const PLACES = ['available', 'held', 'bank'] as const satisfies readonly (keyof Movement)[];
+
 interface Row {
   readonly key: string;
   readonly what: string;
@@ -45,20 +47,13 @@ export function Postings({ steps, facts, currency }: PostingsProps) {
     align: 'right',
     cell: (row) => <Money row={row} of={key} />,
   });
+  // Most repairs touch one place; the others would only be columns of nothing.
+  const places = PLACES.filter(
+    (place) => place === 'available' || rows.some(({ movement }) => (movement?.[place] ?? 0n) !== 0n),
+  );
   const columns: Column<Row>[] = [
-    {
-      key: 'what',
-      header: t('posting.step'),
-      cell: ({ what, sum }) => <strong data-sum={sum}>{what}</strong>,
-    },
-    {
-      key: 'does',
-      header: t('posting.does'),
-      cell: ({ text }) => <span className="posting-text">{text}</span>,
-    },
-    money('available', t('posting.available')),
-    money('held', t('posting.held')),
-    money('bank', t('posting.bank')),
+    { key: 'what', header: t('posting.step'), cell: (row) => <What row={row} /> },
+    ...places.map((place) => money(place, t(`posting.${place}`))),
   ];
   return (
     <div className="postings">
@@ -70,6 +65,15 @@ export function Postings({ steps, facts, currency }: PostingsProps) {
         rowKey={({ key }) => key}
         empty={null}
       />
+    </div>
+  );
+}
+
+function What({ row: { what, text, sum } }: { row: Row }) {
+  return (
+    <div className="posting-what">
+      <strong data-sum={sum}>{what}</strong>
+      {text !== '' && <span className="posting-text">{text}</span>}
     </div>
   );
 }

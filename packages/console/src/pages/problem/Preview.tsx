@@ -55,7 +55,8 @@ export function Preview({ problem, solution, wish, onRun }: PreviewProps) {
     }
   };
   const onWish = useEffectEvent(() => {
-    place.current?.focus();
+    place.current?.scrollIntoView({ block: 'start' });
+    place.current?.focus({ preventScroll: true });
     void begin();
   });
   // biome-ignore lint/correctness/useExhaustiveDependencies: each wish begins one preview, whatever else changes.
