@@ -12,6 +12,7 @@ export const collections = {
   window: '收集窗口',
   windowUpTo: '到 {{time}}',
   rows: '扫描行数',
+  rowsShort: '扫描',
   problems: '上报问题',
   reportedNew: '{{reported}} 个，新 {{fresh}} 个',
   coverage: '数据覆盖',

@@ -41,7 +41,7 @@ export function useCollectionColumns(): readonly Column<Collection>[] {
     { key: 'window', header: t('window'), cell: (row) => <Window of={row} /> },
     {
       key: 'rows',
-      header: t('rows'),
+      header: t('rowsShort'),
       align: 'right',
       cell: ({ commands }) => <span className="number">{wholeNumber(sumsOf(commands).rows)}</span>,
     },
