@@ -65,7 +65,7 @@ function Tail({ query, filters, paging, heartbeats, children }: TailProps) {
   const [charts, setCharts] = useState(() => window.matchMedia('(min-width: 52rem)').matches);
   const list = useRead('listMessages', { query }, { enabled: !held, keep: true });
   const opened = useOpenMessage();
-  const columns = useMessageColumns(opened.linkTo);
+  const columns = useMessageColumns(opened);
   const rows = list.data?.items;
   const showHeartbeats = (shown: boolean): void =>
     setParams((old) => {

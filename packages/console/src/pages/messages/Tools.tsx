@@ -1,5 +1,6 @@
 /** What the reader does with the list: hold it still, leave the heartbeats out, see charts. */
 import { Switch } from '@mantine/core';
+import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useRead } from '../../api/queries.ts';
 import { type MessageQuery, newerThan } from './message-query.ts';
@@ -31,14 +32,7 @@ export function Tools(props: ToolsProps) {
           onChange={(event) => props.onHold(event.currentTarget.checked)}
         />
       )}
-      {props.heartbeats !== null && (
-        <Switch
-          size="sm"
-          label={t('heartbeats')}
-          checked={props.heartbeats}
-          onChange={(event) => props.onHeartbeats(event.currentTarget.checked)}
-        />
-      )}
+      {props.heartbeats !== null && <Heartbeats shown={props.heartbeats} onChange={props.onHeartbeats} />}
       <Switch
         size="sm"
         label={t('showCharts')}
@@ -49,6 +43,24 @@ export function Tools(props: ToolsProps) {
         {props.held === true && <NewOnes newest={props.newest} query={props.query} />}
       </span>
     </div>
+  );
+}
+
+/** The address, which holds the choice, is a moment behind the click. */
+function Heartbeats({ shown, onChange }: { shown: boolean; onChange: (shown: boolean) => void }) {
+  const { t } = useTranslation('messages');
+  const [checked, setChecked] = useState(shown);
+  useEffect(() => setChecked(shown), [shown]);
+  return (
+    <Switch
+      size="sm"
+      label={t('heartbeats')}
+      checked={checked}
+      onChange={(event) => {
+        setChecked(event.currentTarget.checked);
+        onChange(event.currentTarget.checked);
+      }}
+    />
   );
 }
 

@@ -6,7 +6,8 @@ import { DirectionBadge, MessageBadge } from '../../parts/badges.tsx';
 import type { Column } from '../../parts/DataTable.tsx';
 import { bytes, milliseconds } from '../../parts/format.ts';
 import { Time } from '../../parts/Time.tsx';
-import { isMessageType } from './message-query.ts';
+import { namedType } from './message-query.ts';
+import type { OpenMessage } from './open-message.ts';
 
 /** Enough of an id to tell two apart; the whole one is on hover and in the drawer. */
 export function ShortId({ id }: { id: string }) {
@@ -19,10 +20,10 @@ export function ShortId({ id }: { id: string }) {
 
 export function TypeName({ type }: { type: string }) {
   const { t } = useTranslation('messages');
-  if (!isMessageType(type)) return <span className="messages-type">{type}</span>;
+  const named = namedType(type);
   return (
     <span className="messages-type" title={type}>
-      {t(`types.${type}`)}
+      {named === undefined ? type : t(`types.${named}`)}
     </span>
   );
 }
@@ -55,8 +56,8 @@ export function About({ message }: { message: Message }) {
   );
 }
 
-/** @param linkTo the address that opens a message beside the list. */
-export function useMessageColumns(linkTo: (message: Message) => string): readonly Column<Message>[] {
+/** Each row begins with the link that opens the message beside the list. */
+export function useMessageColumns({ linkTo, state }: OpenMessage): readonly Column<Message>[] {
   const { t } = useTranslation('messages');
   const { t: common } = useTranslation();
   return [
@@ -64,7 +65,7 @@ export function useMessageColumns(linkTo: (message: Message) => string): readonl
       key: 'at',
       header: t('at'),
       cell: (message) => (
-        <Link to={linkTo(message)} className="messages-open">
+        <Link to={linkTo(message)} state={state} className="messages-open">
           <Time at={message.at} />
         </Link>
       ),

@@ -4,7 +4,7 @@ import { useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useRead } from '../../api/queries.ts';
 import type { FilterField } from '../../parts/filters.ts';
-import { MESSAGE_TYPES } from './message-query.ts';
+import { MESSAGE_TYPES, namedType } from './message-query.ts';
 
 export function useMessageFields(): readonly FilterField[] {
   const { t } = useTranslation('messages');
@@ -32,7 +32,10 @@ export function useMessageFields(): readonly FilterField[] {
         label: t('type'),
         kind: 'choices',
         pinned: true,
-        choices: MESSAGE_TYPES.map((value) => ({ value, label: t(`types.${value}`) })),
+        choices: MESSAGE_TYPES.map((value) => {
+          const named = namedType(value);
+          return { value, label: named === undefined ? value : t(`types.${named}`) };
+        }),
       },
       {
         name: 'state',

@@ -6,14 +6,33 @@ import type { FilterValues } from '../../parts/filters.ts';
 export type MessageQuery = Partial<RouteQuery<'listMessages'>>;
 
 /** What clients and servers say, and what the server writes where it could not read a frame. */
-export const MESSAGE_TYPES = [
-  ...new Set([...keysOf(CLIENT_MESSAGES), ...keysOf(SERVER_MESSAGES), 'unreadable' as const]),
+export const MESSAGE_TYPES: readonly string[] = [
+  ...new Set([...Object.keys(CLIENT_MESSAGES), ...Object.keys(SERVER_MESSAGES), 'unreadable']),
 ];
-export type MessageType = (typeof MESSAGE_TYPES)[number];
-const WITHOUT_HEARTBEATS: readonly string[] = MESSAGE_TYPES.filter((type) => type !== 'heartbeat');
+const WITHOUT_HEARTBEATS = MESSAGE_TYPES.filter((type) => type !== 'heartbeat');
 
-export function isMessageType(text: string): text is MessageType {
-  return MESSAGE_TYPES.some((type) => type === text);
+/** Types that have a name in words; a newer one is shown as the protocol calls it. */
+const NAMED = [
+  'hello',
+  'heartbeat',
+  'problems',
+  'collect-progress',
+  'collect-done',
+  'fix-results',
+  'preview-result',
+  'welcome',
+  'collect',
+  'cancel-collect',
+  'fix',
+  'preview',
+  'unreadable',
+  'ack',
+  'error',
+] as const;
+export type NamedType = (typeof NAMED)[number];
+
+export function namedType(type: string): NamedType | undefined {
+  return NAMED.find((named) => named === type);
 }
 
 export interface ListOptions {
@@ -64,8 +83,4 @@ export function figuresQuery({ sysCode, from, to }: MessageQuery, now: number): 
 /** How many of these came after the one with this id; ids grow. */
 export function newerThan(id: string, ids: readonly string[]): number {
   return ids.filter((each) => BigInt(each) > BigInt(id)).length;
-}
-
-function keysOf<T extends object>(table: T): (keyof T & string)[] {
-  return Object.keys(table) as (keyof T & string)[];
 }
