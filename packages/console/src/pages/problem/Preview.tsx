@@ -159,7 +159,7 @@ function Told({ taken: { answer, at, ...then }, problem, solution, onRun }: Told
       </p>
       <p className="problem-words">{t('preview.said', { reason: answer.reason })}</p>
       <p className="problem-words">
-        {t('preview.scenarioNow')}: {scenario === null ? t('preview.noScenario') : <Scenario of={scenario} />}
+        {t('preview.scenarioNow')} {scenario === null ? t('preview.noScenario') : <Scenario of={scenario} />}
       </p>
       <Postings steps={steps} facts={facts} currency={problem.currency} />
       {runs && (
