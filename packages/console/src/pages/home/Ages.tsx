@@ -23,7 +23,7 @@ export function Ages({ ages }: { ages: readonly ProblemAge[] }) {
           key: bucket,
           name: t(`age.${bucket}`),
           value: problems,
-          note: <SomeAmounts of={amounts} most={3} />,
+          ...(amounts.length > 0 ? { note: <SomeAmounts of={amounts} most={3} /> } : {}),
           to: problemsLink({ state: OPEN, firstSeenFrom, firstSeenTo }),
           color: COLORS[bucket],
         }))}
