@@ -65,6 +65,7 @@ export async function makeWorld(options: WorldOptions): Promise<World> {
     anomalies: options.anomalies,
     seed: options.seed,
     profile: 'honest',
+    manual: false,
     fresh: false,
     folder: null,
     yes: false,

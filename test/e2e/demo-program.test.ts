@@ -23,6 +23,7 @@ describe('the command line', () => {
     [['--systems', '3'], /--systems must be a whole number from 1 to 2/],
     [['--json'], /--json needs --once/],
     [['--once', '--fresh'], /leave out --fresh/],
+    [['--once', '--manual'], /leave out --manual/],
     [['--once', '--transactions', 'a.csv', '--orders', '5'], /either --transactions or --orders/],
     [['stray'], /stray/],
   ])('%j makes no sense and ends with 2', async (args, reason) => {

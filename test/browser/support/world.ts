@@ -102,6 +102,7 @@ function demoOptions(options: WorldOptions, urls: { piculus: string; pbap: strin
     anomalies: options.anomalies ?? 4,
     seed: 1,
     profile: 'honest',
+    manual: false,
     fresh: false,
     folder: null,
     yes: false,

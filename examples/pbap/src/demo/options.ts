@@ -13,6 +13,8 @@ export interface DemoOptions {
   readonly anomalies: number;
   readonly seed: number;
   readonly profile: Profile;
+  /** Solutions begin as manual: every repair waits for a click. */
+  readonly manual: boolean;
   readonly fresh: boolean;
   /** Absolute; where the demo keeps its data. Null for its own folder in the checkout. */
   readonly folder: string | null;
@@ -39,6 +41,7 @@ export const HELP = `npm start -- [options]        the demo: a server, a bank, a
   --seed N             repeats a run (default 1)
   --profile NAME       how the bank behaves: ${PROFILES.join(', ')} (default honest)
   --systems N          1: PBAP; 2: PBAP and PBMS (default 1)
+  --manual             every repair waits for your click (at the first start; later the console decides)
   --port N             port of the server (default 7070, with --once any; the next free one where it is taken)
   --fresh              start over: deletes the demo's embedded databases, after asking
   --folder DIR         where it keeps its data (default .piculus/demo in the checkout)
@@ -59,6 +62,9 @@ export function readOptions(args: readonly string[], env: Environment, folder: s
   if (values.fresh === true && values.once === true) {
     throw new DemoError('--once always starts on fresh temporary databases; leave out --fresh', 2);
   }
+  if (values.manual === true && values.once === true) {
+    throw new DemoError('--once repairs everything by itself; leave out --manual', 2);
+  }
   if (values.transactions !== undefined && values.orders !== undefined) {
     throw new DemoError('give either --transactions or --orders', 2);
   }
@@ -74,6 +80,7 @@ export function readOptions(args: readonly string[], env: Environment, folder: s
     anomalies: whole('--anomalies', values.anomalies, 20, 0, 10_000),
     seed: whole('--seed', values.seed, 1, 0, 2_147_483_647),
     profile: known,
+    manual: values.manual === true,
     fresh: values.fresh === true,
     folder: values.folder === undefined ? null : resolve(folder, values.folder),
     yes: values.yes === true,
@@ -106,6 +113,7 @@ function parse(args: readonly string[]) {
         profile: { type: 'string' },
         systems: { type: 'string' },
         port: { type: 'string' },
+        manual: { type: 'boolean' },
         fresh: { type: 'boolean' },
         folder: { type: 'string' },
         yes: { type: 'boolean' },

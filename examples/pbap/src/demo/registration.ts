@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { type ApiClient, ApiError, solutionInputSchema } from '@piculus/protocol/http';
 import { z } from 'zod';
-import type { SystemCode } from './options.ts';
+import type { DemoOptions, SystemCode } from './options.ts';
 import type { DemoServer } from './server.ts';
 
 /** Quicker than the seed's ten minutes, so that somebody who watches sees something. */
@@ -19,13 +19,20 @@ const fileSchema = z.object({ solutions: z.array(solutionInputSchema).min(1) });
 export async function registerSystem(
   server: DemoServer,
   sysCode: SystemCode,
-  onCron: boolean,
+  { once, manual }: Pick<DemoOptions, 'once' | 'manual'>,
 ): Promise<string> {
-  const key = await systemKey(server, sysCode, onCron);
+  const key = await systemKey(server, sysCode, !once);
   const text = await readFile(new URL('../../solutions.json', import.meta.url), 'utf8');
   for (const solution of fileSchema.parse(JSON.parse(text)).solutions) {
     await unlessPresent(() =>
-      server.api.createSolution({ body: { ...solution, sysCode, retryCron: DEMO_RETRY_CRON } }),
+      server.api.createSolution({
+        body: {
+          ...solution,
+          sysCode,
+          retryCron: DEMO_RETRY_CRON,
+          ...(manual ? { executionMode: 'manual' } : {}),
+        },
+      }),
     );
   }
   return key;

@@ -102,7 +102,7 @@ async function startSystem(
   const { options, children, progress } = stage;
   const { sysCode } = system;
   const before = await fingerprint(system.pool, system.bankPool);
-  const systemKey = await registerSystem(server, sysCode, !options.once);
+  const systemKey = await registerSystem(server, sysCode, options);
   const port = await anyFreePort();
   const frontDoor = `http://127.0.0.1:${port}`;
   const bank = await children.start({
