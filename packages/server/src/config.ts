@@ -23,6 +23,10 @@ export interface ServerConfig {
   /** Where people open the console from, where a proxy stands between. */
   readonly publicUrl: string | null;
   readonly messageRetentionDays: number;
+  /** Where checkpoints of the audit's chain are appended, beside the database's reach. */
+  readonly auditCheckpointFile: string | null;
+  /** Where they are posted to. */
+  readonly auditCheckpointUrl: string | null;
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -82,6 +86,8 @@ export function loadConfig(environment: Environment = process.env): ServerConfig
     secret,
     publicUrl: url('PICULUS_PUBLIC_URL', ['http:', 'https:']),
     messageRetentionDays: whole('PICULUS_MESSAGE_RETENTION_DAYS', 14, [1, 3_650]),
+    auditCheckpointFile: text('PICULUS_AUDIT_CHECKPOINT_FILE'),
+    auditCheckpointUrl: url('PICULUS_AUDIT_CHECKPOINT_URL', ['http:', 'https:']),
   };
   if (problems.length > 0) throw new ConfigError(problems);
   return config;

@@ -9,6 +9,9 @@ import type { Logger } from 'pino';
 import { bringUp } from './bring-up.ts';
 import { type Clock, systemClock } from './base/clock.ts';
 import { createLogger } from './base/logger.ts';
+import { createChainWriter } from './audit/chain-writer.ts';
+import { type CheckpointSink, fileSink, webhookSink } from './audit/export.ts';
+import { type CheckpointKey, loadCheckpointKey } from './audit/key.ts';
 import type { Context } from './base/services.ts';
 import { VERSION } from './base/version.ts';
 import { createWake } from './base/wake.ts';
@@ -66,6 +69,7 @@ interface Built {
   readonly rooms: Rooms;
   readonly gateway: Gateway;
   readonly app: App;
+  readonly checkpointKey: CheckpointKey;
 }
 
 class Server implements PiculusServer {
@@ -147,6 +151,7 @@ class Server implements PiculusServer {
   async #build(): Promise<Built> {
     const config = this.#config;
     const secret = config.secret ?? (await loadSecret(resolve(config.dataDir), this.#clock));
+    const checkpointKey = await loadCheckpointKey(resolve(config.dataDir));
     const url = config.databaseUrl ?? (await this.#startOwnDatabase());
     const onIdleError = (error: Error): void => this.#log.warn({ err: error }, 'an idle connection broke');
     const pool = await this.#lifecycle.open(
@@ -187,7 +192,7 @@ class Server implements PiculusServer {
         ? {}
         : { signInsPerMinute: this.#parts.signInsPerMinute }),
     });
-    return { context, events, rooms, gateway, app };
+    return { context, events, rooms, gateway, app, checkpointKey };
   }
 
   async #startOwnDatabase(): Promise<string> {
@@ -231,13 +236,16 @@ class Server implements PiculusServer {
     });
   }
 
-  async #bringUp({ context, rooms, gateway }: Built): Promise<void> {
+  async #bringUp({ context, rooms, gateway, checkpointKey }: Built): Promise<void> {
     const { signal } = this.#lifecycle;
     this.firstPassword = await bringUp(context, {
       signal,
       adminPasswordFile: this.#config.adminPasswordFile,
     });
-    const loops = createLoops(context, rooms, gateway, this.#config);
+    const loops = [
+      ...createLoops(context, rooms, gateway, this.#config),
+      createChainWriter(context, { key: checkpointKey, sinks: this.#checkpointSinks() }),
+    ];
     await this.#lifecycle.open(
       'loops',
       () => {
@@ -257,6 +265,15 @@ class Server implements PiculusServer {
     this.#lifecycle.check();
     this.#open = true;
     this.#log.info('the server is ready');
+  }
+
+  #checkpointSinks(): CheckpointSink[] {
+    const { auditCheckpointFile: file, auditCheckpointUrl: url } = this.#config;
+    const parts = { clock: this.#clock, log: this.#log };
+    return [
+      ...(file === null ? [] : [fileSink(resolve(file), this.#log)]),
+      ...(url === null ? [] : [webhookSink(url, parts)]),
+    ];
   }
 
   #checkOpen(): void {

@@ -439,6 +439,7 @@ export const LIVE_TOPICS = [
   'solutions',
   'messages',
   'systems',
+  'audit',
 ] as const;
 /** One live event: what changed, never the whole thing; the reader fetches what it shows. */
 export const liveEventSchema = z.object({

@@ -290,6 +290,33 @@ export interface Tables {
     target: string | null;
     reason: string | null;
     detail: Json<Record<string, unknown>>;
+    via: string | null;
+    from_address: string | null;
+    request_id: string | null;
+    before: Json<Record<string, unknown> | null>;
+    after: Json<Record<string, unknown> | null>;
+  };
+  audit_blocks: {
+    number: Big;
+    format: number;
+    made_at: Time;
+    previous: Buffer;
+    hash: Buffer;
+  };
+  audit_block_rows: {
+    block: Big;
+    source: string;
+    after_id: Big;
+    up_to_id: Big;
+    ids: string[];
+    digests: Buffer;
+  };
+  audit_checkpoints: {
+    block: Big;
+    hash: Buffer;
+    signed_at: Time;
+    public_key: Buffer;
+    signature: Buffer;
   };
   idempotency_keys: {
     actor: string;

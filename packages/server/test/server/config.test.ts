@@ -17,6 +17,8 @@ describe('the configuration', () => {
       secret: null,
       publicUrl: null,
       messageRetentionDays: 14,
+      auditCheckpointFile: null,
+      auditCheckpointUrl: null,
     });
     expect(loadConfig({ PICULUS_PORT: ' ', PICULUS_SECRET: '' }).port).toBe(7070);
   });

@@ -1,0 +1,69 @@
+/** The audit as the routes and the files of checkpoints show it. */
+import { z } from 'zod';
+import { rowIdSchema, timeSchema } from '../messages/parts.ts';
+
+/** The tables that the chain covers: acts, reports of clients, executions. */
+export const CHAIN_SOURCES = ['audit', 'reports', 'executions'] as const;
+export type ChainSource = (typeof CHAIN_SOURCES)[number];
+
+/**
+ * What a verification of the chain can find.
+ * - `row-changed`, `row-missing`, `row-added`: a row is not the one that its block covers, is gone, or came later;
+ * - `block-changed`: a block's content does not give its hash; - `block-missing`: a number was left out;
+ * - `chain-broken`: a block does not follow the one before it; - `chain-shorter`: a checkpoint names a block that
+ *   is not there; - `chain-rewritten`: it names another hash; - `checkpoint-forged`: its signature is not by the key;
+ * - `format-unknown`: a newer build made the block.
+ */
+export const CHAIN_FAULTS = [
+  'row-changed',
+  'row-missing',
+  'row-added',
+  'block-changed',
+  'block-missing',
+  'chain-broken',
+  'chain-shorter',
+  'chain-rewritten',
+  'checkpoint-forged',
+  'format-unknown',
+] as const;
+export type ChainFaultKind = (typeof CHAIN_FAULTS)[number];
+
+const hex32 = z.string().regex(/^[0-9a-f]{64}$/);
+const base64 = (bytes: number) => z.base64().length(Math.ceil(bytes / 3) * 4);
+
+/** One line of a file of checkpoints: the hash of a block, signed by the server (Ed25519). */
+export const checkpointSchema = z.strictObject({
+  version: z.literal(1),
+  block: rowIdSchema,
+  hash: hex32,
+  signedAt: timeSchema,
+  /** The key, 32 raw bytes. */
+  publicKey: base64(32),
+  signature: base64(64),
+});
+export type CheckpointLine = z.infer<typeof checkpointSchema>;
+
+export const chainFaultSchema = z.object({
+  kind: z.enum(CHAIN_FAULTS),
+  block: z.string().nullable(),
+  /** The row, where the fault is one of a row. */
+  source: z.enum(CHAIN_SOURCES).nullable(),
+  id: z.string().nullable(),
+});
+export type ChainFault = z.infer<typeof chainFaultSchema>;
+
+export const chainReportSchema = z.object({
+  ok: z.boolean(),
+  verifiedAt: timeSchema,
+  blocks: z.string(),
+  rows: z.number().int(),
+  lastBlock: z.object({ number: z.string(), hash: hex32, madeAt: timeSchema }).nullable(),
+  /** Checkpoints that were compared: those in the database, and those that were given from outside. */
+  checkpointsStored: z.number().int(),
+  checkpointsGiven: z.number().int(),
+  /** In the order of the chain, so that the first is the first bad one. At most 20. */
+  faults: z.array(chainFaultSchema),
+  /** There are more than these. */
+  more: z.boolean(),
+});
+export type ChainReport = z.infer<typeof chainReportSchema>;

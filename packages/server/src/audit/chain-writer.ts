@@ -1,0 +1,90 @@
+/** The loop that makes blocks of the chain, signs checkpoints over it and brings them out. */
+import type { Context, Loop } from '../base/services.ts';
+import { createLoop } from '../dispatch/loop.ts';
+import {
+  insertCheckpoint,
+  readCovered,
+  readHighestIds,
+  readLastBlock,
+  readLastCheckpoint,
+} from '../store/chain.ts';
+import type { Database } from '../store/database.ts';
+import { transaction } from '../store/pool.ts';
+import { type Mark, makeBlock, safeHeads } from './blocks.ts';
+import { SOURCES } from './encoding.ts';
+import type { CheckpointSink } from './export.ts';
+import type { CheckpointKey } from './key.ts';
+
+export interface ChainWriterOptions {
+  readonly pollMs: number;
+  /** Rows of one block, over all tables. */
+  readonly rowsMax: number;
+  /** A checkpoint is signed after so many blocks, or after so long where there is a new one. */
+  readonly checkpointBlocks: number;
+  readonly checkpointMs: number;
+}
+
+const OPTIONS: ChainWriterOptions = {
+  pollMs: 2_000,
+  rowsMax: 500,
+  checkpointBlocks: 100,
+  checkpointMs: 60_000,
+};
+
+export interface ChainWriterParts {
+  readonly key: CheckpointKey;
+  readonly sinks: readonly CheckpointSink[];
+}
+
+export function createChainWriter(
+  context: Context,
+  { key, sinks }: ChainWriterParts,
+  change: Partial<ChainWriterOptions> = {},
+): Loop {
+  const options = { ...OPTIONS, ...change };
+  const { clock, db } = context;
+  let mark: Mark | null = null;
+
+  async function makeBlocks(signal: AbortSignal): Promise<void> {
+    if (mark === null && !(await hasNewRows(db))) return;
+    const safe = await safeHeads(db, mark);
+    mark = 'wait' in safe ? safe.wait : null;
+    if ('wait' in safe) return;
+    const { heads: upTo } = safe;
+    const { rowsMax } = options;
+    while (!signal.aborted) {
+      const made = await transaction(db, (tx) => makeBlock(tx, { upTo, at: clock.now(), rowsMax }));
+      if (made === null) break;
+    }
+  }
+
+  async function signCheckpoint(): Promise<void> {
+    const head = await readLastBlock(db);
+    const last = await readLastCheckpoint(db);
+    if (head === null || head.number === last?.block) return;
+    const now = clock.now();
+    const blocks = BigInt(head.number) - BigInt(last?.block ?? 0);
+    const waitedMs = now.getTime() - (last?.signedAt.getTime() ?? 0);
+    if (blocks < BigInt(options.checkpointBlocks) && waitedMs < options.checkpointMs) return;
+    await insertCheckpoint(db, key.sign({ block: head.number, hash: head.hash, signedAt: now }));
+    context.events.publish({ topic: 'audit', sysCode: null, ids: [], more: false });
+  }
+
+  return createLoop({
+    ...context,
+    name: 'chain-writer',
+    wakeReason: null,
+    pollMs: options.pollMs,
+    async work(signal) {
+      await makeBlocks(signal);
+      await signCheckpoint();
+      for (const sink of sinks) await sink.send(db);
+    },
+  });
+}
+
+/** A cheap look, so that a server where nothing happens writes nothing. */
+async function hasNewRows(db: Database): Promise<boolean> {
+  const [heads, covered] = [await readHighestIds(db), await readCovered(db)];
+  return SOURCES.some((source) => BigInt(heads[source]) > BigInt(covered[source]));
+}

@@ -1,0 +1,104 @@
+/**
+ * The bytes that the chain hashes and signs. Everything has its length before it, so that no two contents spell the
+ * same bytes, and each kind of thing begins with a name of its own, so that none passes for another.
+ */
+import { createHash } from 'node:crypto';
+
+export const SOURCES = ['audit', 'reports', 'executions'] as const;
+export type Source = (typeof SOURCES)[number];
+
+export const HASH_BYTES = 32;
+/** What the first block follows. */
+export const NO_BLOCK: Buffer = Buffer.alloc(HASH_BYTES);
+
+/** A row as its digest covers it: the values in the one spelling of its format, null where there is none. */
+export interface CanonicalRow {
+  readonly id: string;
+  readonly values: readonly (string | null)[];
+}
+
+/** What a block covers of one table: all its rows with `afterId < id <= upToId`. */
+export interface Coverage {
+  readonly source: Source;
+  readonly afterId: string;
+  readonly upToId: string;
+  readonly ids: readonly string[];
+  /** 32 bytes for each id, in the same order. */
+  readonly digests: Buffer;
+}
+
+export interface BlockContent {
+  readonly number: string;
+  readonly format: number;
+  readonly madeAt: Date;
+  readonly previous: Buffer;
+  /** In the order of SOURCES; a table without new rows is left out. */
+  readonly covers: readonly Coverage[];
+}
+
+export interface CheckpointContent {
+  readonly block: string;
+  readonly hash: Buffer;
+  readonly signedAt: Date;
+}
+
+function u32(value: number): Buffer {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32BE(value);
+  return bytes;
+}
+
+function u64(value: string): Buffer {
+  const bytes = Buffer.alloc(8);
+  bytes.writeBigUInt64BE(BigInt(value));
+  return bytes;
+}
+
+function prefixed(text: string): Buffer {
+  const bytes = Buffer.from(text, 'utf8');
+  return Buffer.concat([u32(bytes.length), bytes]);
+}
+
+const ABSENT = Buffer.from([0]);
+const PRESENT = Buffer.from([1]);
+
+/** @param names of the fields, in the order of the values. */
+export function rowDigest(source: Source, names: readonly string[], row: CanonicalRow): Buffer {
+  const parts = [prefixed('piculus row'), prefixed(source), u32(names.length)];
+  for (const [index, name] of names.entries()) {
+    const value = row.values[index] ?? null;
+    parts.push(prefixed(name), ...(value === null ? [ABSENT] : [PRESENT, prefixed(value)]));
+  }
+  return createHash('sha256').update(Buffer.concat(parts)).digest();
+}
+
+export function blockHash(block: BlockContent): Buffer {
+  const parts = [
+    prefixed('piculus block'),
+    u64(block.number),
+    u32(block.format),
+    prefixed(block.madeAt.toISOString()),
+    block.previous,
+    u32(block.covers.length),
+  ];
+  for (const { source, afterId, upToId, ids, digests } of block.covers) {
+    parts.push(prefixed(source), u64(afterId), u64(upToId), u32(ids.length), ...ids.map(u64), digests);
+  }
+  return createHash('sha256').update(Buffer.concat(parts)).digest();
+}
+
+/** What a checkpoint's signature covers. */
+export function checkpointBytes({ block, hash, signedAt }: CheckpointContent): Buffer {
+  return Buffer.concat([
+    prefixed('piculus checkpoint'),
+    u64(block),
+    prefixed(signedAt.toISOString()),
+    u32(hash.length),
+    hash,
+  ]);
+}
+
+/** The digest of one row in a coverage. */
+export function digestAt(digests: Buffer, index: number): Buffer {
+  return digests.subarray(index * HASH_BYTES, (index + 1) * HASH_BYTES);
+}
