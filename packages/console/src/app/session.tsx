@@ -73,8 +73,10 @@ export function SessionProvider({ signal, children }: { signal: SessionSignal; c
             user,
             async signOut() {
               await endSession();
-              queries.clear();
+              // What was read goes, but not the question who is signed in: the page listens to its answer.
               queries.setQueryData(['getMe'], null);
+              queries.removeQueries({ predicate: ({ queryKey: [name] }) => name !== 'getMe' });
+              queries.getMutationCache().clear();
             },
           },
     [user, queries],
