@@ -14,6 +14,7 @@ import {
   keepPreviousData,
   QueryCache,
   QueryClient,
+  type QueryKey,
   type UseQueryResult,
   useQuery,
 } from '@tanstack/react-query';
@@ -103,15 +104,21 @@ export function createQueries(onSignedOut: () => void): QueryClient {
 
 /** Reads again what these topics made old and is on the screen; the rest is read when it is next shown. */
 export function refresh(queries: QueryClient, topics: ReadonlySet<Topic>): void {
-  void queries.invalidateQueries(
-    {
-      predicate: ({ queryKey: [name] }) => {
-        const about = isRoute(name) ? TOPICS[name] : undefined;
-        return about?.some((topic) => topics.has(topic)) ?? false;
-      },
-    },
-    // An answer that is on its way is not thrown away, or a flood of events would let none arrive.
-    { cancelRefetch: false },
+  const isOld = ({ queryKey: [name] }: { queryKey: QueryKey }): boolean => {
+    const about = isRoute(name) ? TOPICS[name] : undefined;
+    return about?.some((topic) => topics.has(topic)) ?? false;
+  };
+  const onTheWay = queries.getQueryCache().findAll({ predicate: isOld, fetchStatus: 'fetching' });
+  // An answer that is on its way is not thrown away, or a flood of events would let none arrive.
+  const read = queries.invalidateQueries({ predicate: isOld }, { cancelRefetch: false });
+  if (onTheWay.length === 0) return;
+  // But it may have been asked for before the change, so that it is asked for once more when it has come.
+  const again = new Set(onTheWay.map(({ queryHash }) => queryHash));
+  void read.then(() =>
+    queries.invalidateQueries(
+      { predicate: ({ queryHash }) => again.has(queryHash) },
+      { cancelRefetch: false },
+    ),
   );
 }
 
