@@ -1,10 +1,25 @@
-/** Every page in both languages and both themes: it opens, breaks nothing, and shuts nobody out. */
+/**
+ * Every page in both languages and both themes: it opens, breaks nothing, and shuts nobody out. Each page is looked
+ * at in light Chinese and dark English, which is each language and each theme once; a few that use nearly all parts
+ * of the console are looked at in all four.
+ */
+import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { axe } from './support/axe.ts';
 import { type Console, openConsole } from './support/open-console.ts';
 import { PAGES } from './support/pages.ts';
 import { type Seeded, seedEverything } from './support/seed.ts';
-import { PHONE } from './support/site.ts';
+import { PHONE, type PageOptions, readyMain, WIDE } from './support/site.ts';
+
+const CROSSED = [
+  { language: 'zh-CN', theme: 'light' },
+  { language: 'en', theme: 'dark' },
+] as const;
+const THE_OTHERS = [
+  { language: 'zh-CN', theme: 'dark' },
+  { language: 'en', theme: 'light' },
+] as const;
+const IN_ALL_FOUR = ['home', 'handling', 'problem', 'solution'];
 
 let site: Console;
 let seeded: Seeded;
@@ -18,26 +33,56 @@ afterAll(async () => {
   await site.close();
 });
 
-describe.each(PAGES)('$name', ({ path, signedIn, onCall }) => {
-  it.each([
-    ['zh-CN', 'light'],
-    ['zh-CN', 'dark'],
-    ['en', 'light'],
-    ['en', 'dark'],
-  ] as const)('shuts nobody out, in %s and %s', async (language, theme) => {
-    const { page } = await site.open(path(seeded), { language, theme, signedIn });
-    expect(await page.locator('html').getAttribute('lang')).toBe(language);
-    expect(await axe(page)).toEqual([]);
-  });
+type Look = (typeof CROSSED | typeof THE_OTHERS)[number];
 
-  it('is as wide as the window, and on call as narrow as a phone', async () => {
-    const { page } = await site.open(path(seeded), { language: 'en', signedIn });
-    const overflowPx = (): Promise<number> =>
-      page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-    expect(await overflowPx()).toBeLessThanOrEqual(0);
-    if (!onCall) return;
-    await page.setViewportSize(PHONE);
-    expect(await overflowPx()).toBeLessThanOrEqual(0);
-    expect(await axe(page)).toEqual([]);
+/** One window goes from page to page, as a person does; what is wrong with one of them names it. */
+async function lookThrough(
+  look: Look & Pick<PageOptions, 'signedIn'>,
+  pages: typeof PAGES,
+): Promise<Record<string, string[]>> {
+  const wrong: Record<string, string[]> = {};
+  const { page, faults } = await site.open('/', look);
+  for (const { name, path, onCall } of pages) {
+    await page.goto(path(seeded));
+    await readyMain(page).first().waitFor();
+    const found = await lookAt(page, look.language, onCall);
+    if (found.length > 0) wrong[name] = found;
+    expect(() => faults.check(), name).not.toThrow();
+  }
+  return wrong;
+}
+
+async function lookAt(page: Page, language: string, onCall: boolean): Promise<string[]> {
+  const found = await axe(page);
+  if ((await page.locator('html').getAttribute('lang')) !== language) found.push('says another language');
+  found.push(...(await tooWide(page)));
+  if (!onCall) return found;
+  await page.setViewportSize(PHONE);
+  found.push(...(await tooWide(page)), ...(await axe(page)));
+  await page.setViewportSize(WIDE);
+  return found;
+}
+
+async function tooWide(page: Page): Promise<string[]> {
+  const overPx = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+  return overPx > 0 ? [`${overPx} px wider than the window`] : [];
+}
+
+const SIGNED_IN = PAGES.filter(({ signedIn }) => signedIn);
+const BEFORE = PAGES.filter(({ signedIn }) => !signedIn);
+
+describe.each(CROSSED)('in $language and $theme', (look) => {
+  it('no page shuts anybody out, breaks or is wider than the window', async () => {
+    expect(await lookThrough(look, SIGNED_IN)).toEqual({});
+  }, 180_000);
+
+  it('nor does any before signing in', async () => {
+    expect(await lookThrough({ ...look, signedIn: false }, BEFORE)).toEqual({});
   });
+});
+
+it.each(THE_OTHERS)('nor do the great ones in $language and $theme', async (look) => {
+  const pages = PAGES.filter(({ name }) => IN_ALL_FOUR.includes(name));
+  expect(pages.length).toBe(IN_ALL_FOUR.length);
+  expect(await lookThrough(look, pages)).toEqual({});
 });
