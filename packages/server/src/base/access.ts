@@ -1,5 +1,5 @@
 /** Who calls, and where they may do what. */
-import { type Verb, VERBS } from '@piculus/protocol';
+import { type AccessPolicy, PiculusError, type Verb, VERBS } from '@piculus/protocol';
 
 /** The systems in which something may be done. */
 export type Scope = 'all' | ReadonlySet<string>;
@@ -20,6 +20,38 @@ export interface Caller {
 export function inScope(scope: Scope, sysCode: string): boolean {
   return scope === 'all' || scope.has(sysCode);
 }
+
+/** Where the caller may do that to what they see: an act needs to see what it acts on. */
+export function reach(caller: Caller, verb: Verb): Scope {
+  const view = caller.scope('view');
+  const able = verb === 'view' ? view : caller.scope(verb);
+  if (view === 'all') return able;
+  return able === 'all' ? view : new Set([...able].filter((sysCode) => view.has(sysCode)));
+}
+
+/**
+ * For what belongs to one system.
+ * @throws PiculusError `not-found` where the caller may not view the system, so that nobody learns what there is
+ * elsewhere; `not-allowed` where they may view it and not do that there.
+ */
+export function requireThere(caller: Caller, verb: Verb, sysCode: string): void {
+  if (!inScope(caller.scope('view'), sysCode)) throw new PiculusError('not-found');
+  if (!inScope(caller.scope(verb), sysCode)) throw notAllowed(verb);
+}
+
+/**
+ * What can be said of a call before anybody looks at a row; what is left of `there` is said by the room that does.
+ * @throws PiculusError `not-allowed` where the policy cannot be met at any row.
+ */
+export function requirePolicy(policy: AccessPolicy, caller: Caller): void {
+  if (!('verb' in policy)) return;
+  const scope = caller.scope(policy.verb);
+  const met = scope === 'all' || (policy.where !== 'everywhere' && scope.size > 0);
+  if (!met) throw notAllowed(policy.verb);
+}
+
+const notAllowed = (verb: Verb): PiculusError =>
+  new PiculusError('not-allowed', `this needs the permission to ${verb}`);
 
 /** A policy of the server itself: it may do everything everywhere, and is named as what it is. */
 export function policyCaller(name: string): Caller {

@@ -63,8 +63,13 @@ export interface Wake {
 
 /** Live events to consoles: what changed, resumable from the last id that a reader has seen. */
 export interface LiveEvents {
-  publish(event: Omit<LiveEvent, 'at'>): void;
+  publish(event: LiveNews): void;
 }
+/** What changed. An event of no one system is told to all readers, without its ids unless it names its systems. */
+export type LiveNews = Omit<LiveEvent, 'at'> & {
+  /** What the event names belongs to each of these. */
+  readonly systems?: readonly string[];
+};
 
 export interface Page<T> {
   readonly items: T[];

@@ -14,7 +14,8 @@ export function dropBySolution(
   return { cause, note: null, at, told: { actor, reason: DROP_CAUSES[cause].en } };
 }
 
+/** The clicks are of one system, or of one bulk run. */
 export function announceDropped(context: Context, { problems, bulkRunIds }: DroppedClicks): void {
   announceBySystem(context, problems);
-  announceBulkRuns(context, bulkRunIds);
+  announceBulkRuns(context, bulkRunIds, [...new Set(problems.map(({ sysCode }) => sysCode))]);
 }

@@ -3,13 +3,15 @@ import { PiculusError } from '@piculus/protocol';
 import { BULK_RESULTS, type BulkRun, type BulkRunItem } from '@piculus/protocol/http';
 import { writeAudit } from '../audit/audit.ts';
 import { afterId, pageOf } from '../base/paging.ts';
-import type { Actor, BulkRuns, Context } from '../base/services.ts';
+import { type Caller, reach, type Scope } from '../base/access.ts';
+import type { BulkRuns, Context } from '../base/services.ts';
 import {
   bulkRunById,
   type BulkRunItemRow,
   type BulkRunRow,
   listBulkRunItems,
   listBulkRuns,
+  type Viewer,
 } from '../store/bulk-run-lists.ts';
 import { lockSystems } from '../store/locks.ts';
 import { transaction } from '../store/pool.ts';
@@ -20,47 +22,61 @@ import { reasonOf } from './words.ts';
 
 export function createBulkRuns(context: Context): BulkRuns {
   const { db } = context;
-  const existing = async (id: string): Promise<BulkRunRow> => {
-    const row = await bulkRunById(db, id);
+  const existing = async (id: string, caller: Caller): Promise<BulkRunRow> => {
+    const row = await bulkRunById(db, viewerOf(caller), id);
     if (row === null) throw new PiculusError('not-found');
     return row;
   };
   return {
-    list: async ({ limit, after, requestedBy }) => {
-      const rows = await listBulkRuns(db, { requestedBy, before: afterId(after), limit: limit + 1 });
-      return pageOf(rows.map(asBulkRun), limit);
+    list: async ({ limit, after, requestedBy }, caller) => {
+      const viewer = viewerOf(caller);
+      const page = { requestedBy, before: afterId(after), limit: limit + 1 };
+      const rows = await listBulkRuns(db, viewer, page);
+      return pageOf(
+        rows.map((row) => asBulkRun(row, viewer)),
+        limit,
+      );
     },
-    get: async (id) => asBulkRun(await existing(id)),
-    items: async (id, { limit, after, result }) => {
-      await existing(id);
+    get: async (id, caller) => asBulkRun(await existing(id, caller), viewerOf(caller)),
+    items: async (id, { limit, after, result }, caller) => {
+      await existing(id, caller);
       const page = { bulkRunId: id, results: distinct(result), before: afterId(after), limit: limit + 1 };
-      const { items, next } = pageOf(await listBulkRunItems(db, page), limit);
+      const { items, next } = pageOf(await listBulkRunItems(db, caller.scope('view'), page), limit);
       return { items: items.map(asItem), next };
     },
-    cancel: async (id, { actor }, reason) => {
-      await existing(id);
-      await cancel(context, id, actor, reason);
-      return asBulkRun(await existing(id));
+    cancel: async (id, caller, reason) => {
+      await existing(id, caller);
+      await cancel(context, id, caller, reason);
+      return asBulkRun(await existing(id, caller), viewerOf(caller));
     },
   };
 }
+
+const viewerOf = ({ actor, scope }: Caller): Viewer => ({ actor, scope: scope('view') });
 
 /** A result that is named twice would give its items twice. */
 const distinct = <T>(values: readonly T[] | undefined): T[] | undefined =>
   values === undefined ? undefined : [...new Set(values)];
 
-/** Again, it drops nothing more and tells nothing more; where all was answered it is refused. */
-async function cancel(context: Context, id: string, actor: Actor, reason: string): Promise<void> {
+/**
+ * Drops what waits in the systems where the caller may run. Again, it drops nothing more and tells nothing more;
+ * where all was answered it is refused.
+ */
+async function cancel(context: Context, id: string, caller: Caller, reason: string): Promise<void> {
   if (reason.trim() === '') throw new PiculusError('reason-required');
+  const { actor } = caller;
+  const scope = reach(caller, 'execute');
   const dropped = await transaction(context.db, async (tx) => {
     const at = context.clock.now();
-    const systems = await systemsOfBulkRun(tx, id);
+    if ((await bulkRunById(tx, { actor, scope }, id)) === null)
+      throw new PiculusError('not-allowed', 'this needs the permission to execute');
+    const systems = await systemsOfBulkRun(tx, id, scope);
     if (systems.length === 0) throw new PiculusError('wrong-state', 'nothing of it waits any more');
     await lockSystems(tx, systems);
     const told = { actor, reason };
     const done = await dropRunRequests(
       tx,
-      { bulkRunId: id },
+      { bulkRunId: id, scope },
       { cause: 'run-cancelled', note: reason, at, told },
     );
     if (done.problems.length > 0) {
@@ -72,16 +88,24 @@ async function cancel(context: Context, id: string, actor: Actor, reason: string
   announceDropped(context, dropped);
 }
 
-function asBulkRun(row: BulkRunRow): BulkRun {
-  const { requestedAt, finishedAt, results, ...same } = row;
+function asBulkRun(row: BulkRunRow, { scope }: Viewer): BulkRun {
+  const { requestedAt, finishedAt, results, filter, ...same } = row;
   const counts: BulkRun['results'] = {};
   for (const [result, problems] of Object.entries(results)) counts[oneOf(BULK_RESULTS, result)] = problems;
   return {
     ...same,
     requestedAt: requestedAt.toISOString(),
     results: counts,
+    filter: filter === null ? null : limited(filter, scope),
     finishedAt: finishedAt?.toISOString() ?? null,
   };
+}
+
+/** The systems that somebody filtered by may be more than another person may know of. */
+function limited(filter: Record<string, unknown>, scope: Scope): Record<string, unknown> {
+  const { sysCode } = filter;
+  if (scope === 'all' || !Array.isArray(sysCode)) return filter;
+  return { ...filter, sysCode: sysCode.filter((code) => scope.has(code)) };
 }
 
 function asItem({ id, result: word, code, note, ...same }: BulkRunItemRow): BulkRunItem {

@@ -37,7 +37,7 @@ export function createClients(context: Context): Clients {
       // One event for all clients: a thousand of them must not make consoles read without end.
       if (at.getTime() - heartbeatsToldAt < HEARTBEATS_TOLD_MS) return;
       heartbeatsToldAt = at.getTime();
-      context.events.publish({ topic: 'clients', sysCode: null, ids: [clientId], more: true });
+      context.events.publish({ topic: 'clients', sysCode: null, ids: [], more: true });
     },
     answered: (clientId) => store.markAnswered(db, clientId, clock.now()),
 
@@ -46,9 +46,9 @@ export function createClients(context: Context): Clients {
       if (sysCode !== null) changed(sysCode, clientId);
     },
 
-    async list(filter, sessions) {
+    async list(filter, sessions, caller) {
       const [rows, leases] = await Promise.all([
-        store.readClients(db, { sysCode: filter.sysCode }),
+        store.readClients(db, { sysCode: filter.sysCode, scope: caller.scope('view') }),
         store.readPlacesUsed(db),
       ]);
       const used = new Map(leases.map((lease) => [lease.client_id, Number(lease.used)]));

@@ -1,7 +1,8 @@
 /** What people, the cron and the dispatcher do with collections: start, cancel, hand out, take back. */
 import { type CollectCommand, PiculusError } from '@piculus/protocol';
 import { writeAudit } from '../audit/audit.ts';
-import type { Actor, Collections, Context, Session } from '../base/services.ts';
+import { type Caller, inScope, reach, requireThere } from '../base/access.ts';
+import type { Collections, Context, Session } from '../base/services.ts';
 import * as commands from '../store/collect-commands.ts';
 import { finishCollection, insertCollection, readCollection } from '../store/collections.ts';
 import type { Tx } from '../store/database.ts';
@@ -19,11 +20,12 @@ export async function startCollection(
   context: Context,
   tx: Tx,
   input: Parameters<Collections['start']>[0],
-  actor: Actor,
+  caller: Caller,
   trigger: 'click' | 'cron',
 ): Promise<string> {
+  const { actor } = caller;
   const now = context.clock.now();
-  const systems = await systemsFor(tx, input.sysCodes);
+  const systems = await systemsFor(tx, input.sysCodes, caller);
   const windows = systems.map((system) => {
     const { from, to } = windowFor(input, Number(system.collect_window_ms), now);
     return { sysCode: system.sys_code, windowFrom: from, windowTo: to };
@@ -44,12 +46,21 @@ export async function startCollection(
   return id;
 }
 
-/** @throws PiculusError where a system is unknown or disabled, or none is enabled. */
-async function systemsFor(tx: Tx, sysCodes: readonly string[] | undefined): Promise<SystemRow[]> {
+/**
+ * @throws PiculusError where a system is unknown, out of the caller's sight or disabled, or none is enabled;
+ * `not-allowed` where the caller sees it and may not collect there.
+ */
+async function systemsFor(
+  tx: Tx,
+  sysCodes: readonly string[] | undefined,
+  caller: Caller,
+): Promise<SystemRow[]> {
   const asked = sysCodes === undefined ? undefined : [...new Set(sysCodes)];
-  const found = await readSystems(tx, asked);
+  const collect = reach(caller, 'collect');
+  const view = caller.scope('view');
+  const found = (await readSystems(tx, asked)).filter((system) => inScope(view, system.sys_code));
   if (asked === undefined) {
-    const enabled = found.filter((system) => system.enabled);
+    const enabled = found.filter((system) => system.enabled && inScope(collect, system.sys_code));
     if (enabled.length === 0)
       throw new PiculusError('wrong-state', 'no system is enabled, so there is nothing to collect');
     return enabled;
@@ -60,6 +71,7 @@ async function systemsFor(tx: Tx, sysCodes: readonly string[] | undefined): Prom
     const reason = { en: `there is no system ${names}`, zh: `系统 ${names} 不存在` };
     throw new PiculusError('invalid-field', undefined, [{ field: 'sysCodes', reason }]);
   }
+  for (const { sys_code } of found) requireThere(caller, 'collect', sys_code);
   const disabled = found.filter((system) => !system.enabled).map((system) => system.sys_code);
   if (disabled.length > 0) throw new PiculusError('wrong-state', `disabled: ${disabled.join(', ')}`);
   return found;
@@ -70,11 +82,20 @@ export interface Cancelled {
   readonly running: { commandId: string; clientId: string }[];
 }
 
-/** Cancels what has not ended. @throws PiculusError `not-found`, `wrong-state`. */
-export function cancelCollection(context: Context, id: string, actor: Actor): Promise<Cancelled> {
+/**
+ * Cancels what has not ended, in the systems where the caller may collect.
+ * @throws PiculusError `not-found`, `not-allowed`, `wrong-state`.
+ */
+export function cancelCollection(context: Context, id: string, caller: Caller): Promise<Cancelled> {
+  const { actor } = caller;
+  const view = caller.scope('view');
+  const collect = reach(caller, 'collect');
   return transaction(context.db, async (tx) => {
-    if (!(await readCollection(tx, id))) throw new PiculusError('not-found', `there is no collection ${id}`);
-    const open = await commands.lockOpenCommands(tx, id);
+    if (!(await readCollection(tx, id, view)))
+      throw new PiculusError('not-found', `there is no collection ${id}`);
+    if (!(await readCollection(tx, id, collect)))
+      throw new PiculusError('not-allowed', 'this needs the permission to collect');
+    const open = await commands.lockOpenCommands(tx, id, collect);
     if (open.length === 0) throw new PiculusError('wrong-state', 'the collection has ended already');
     const at = context.clock.now();
     for (const { id: commandId } of open) {

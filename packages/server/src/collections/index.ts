@@ -14,24 +14,31 @@ const EVENT_IDS_MAX = 100;
 export function createCollections(context: Context, options: Partial<LeaseOptions> = {}): Collections {
   const { db, clock, events, wake } = context;
   const lease: LeaseOptions = { leaseMs: options.leaseMs ?? LEASE_MS };
-  const changed = (sysCode: string | null, collectionId: string): void =>
+  const changed = (sysCode: string, collectionId: string): void =>
     events.publish({ topic: 'collections', sysCode, ids: [collectionId], more: false });
+  /** A broadcast changed as a whole: one event for all of its systems. */
+  const changedIn = (systems: readonly string[], collectionId: string): void =>
+    events.publish({ topic: 'collections', sysCode: null, systems, ids: [collectionId], more: false });
 
   return {
-    async start(input, { actor }, trigger) {
-      const id = await transaction(db, (tx) => startCollection(context, tx, input, actor, trigger));
-      changed(null, id);
+    async start(input, caller, trigger) {
+      const id = await transaction(db, (tx) => startCollection(context, tx, input, caller, trigger));
+      const collection = await readCollectionView(db, id, caller.scope('view'));
+      changedIn(
+        collection.commands.map(({ sysCode }) => sysCode),
+        id,
+      );
       wake.notify('collect');
-      return readCollectionView(db, id);
+      return collection;
     },
 
-    list: (query) => listCollectionViews(db, query),
-    get: (id) => readCollectionView(db, id),
+    list: (query, caller) => listCollectionViews(db, query, caller.scope('view')),
+    get: (id, caller) => readCollectionView(db, id, caller.scope('view')),
 
-    async cancel(id, { actor }) {
-      const { running } = await cancelCollection(context, id, actor);
-      changed(null, id);
-      return { collection: await readCollectionView(db, id), running };
+    async cancel(id, caller) {
+      const { running, sysCodes } = await cancelCollection(context, id, caller);
+      changedIn(sysCodes, id);
+      return { collection: await readCollectionView(db, id, caller.scope('view')), running };
     },
 
     async claim(session) {

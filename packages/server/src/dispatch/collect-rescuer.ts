@@ -48,7 +48,7 @@ async function connectedClients(
   at: Date,
 ): Promise<{ collectors: readonly string[] }[]> {
   const freshSince = new Date(at.getTime() - FRESH_MS);
-  const rows = await readClients(context.db, { sysCode, freshSince });
+  const rows = await readClients(context.db, { sysCode, freshSince, scope: 'all' });
   return rows.map((row) => helloSchema.parse(row.hello));
 }
 

@@ -2,6 +2,7 @@
  * Starts collections by each system's own cron. A tick missed while no server ran is made up once; while the
  * collect of the tick before still runs, the next one waits instead of piling up.
  */
+import { policyCaller } from '../base/access.ts';
 import type { Context, Loop } from '../base/services.ts';
 import { startCollection } from '../collections/commands.ts';
 import { previousTick } from '../solutions/quartz.ts';
@@ -63,6 +64,6 @@ function startDue(context: Context, system: SystemRow, tick: Date): Promise<stri
     if (await hasOpenCronCommand(tx, system.sys_code)) return null;
     const ours = await advanceCollectTick(tx, system.sys_code, system.collect_tick_at, tick);
     if (!ours) return null;
-    return startCollection(context, tx, { sysCodes: [system.sys_code] }, 'cron', 'cron');
+    return startCollection(context, tx, { sysCodes: [system.sys_code] }, policyCaller('cron'), 'cron');
   });
 }

@@ -10,6 +10,8 @@ import type { LiveEvents } from '../base/services.ts';
 export interface NumberedEvent {
   readonly id: string;
   readonly event: LiveEvent;
+  /** Where it names several systems' things, those systems; null where it belongs to no system. */
+  readonly systems: readonly string[] | null;
 }
 
 export interface LiveEventRing extends LiveEvents {
@@ -31,10 +33,11 @@ export function createLiveEvents(clock: Clock, capacity = 2_000): LiveEventRing 
     get lastId() {
       return idOf(last);
     },
-    publish(event) {
+    publish({ systems, ...event }) {
       last += 1;
       const numbered = {
         id: idOf(last),
+        systems: systems ?? (event.sysCode === null ? null : [event.sysCode]),
         event: {
           ...event,
           ids: event.ids.slice(0, 100),

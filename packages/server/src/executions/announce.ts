@@ -30,7 +30,7 @@ export function announce(
   { executionIds, bulkRunIds }: { executionIds: readonly string[]; bulkRunIds: readonly string[] },
 ): void {
   announceProblems(context, sysCode, problemIds);
-  announceBulkRuns(context, bulkRunIds);
+  announceBulkRuns(context, bulkRunIds, [sysCode]);
   if (executionIds.length > 0) {
     const ids = executionIds.slice(0, IDS_MAX);
     context.events.publish({ topic: 'executions', sysCode, ids, more: executionIds.length > IDS_MAX });

@@ -1,6 +1,7 @@
 /** Executions: leases for clients, their results, and the lists of both. */
 import { commandKey } from '@piculus/protocol';
 import type { Execution, Lease } from '@piculus/protocol/http';
+import type { Scope } from '../base/access.ts';
 import type { Context, Executions } from '../base/services.ts';
 import { afterId, pageOf } from '../base/paging.ts';
 import { asProblem, nextTicksFrom } from '../problems/views.ts';
@@ -45,11 +46,12 @@ export function createExecutions(context: Context, given: Partial<ExecutionOptio
       const expiresAt = new Date(clock.now().getTime() + options.leaseMs);
       return new Set(await renewLeases(db, clientId, leaseIds, expiresAt));
     },
-    running: async () => (await openLeases(db, LEASES_SHOWN_MAX)).map(asLease),
-    list: async ({ limit, after, ...filter }) => {
-      const rows = await listExecutions(db, filter, afterId(after), limit + 1);
+    running: async (caller) => (await openLeases(db, caller.scope('view'), LEASES_SHOWN_MAX)).map(asLease),
+    list: async ({ limit, after, ...filter }, caller) => {
+      const scope = caller.scope('view');
+      const rows = await listExecutions(db, filter, scope, afterId(after), limit + 1);
       const { items, next } = pageOf(rows, limit);
-      return { items: await withNextTicks(context, items), next };
+      return { items: await withNextTicks(context, items, scope), next };
     },
   };
 }
@@ -106,11 +108,15 @@ function asLease(row: LeaseRow): Lease {
 }
 
 /** Tells of the latest try of each problem when it is tried again by itself. */
-async function withNextTicks({ db, clock }: Context, rows: readonly ExecutionRow[]): Promise<Execution[]> {
+async function withNextTicks(
+  { db, clock }: Context,
+  rows: readonly ExecutionRow[],
+  scope: Scope,
+): Promise<Execution[]> {
   const ids = rows.filter(({ stateAfter }) => stateAfter === 'pending').map(({ problemId }) => problemId);
   const now = clock.now();
   const ticks = nextTicksFrom(now);
-  const listed = ids.length === 0 ? [] : await listedByIds(db, [...new Set(ids)], now);
+  const listed = ids.length === 0 ? [] : await listedByIds(db, [...new Set(ids)], scope, now);
   const problems = new Map(listed.map((row) => [row.id, row]));
   return rows.map((row) => {
     const problem = problems.get(row.problemId);

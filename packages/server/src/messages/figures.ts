@@ -1,6 +1,7 @@
 /** Figures of messages for charts. Asked by many consoles at once, counted once in a few seconds. */
 import { type FieldError, PiculusError } from '@piculus/protocol';
 import type { MessageSlot, RouteQuery, RouteResponse } from '@piculus/protocol/http';
+import type { Scope } from '../base/access.ts';
 import type { Context } from '../base/services.ts';
 import { type FigureSpan, messageFigures } from '../store/message-figures.ts';
 
@@ -22,17 +23,17 @@ const ANSWERS_MAX = 50;
 
 export interface Figures {
   /** @throws PiculusError `invalid-field` for a span that is empty or longer than a day. */
-  read(query: RouteQuery<'getMessageStats'>): Promise<Answer>;
+  read(query: RouteQuery<'getMessageStats'>, scope: Scope): Promise<Answer>;
 }
 
 export function createFigures(context: Pick<Context, 'db' | 'clock'>): Figures {
   const { clock } = context;
   const answers = new Map<string, { staleAt: number; readonly answer: Promise<Answer> }>();
   return {
-    read(query) {
+    read(query, scope) {
       const now = clock.now().getTime();
-      const span = spanOf(query, now);
-      const key = `${span.sysCode ?? ''} ${span.from.getTime()} ${span.to.getTime()}`;
+      const span = { ...spanOf(query, now), scope };
+      const key = `${keyOf(scope)} ${span.sysCode ?? ''} ${span.from.getTime()} ${span.to.getTime()}`;
       const known = answers.get(key);
       if (known !== undefined && now < known.staleAt) return known.answer;
       const answer = read(span);
@@ -77,11 +78,14 @@ export function createFigures(context: Pick<Context, 'db' | 'clock'>): Figures {
   }
 }
 
+/** Nobody gets the answer that was counted for somebody who sees other systems. */
+const keyOf = (scope: Scope): string => (scope === 'all' ? '*' : [...scope].sort().join(','));
+
 /**
  * The span in whole slots around the one asked for, the last hour by default: so the slot of now is in it, and
  * everybody who asks within the same slot asks for the same. An hour is told by the minute.
  */
-export function spanOf(query: RouteQuery<'getMessageStats'>, now: number): FigureSpan {
+export function spanOf(query: RouteQuery<'getMessageStats'>, now: number): Omit<FigureSpan, 'scope'> {
   const to = query.to === undefined ? now : Date.parse(query.to);
   const from = query.from === undefined ? to - HOUR_MS : Date.parse(query.from);
   const errors: FieldError[] = [];

@@ -13,6 +13,7 @@ import {
 } from '@piculus/protocol';
 import type { Message } from '@piculus/protocol/http';
 import type { Context, MessageEntry, Messages } from '../base/services.ts';
+import { hasProblem } from '../store/problem-lists.ts';
 import {
   insertMessages,
   type MessageRow,
@@ -169,18 +170,25 @@ export function createMessages(context: Context, options: MessageLogOptions = {}
       settled.push(held);
       context.wake.notify('messages');
     },
-    async list(query) {
+    async list(query, caller) {
       const { after, ...filter } = query;
       if (after !== undefined && !/^[1-9][0-9]{0,18}$/.test(after)) throw badCursor();
-      const rows = await selectMessages(context.db, { ...filter, beforeId: after, limit: query.limit + 1 });
+      const rows = await selectMessages(context.db, {
+        ...filter,
+        scope: caller.scope('view'),
+        beforeId: after,
+        limit: query.limit + 1,
+      });
       const items = rows.slice(0, query.limit).map(toMessage);
       return { items, next: rows.length > query.limit ? (items.at(-1)?.id ?? null) : null };
     },
-    async forProblem(problemId) {
-      const rows = await selectMessagesOfProblem(context.db, problemId, MESSAGES_OF_A_PROBLEM_MAX);
+    async forProblem(problemId, caller) {
+      const scope = caller.scope('view');
+      if (!(await hasProblem(context.db, problemId, scope))) throw new PiculusError('not-found');
+      const rows = await selectMessagesOfProblem(context.db, problemId, scope, MESSAGES_OF_A_PROBLEM_MAX);
       return rows.map(toMessage);
     },
-    stats: (query) => figures.read(query),
+    stats: (query, caller) => figures.read(query, caller.scope('view')),
     flush,
     start() {
       running ??= run();

@@ -4,7 +4,8 @@
  */
 import { PiculusError } from '@piculus/protocol';
 import { writeAudits } from '../audit/audit.ts';
-import type { Actor, Context } from '../base/services.ts';
+import { type Caller, requireThere } from '../base/access.ts';
+import type { Context } from '../base/services.ts';
 import { announceBulkRuns } from '../bulk-runs/announce.ts';
 import { announceProblems } from '../executions/announce.ts';
 import { transaction } from '../store/pool.ts';
@@ -15,14 +16,14 @@ import { dropRunRequests } from '../store/run-requests.ts';
 import { lockSystemsOf } from './locks.ts';
 import { type ActAnswer, afterClose, afterReopen, type ProblemCore } from './rules.ts';
 
-export function closeProblem(context: Context, id: string, actor: Actor, reason: string): Promise<void> {
-  return act(context, { id, actor, reason, name: 'close', rule: afterClose });
+export function closeProblem(context: Context, id: string, caller: Caller, reason: string): Promise<void> {
+  return act(context, { id, caller, reason, name: 'close', rule: afterClose });
 }
 
-export function reopenProblem(context: Context, id: string, actor: Actor, reason: string): Promise<void> {
+export function reopenProblem(context: Context, id: string, caller: Caller, reason: string): Promise<void> {
   return act(context, {
     id,
-    actor,
+    caller,
     reason,
     name: 'reopen',
     rule: (row, _executing, at) => afterReopen(row, at),
@@ -31,22 +32,25 @@ export function reopenProblem(context: Context, id: string, actor: Actor, reason
 
 interface Act {
   readonly id: string;
-  readonly actor: Actor;
+  readonly caller: Caller;
   readonly reason: string;
   readonly name: 'close' | 'reopen';
   readonly rule: (row: ProblemCore, executing: boolean, at: Date) => ActAnswer;
 }
 
-async function act(context: Context, { id, actor, reason, name, rule }: Act): Promise<void> {
+async function act(context: Context, { id, caller, reason, name, rule }: Act): Promise<void> {
   if (reason.trim() === '') throw new PiculusError('reason-required');
+  const { actor } = caller;
+  const view = caller.scope('view');
   const { sysCode, bulkRunIds } = await transaction(context.db, async (tx) => {
     const at = context.clock.now();
-    await lockSystemsOf(tx, [id]);
+    await lockSystemsOf(tx, [id], view);
     // The lease is looked at before the problem: results do not take the system's lock, and one that commits
     // in between would leave a problem that is no longer executing with the state of before.
-    const [listed] = await listedByIds(tx, [id], at);
+    const [listed] = await listedByIds(tx, [id], view, at);
     const [row] = await problemsByIds(tx, [id]);
     if (row === undefined || listed === undefined) throw new PiculusError('not-found');
+    requireThere(caller, 'execute', row.sysCode);
     const answer = rule(row, listed.executing, at);
     if ('refused' in answer) throw new PiculusError(answer.refused);
     const { next } = answer;
@@ -62,6 +66,6 @@ async function act(context: Context, { id, actor, reason, name, rule }: Act): Pr
     await applyCountDeltas(tx, deltas);
     return { sysCode: row.sysCode, bulkRunIds: dropped.bulkRunIds };
   });
-  announceBulkRuns(context, bulkRunIds);
+  announceBulkRuns(context, bulkRunIds, [sysCode]);
   announceProblems(context, sysCode, [id]);
 }

@@ -1,7 +1,8 @@
 /** The list of problems for a file: page by page, so that no more than one page is ever in memory. */
 import type { Problem, ProblemFilter } from '@piculus/protocol/http';
 import { writeAudit } from '../audit/audit.ts';
-import type { Actor, Context } from '../base/services.ts';
+import type { Caller } from '../base/access.ts';
+import type { Context } from '../base/services.ts';
 import { transaction } from '../store/pool.ts';
 import { listProblems } from '../store/problem-lists.ts';
 import { asProblem, nextTicksFrom } from './views.ts';
@@ -15,7 +16,7 @@ const PAGE_ROWS = 500;
 export async function* exportProblems(
   context: Context,
   filter: ProblemFilter,
-  actor: Actor,
+  caller: Caller,
 ): AsyncGenerator<readonly Problem[], void, void> {
   const { db, clock } = context;
   let rows = 0;
@@ -26,6 +27,7 @@ export async function* exportProblems(
       const now = clock.now();
       const page: Awaited<ReturnType<typeof listProblems>> = await listProblems(db, {
         filter,
+        scope: caller.scope('view'),
         before,
         limit: PAGE_ROWS,
         now,
@@ -41,7 +43,7 @@ export async function* exportProblems(
     await transaction(db, (tx) =>
       writeAudit(tx, {
         at: clock.now(),
-        actor,
+        actor: caller.actor,
         act: 'export',
         target: 'problems',
         detail: { filter, rows, complete },

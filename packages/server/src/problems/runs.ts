@@ -6,10 +6,17 @@
 import { ERRORS, type ErrorCode, PiculusError } from '@piculus/protocol';
 import type { ProblemFilter, RouteBody, RouteResponse } from '@piculus/protocol/http';
 import { writeAudit, writeAudits } from '../audit/audit.ts';
+import { type Caller, inScope, reach, type Scope } from '../base/access.ts';
 import type { Actor, Context, RunAnswer } from '../base/services.ts';
 import { announceBulkRuns } from '../bulk-runs/announce.ts';
 import { announceBySystem } from '../executions/announce.ts';
-import { insertBulkItems, insertBulkRun, insertMatching, sumUpBulkRun } from '../store/bulk-runs.ts';
+import {
+  insertBulkItems,
+  insertBulkRun,
+  insertMatching,
+  type NewBulkItem,
+  sumUpBulkRun,
+} from '../store/bulk-runs.ts';
 import type { Tx } from '../store/database.ts';
 import { storableText } from '../store/json.ts';
 import { lockSystems } from '../store/locks.ts';
@@ -22,7 +29,7 @@ import { solutionOf } from './views.ts';
 
 export interface Click {
   readonly ids: readonly string[];
-  readonly actor: Actor;
+  readonly caller: Caller;
   readonly reason: string | undefined;
 }
 
@@ -49,33 +56,44 @@ export async function runBulk(context: Context, click: Click): Promise<RouteResp
     const at = context.clock.now();
     const found = await sortOut(tx, click, 'bulk', at);
     const reason = click.reason ?? null;
-    const id = await insertBulkRun(tx, { actor: click.actor, at, reason, filter: null });
-    // What is not found has nothing to show in the run; its answer tells it.
-    await insertBulkItems(tx, id, [
-      ...found.accepted.map((row) => ({ problemId: row.id, refused: null })),
-      ...found.refused.map((one) => ({ problemId: one.id, refused: one.code })),
-    ]);
+    const { actor } = click.caller;
+    const id = await insertBulkRun(tx, { actor, at, reason, filter: null });
+    await insertBulkItems(tx, id, itemsOf(found));
     await requestRuns(tx, { ...clickOf(click, at), trigger: 'bulk', bulkRunId: id }, found.accepted);
     await sumUpBulkRun(tx, id, at);
-    await auditBulkRun(tx, { actor: click.actor, at, reason, id, accepted: found.accepted.length });
+    await auditBulkRun(tx, { actor, at, reason, id, accepted: found.accepted.length });
     return { sorted: found, bulkRunId: id };
   });
   announceRuns(context, sorted.accepted, bulkRunId);
   return { bulkRunId, ...answerOf(sorted) };
 }
 
+/** What is not found has nothing to show in the run, and may be there for others to see; the answer tells it. */
+const itemsOf = ({ accepted, refused }: Sorted): NewBulkItem[] => [
+  ...accepted.map(({ id }) => ({ problemId: id, refused: null })),
+  ...refused
+    .filter(({ code }) => code !== 'not-found')
+    .map(({ id, code }) => ({ problemId: id, refused: code })),
+];
+
 async function sortOut(tx: Tx, click: Click, trigger: 'click' | 'bulk', at: Date): Promise<Sorted> {
   const ids = [...new Set(click.ids)];
-  await lockSystemsOf(tx, ids);
-  const rows = new Map((await listedByIds(tx, ids, at)).map((row) => [row.id, row]));
+  const view = click.caller.scope('view');
+  const execute = click.caller.scope('execute');
+  await lockSystemsOf(tx, ids, view);
+  const rows = new Map((await listedByIds(tx, ids, view, at)).map((row) => [row.id, row]));
   const reasonGiven = (click.reason ?? '').trim() !== '';
   const accepted: ListedProblem[] = [];
   const refused: { id: string; code: ErrorCode }[] = [];
   for (const id of ids) {
     const row = rows.get(id);
-    const code = row === undefined ? 'not-found' : refusal(row, reasonGiven, trigger);
-    if (code !== null) refused.push({ id, code });
-    else if (row !== undefined) accepted.push(row);
+    if (row === undefined) {
+      refused.push({ id, code: 'not-found' });
+      continue;
+    }
+    const code = inScope(execute, row.sysCode) ? refusal(row, reasonGiven, trigger) : 'not-allowed';
+    if (code === null) accepted.push(row);
+    else refused.push({ id, code });
   }
   return { accepted, refused };
 }
@@ -90,7 +108,11 @@ function refusal(row: ListedProblem, reasonGiven: boolean, trigger: 'click' | 'b
   return code === null && trigger === 'bulk' && row.requested ? 'already-requested' : code;
 }
 
-const clickOf = ({ actor, reason }: Click, at: Date) => ({ actor, reason: reason ?? null, at });
+const clickOf = ({ caller, reason }: Click, at: Date) => ({
+  actor: caller.actor,
+  reason: reason ?? null,
+  at,
+});
 
 async function requestRuns(tx: Tx, click: RunClick, accepted: readonly ListedProblem[]): Promise<void> {
   const { at, actor, reason, trigger, bulkRunId } = click;
@@ -115,16 +137,25 @@ const answerOf = ({ accepted, refused }: Sorted): RunAnswer => ({
 export async function runMatching(
   context: Context,
   { filter, expectedCount, reason }: RouteBody<'runMatchingProblems'>,
-  actor: Actor,
+  caller: Caller,
 ): Promise<RouteResponse<'runMatchingProblems'>> {
   refuseEmpty(filter);
+  const { actor } = caller;
+  const search = { filter, scope: caller.scope('view') };
+  const runnable = reach(caller, 'execute');
   const { made, bulkRunId, problems } = await transaction(context.db, async (tx) => {
     const at = context.clock.now();
-    await lockSystems(tx, filter.sysCode ?? null);
+    await lockSystems(tx, systemsToLock(filter, runnable));
     // Asked before anything is written, because the count has mostly changed where it has changed at all.
-    refuseOtherCount((await countProblems(tx, filter, at)).problems, expectedCount);
+    refuseOtherCount((await countProblems(tx, search, at)).problems, expectedCount);
     const id = await insertBulkRun(tx, { actor, at, reason, filter });
-    const requested = await insertMatching(tx, id, { filter, actor, reason: storableText(reason), at });
+    const requested = await insertMatching(tx, id, {
+      ...search,
+      runnable,
+      actor,
+      reason: storableText(reason),
+      at,
+    });
     const items = await sumUpBulkRun(tx, id, at);
     // Answers of clients need no lock of ours, so one may have come between the two questions.
     refuseOtherCount(items, expectedCount);
@@ -133,6 +164,12 @@ export async function runMatching(
   });
   announceRuns(context, made, bulkRunId);
   return { bulkRunId, accepted: made.length, skipped: problems - made.length };
+}
+
+/** Null: all of them. Nothing is requested, and so nothing is held up, where the caller may not run anything. */
+function systemsToLock({ sysCode }: ProblemFilter, runnable: Scope): readonly string[] | null {
+  if (runnable === 'all') return sysCode ?? null;
+  return (sysCode ?? [...runnable]).filter((code) => runnable.has(code));
 }
 
 function refuseOtherCount(problems: number, expected: number): void {
@@ -164,6 +201,7 @@ function announceRuns(
   bulkRunId: string | null,
 ): void {
   announceBySystem(context, rows);
-  if (bulkRunId !== null) announceBulkRuns(context, [bulkRunId]);
+  if (bulkRunId !== null)
+    announceBulkRuns(context, [bulkRunId], [...new Set(rows.map(({ sysCode }) => sysCode))]);
   if (rows.length > 0) context.wake.notify('dispatch');
 }

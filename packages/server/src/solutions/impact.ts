@@ -17,7 +17,7 @@ export async function impactOf(
     openCounts(db, input),
     reopenedCounts(db, input),
     clientConnected(db, input, now),
-    readSolutions(db, input),
+    readSolutions(db, { sysCode: input.sysCode, scope: 'all' }),
   ]);
   const stored = solutions.find((row) => row.fix_code === input.fixCode);
   const then = waits(input, connected);

@@ -1,6 +1,7 @@
 /** Many solutions at once, for instance from another installation: all are stored or none. */
 import { type FieldError, PiculusError } from '@piculus/protocol';
 import type { RouteBody, RouteResponse, SolutionInput } from '@piculus/protocol/http';
+import { type Caller, inScope, reach, type Scope } from '../base/access.ts';
 import type { Actor, Context } from '../base/services.ts';
 import type { Tx } from '../store/database.ts';
 import { lockSystems } from '../store/locks.ts';
@@ -31,34 +32,46 @@ interface Row {
 export async function importSolutions(
   { db, clock }: Pick<Context, 'db' | 'clock'>,
   { items, dryRun }: RouteBody<'importSolutions'>,
-  actor: Actor,
+  caller: Caller,
 ): Promise<Imported> {
+  const able = reach(caller, 'configure');
   return transaction(db, async (tx) => {
     const at = clock.now();
-    const rows = await besideStored(tx, items);
-    refuseBadRows(rows, await knownSystems(tx, items), at);
+    const rows = await besideStored(tx, items, able);
+    refuseBadRows(rows, await knownSystems(tx, items, caller.scope('view')), at);
+    refuseForeignRows(items, able);
     const announced = await announcedBySystem(tx);
     const told = rows.map((row) => toldOf(row, announced.get(row.input.sysCode) ?? new Set()));
     const done: Imported = { items: told, changed: [], dropped: [] };
     if (!dryRun)
-      for (const [index, row] of rows.entries()) await storeRow(tx, row, index, { actor, at }, done);
+      for (const [index, row] of rows.entries())
+        await storeRow(tx, row, index, { actor: caller.actor, at }, done);
     return done;
   });
 }
 
 /** Locks the systems first, as every change of a solution does, so that no claim and no other change is under way. */
-async function besideStored(tx: Tx, items: readonly SolutionInput[]): Promise<Row[]> {
-  await lockSystems(tx, [...new Set(items.map(({ sysCode }) => sysCode))]);
+async function besideStored(tx: Tx, items: readonly SolutionInput[], scope: Scope): Promise<Row[]> {
+  const named = [...new Set(items.map(({ sysCode }) => sysCode))];
+  await lockSystems(
+    tx,
+    named.filter((sysCode) => inScope(scope, sysCode)),
+  );
   const stored = new Map(
-    (await store.readSolutions(tx, {})).map((row) => [`${row.sys_code} ${row.fix_code}`, row]),
+    (await store.readSolutions(tx, { scope })).map((row) => [`${row.sys_code} ${row.fix_code}`, row]),
   );
   return items.map((input) => ({ input, stored: stored.get(keyOf(input)) ?? null }));
 }
 
 const keyOf = ({ sysCode, fixCode }: SolutionInput): string => `${sysCode} ${fixCode}`;
 
-async function knownSystems(tx: Tx, items: readonly SolutionInput[]): Promise<ReadonlySet<string>> {
-  const codes = [...new Set(items.map(({ sysCode }) => sysCode))];
+/** One that the caller may not see is as good as none. */
+async function knownSystems(
+  tx: Tx,
+  items: readonly SolutionInput[],
+  view: Scope,
+): Promise<ReadonlySet<string>> {
+  const codes = [...new Set(items.map(({ sysCode }) => sysCode))].filter((code) => inScope(view, code));
   return new Set((await readSystems(tx, codes)).map((row) => row.sys_code));
 }
 
@@ -79,6 +92,15 @@ function refuseBadRows(rows: readonly Row[], systems: ReadonlySet<string>, now: 
     if (checked) for (const { field, reason } of rules.badFields(input, now)) add(field, reason);
   });
   if (errors.length > 0) throw new PiculusError('invalid-field', undefined, errors);
+}
+
+/** @throws PiculusError `not-allowed` that names each row of a system that the caller may see and not configure. */
+function refuseForeignRows(items: readonly SolutionInput[], able: Scope): void {
+  const reason = { en: 'you may not configure this system', zh: '无权配置该系统' };
+  const fields = items.flatMap(({ sysCode }, index) =>
+    inScope(able, sysCode) ? [] : [{ field: `items[${index}].sysCode`, reason }],
+  );
+  if (fields.length > 0) throw new PiculusError('not-allowed', undefined, fields);
 }
 
 const changesOf = ({ input, stored }: Row): (keyof rules.SolutionFields)[] =>

@@ -2,6 +2,7 @@
 import { PiculusError } from '@piculus/protocol';
 import type { Solution } from '@piculus/protocol/http';
 import { writeAudit } from '../audit/audit.ts';
+import { type Caller, requireThere, type Scope } from '../base/access.ts';
 import type { Context, Solutions } from '../base/services.ts';
 import { announceDropped, dropBySolution } from '../bulk-runs/drops.ts';
 import type { Executor, Tx } from '../store/database.ts';
@@ -29,18 +30,20 @@ export function createSolutions(context: Context): Solutions {
   };
 
   return {
-    async list(filter) {
+    async list(filter, caller) {
       const [rows, announced] = await Promise.all([
-        store.readSolutions(db, { sysCode: filter.sysCode }),
+        store.readSolutions(db, { sysCode: filter.sysCode, scope: caller.scope('view') }),
         announcedBySystem(db, filter.sysCode),
       ]);
       const now = clock.now();
       return rows.map((row) => rules.solutionView(row, announced.get(row.sys_code) ?? new Set(), now));
     },
 
-    get: (id) => readSolution(context, db, id),
+    get: (id, caller) => readSolution(context, db, id, caller.scope('view')),
 
-    async create(input, { actor }) {
+    async create(input, caller) {
+      requireThere(caller, 'configure', input.sysCode);
+      const { actor } = caller;
       const now = clock.now();
       rules.refuseBadFields(input, now);
       const solution = await transaction(db, async (tx) => {
@@ -52,24 +55,25 @@ export function createSolutions(context: Context): Solutions {
             `${input.sysCode} has a solution for ${input.fixCode} already`,
           );
         }
-        return readSolution(context, tx, id);
+        return readSolution(context, tx, id, 'all');
       });
       changed(solution);
       return solution;
     },
 
-    async change(id, change, { actor }) {
+    async change(id, change, caller) {
       const { solution, fields, dropped } = await transaction(db, (tx) =>
-        changeSolution(context, tx, id, change, actor),
+        changeSolution(context, tx, id, change, caller),
       );
       if (fields.length > 0) changed(solution);
       if (dropped !== null) announceDropped(context, dropped);
       return solution;
     },
 
-    async remove(id, { actor }) {
+    async remove(id, caller) {
+      const { actor } = caller;
       const { solution, dropped } = await transaction(db, async (tx) => {
-        const row = await lockSolution(tx, id);
+        const row = await lockSolution(tx, id, caller);
         const at = clock.now();
         await store.markSolutionDeleted(tx, id, at);
         const detail = { fixCode: row.fix_code, version: row.version };
@@ -85,13 +89,14 @@ export function createSolutions(context: Context): Solutions {
       announceDropped(context, dropped);
     },
 
-    async versions(id) {
-      const rows = await store.readVersions(db, id);
+    async versions(id, caller) {
+      const rows = await store.readVersions(db, id, caller.scope('view'));
       if (rows.length === 0) throw notFound(id);
       return rows.map(rules.versionView);
     },
 
-    async validate(input) {
+    async validate(input, caller) {
+      requireThere(caller, 'view', input.sysCode);
       const now = clock.now();
       rules.refuseBadFields(input, now);
       await requireSystem(db, input.sysCode);
@@ -104,8 +109,8 @@ export function createSolutions(context: Context): Solutions {
       };
     },
 
-    async import(input, { actor }) {
-      const done = await importSolutions(context, input, actor);
+    async import(input, caller) {
+      const done = await importSolutions(context, input, caller);
       if (done.changed.length > 0) changed(...done.changed);
       for (const dropped of done.dropped) announceDropped(context, dropped);
       return { items: done.items };
@@ -118,9 +123,9 @@ async function changeSolution(
   tx: Tx,
   id: string,
   change: Parameters<Solutions['change']>[1],
-  actor: string,
+  caller: Caller,
 ): Promise<{ solution: Solution; fields: readonly string[]; dropped: DroppedClicks | null }> {
-  const row = await lockSolution(tx, id);
+  const row = await lockSolution(tx, id, caller);
   if (change.expectedVersion !== undefined && change.expectedVersion !== row.version) {
     throw new PiculusError(
       'wrong-state',
@@ -128,17 +133,21 @@ async function changeSolution(
     );
   }
   const after = rules.applyChange(rules.versionView(row), change);
-  const { fields, dropped } = await storeChange(tx, row, after, { actor, at: context.clock.now() });
-  return { solution: await readSolution(context, tx, id), fields, dropped };
+  const { fields, dropped } = await storeChange(tx, row, after, {
+    actor: caller.actor,
+    at: context.clock.now(),
+  });
+  return { solution: await readSolution(context, tx, id, 'all'), fields, dropped };
 }
 
 /**
  * Locks the solution, and its system before it: a claim or a click under way ends first, so that nothing is
- * leased by a version that is no longer the current one. @throws PiculusError `not-found`.
+ * leased by a version that is no longer the current one. @throws PiculusError `not-found`, `not-allowed`.
  */
-async function lockSolution(tx: Tx, id: string): Promise<store.SolutionRow> {
-  const [found] = await store.readSolutions(tx, { id });
+async function lockSolution(tx: Tx, id: string, caller: Caller): Promise<store.SolutionRow> {
+  const [found] = await store.readSolutions(tx, { id, scope: caller.scope('view') });
   if (!found) throw notFound(id);
+  requireThere(caller, 'configure', found.sys_code);
   await lockSystem(tx, found.sys_code);
   const row = await store.lockSolution(tx, id);
   if (!row) throw notFound(id);
@@ -147,8 +156,8 @@ async function lockSolution(tx: Tx, id: string): Promise<store.SolutionRow> {
 
 const notFound = (id: string): PiculusError => new PiculusError('not-found', `there is no solution ${id}`);
 
-async function readSolution(context: Context, db: Executor, id: string): Promise<Solution> {
-  const [row] = await store.readSolutions(db, { id });
+async function readSolution(context: Context, db: Executor, id: string, scope: Scope): Promise<Solution> {
+  const [row] = await store.readSolutions(db, { id, scope });
   if (!row) throw notFound(id);
   const announced = await announcedBySystem(db, row.sys_code);
   return rules.solutionView(row, announced.get(row.sys_code) ?? new Set(), context.clock.now());

@@ -1,6 +1,7 @@
 /** What is broken, how much money is at stake, what is being done. */
 import { problemCountSchema, type Stats } from '@piculus/protocol/http';
 import { SLOT_MS, startOf } from '../base/slots.ts';
+import { inScope } from '../base/access.ts';
 import type { Context, StatsReader } from '../base/services.ts';
 import { commandView } from '../collections/queries.ts';
 import { type CommandRow, readLastCommands } from '../store/collect-commands.ts';
@@ -15,20 +16,22 @@ import { waitsForPerson, waitsOf } from './waits.ts';
 export function createStats(context: Context): StatsReader {
   const { db, clock } = context;
   return {
-    async read(sessions) {
+    async read(sessions, caller) {
       const now = clock.now();
+      const scope = caller.scope('view');
       const edges = ageEdges(now);
       const lastHour = startOf(new Date(now.getTime() - HOUR_MS), SLOT_MS);
       const [counts, waiting, ages, hours, outcomes, commands, executing, systems] = await Promise.all([
-        readProblemCounts(db),
-        readWaiting(db, now),
-        readProblemAges(db, edges),
-        readExecutionHours(db, firstHour(now)),
-        readOutcomes(db, lastHour),
-        readLastCommands(db),
-        countExecuting(db),
-        readSystems(db, now),
+        readProblemCounts(db, scope),
+        readWaiting(db, scope, now),
+        readProblemAges(db, scope, edges),
+        readExecutionHours(db, scope, firstHour(now)),
+        readOutcomes(db, scope, lastHour),
+        readLastCommands(db, scope),
+        countExecuting(db, scope),
+        readSystems(db, now, scope),
       ]);
+      const here = sessions.all().filter(({ sysCode }) => inScope(scope, sysCode)).length;
       const connected = systems.reduce((sum, system) => sum + system.clientsConnected, 0);
       return {
         at: now.toISOString(),
@@ -52,7 +55,7 @@ export function createStats(context: Context): StatsReader {
         executing,
         outcomesLastHour: Object.fromEntries(outcomes.map((row) => [row.outcome, Number(row.executions)])),
         // This node's own connections are certain; those of other nodes are as their rows say.
-        clientsConnected: Math.max(connected, sessions.all().length),
+        clientsConnected: Math.max(connected, here),
         alarms: systems.flatMap(({ sysCode, alarm }) => (alarm ? [{ sysCode, message: alarm }] : [])),
       };
     },

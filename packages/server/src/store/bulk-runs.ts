@@ -2,9 +2,17 @@
 import type { ErrorCode } from '@piculus/protocol';
 import type { ProblemFilter } from '@piculus/protocol/http';
 import { type RawBuilder, sql } from 'kysely';
+import type { Scope } from '../base/access.ts';
 import type { Tx } from './database.ts';
 import { storableText, toJson } from './json.ts';
-import { IS_EXECUTING, IS_REQUESTED, problemConditions, WITH_SOLUTION } from './problem-filters.ts';
+import {
+  IS_EXECUTING,
+  IS_REQUESTED,
+  problemConditions,
+  type ScopedFilter,
+  WITH_SOLUTION,
+} from './problem-filters.ts';
+import { within } from './scope.ts';
 
 export interface NewBulkRun {
   readonly actor: string;
@@ -47,8 +55,12 @@ export async function insertBulkItems(
     JOIN piculus.problems p ON p.id = given.p`.execute(tx);
 }
 
-/** The same answer as `refusesRun` of the rules with a reason given, and one run at a time; a test holds them together. */
-const WHY_REFUSED = sql`CASE
+/**
+ * The same answer as `refusesRun` of the rules with a reason given, and one run at a time; a test holds them
+ * together. What the person may see and not run is told before everything else.
+ */
+const whyRefused = (runnable: Scope): RawBuilder<unknown> => sql`CASE
+  WHEN NOT (${within(sql`p.sys_code`, runnable)}) THEN 'not-allowed'
   WHEN ${IS_EXECUTING} THEN 'already-executing'
   WHEN p.state NOT IN ('pending', 'exhausted', 'needs-human') THEN 'wrong-state'
   WHEN s.id IS NULL THEN 'no-solution'
@@ -63,12 +75,12 @@ const WHY_REFUSED = sql`CASE
 export async function insertMatching(
   tx: Tx,
   bulkRunId: string,
-  click: { filter: ProblemFilter; actor: string; reason: string; at: Date },
+  click: ScopedFilter & { actor: string; reason: string; at: Date; runnable: Scope },
 ): Promise<{ sysCode: string; id: string }[]> {
   const made = await sql<{ sysCode: string; id: string }>`
     WITH matched AS MATERIALIZED (
-      SELECT p.id, p.sys_code, p.fix_code, p.business_key, p.amount_minor, p.currency, ${WHY_REFUSED} AS code
-      FROM ${WITH_SOLUTION} WHERE ${problemConditions(click.filter, click.at)}),
+      SELECT p.id, p.sys_code, p.fix_code, p.business_key, p.amount_minor, p.currency, ${whyRefused(click.runnable)} AS code
+      FROM ${WITH_SOLUTION} WHERE ${problemConditions(click, click.at)}),
     items AS (
       INSERT INTO piculus.bulk_run_items (bulk_run_id, problem_id, sys_code, fix_code, business_key, amount_minor,
         currency, result, code)

@@ -1,7 +1,9 @@
 /** The table of clients: the latest that each process said of itself. */
 import { sql } from 'kysely';
+import type { Scope } from '../base/access.ts';
 import type { Executor } from './database.ts';
 import { toJson } from './json.ts';
+import { within } from './scope.ts';
 
 export interface ClientRow {
   readonly client_id: string;
@@ -57,7 +59,11 @@ export async function markDisconnected(
 /** Newest connection first. */
 export async function readClients(
   db: Executor,
-  filter: { readonly sysCode?: string | undefined; readonly freshSince?: Date | undefined },
+  filter: {
+    readonly sysCode?: string | undefined;
+    readonly freshSince?: Date | undefined;
+    readonly scope: Scope;
+  },
 ): Promise<ClientRow[]> {
   const system = filter.sysCode === undefined ? sql`true` : sql`sys_code = ${filter.sysCode}`;
   const fresh =
@@ -67,7 +73,9 @@ export async function readClients(
   const result = await sql<ClientRow>`
     SELECT client_id, sys_code, hello, node_id, connected_at, disconnected_at, last_heartbeat_at, last_answered_at,
       event_loop_lag_ms
-    FROM piculus.clients WHERE ${system} AND ${fresh} ORDER BY connected_at DESC, client_id`.execute(db);
+    FROM piculus.clients WHERE ${system} AND ${fresh} AND ${within(sql`sys_code`, filter.scope)} ORDER BY connected_at DESC, client_id`.execute(
+    db,
+  );
   return result.rows;
 }
 

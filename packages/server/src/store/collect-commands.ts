@@ -1,7 +1,9 @@
 /** The table of collect commands: one system's part of a collection, worked on by one client under a lease. */
 import { type RawBuilder, sql } from 'kysely';
+import type { Scope } from '../base/access.ts';
 import type { Executor, Tx } from './database.ts';
 import { toJson } from './json.ts';
+import { within } from './scope.ts';
 
 export interface CommandRow {
   readonly id: string;
@@ -51,15 +53,22 @@ export async function insertCommands(
     ORDER BY given."sysCode"`.execute(tx);
 }
 
-export async function readCommands(db: Executor, collectionIds: readonly string[]): Promise<CommandRow[]> {
+/** Those of the scope alone, by collection and id. */
+export async function readCommands(
+  db: Executor,
+  collectionIds: readonly string[],
+  scope: Scope,
+): Promise<CommandRow[]> {
   const result = await sql<CommandRow>`
     SELECT ${COLUMNS} FROM piculus.collect_commands c
-    WHERE c.collection_id = ANY(${[...collectionIds]}::bigint[]) ORDER BY c.id`.execute(db);
+    WHERE c.collection_id = ANY(${[...collectionIds]}::bigint[]) AND ${within(sql`c.sys_code`, scope)} ORDER BY c.id`.execute(
+    db,
+  );
   return result.rows;
 }
 
 /** Of each system the newest command that ended, or the newest one at all where none has. By system. */
-export async function readLastCommands(db: Executor): Promise<CommandRow[]> {
+export async function readLastCommands(db: Executor, scope: Scope): Promise<CommandRow[]> {
   const newest = (ended: RawBuilder<unknown>): RawBuilder<unknown> => sql`(
     SELECT o.id FROM piculus.collect_commands o WHERE o.sys_code = s.sys_code AND ${ended}
     ORDER BY o.sys_code DESC, o.id DESC LIMIT 1)`;
@@ -67,7 +76,7 @@ export async function readLastCommands(db: Executor): Promise<CommandRow[]> {
     SELECT ${COLUMNS} FROM piculus.systems s
     JOIN piculus.collect_commands c
       ON c.id = coalesce(${newest(sql`o.finished_at IS NOT NULL`)}, ${newest(sql`o.finished_at IS NULL`)})
-    ORDER BY s.sys_code`.execute(db);
+    WHERE ${within(sql`s.sys_code`, scope)} ORDER BY s.sys_code`.execute(db);
   return result.rows;
 }
 
@@ -196,11 +205,11 @@ export async function endCommand(tx: Tx, id: string, end: CommandEnd): Promise<v
     WHERE id = ${id} AND finished_at IS NULL`.execute(tx);
 }
 
-/** The commands of a collection that have not ended, locked, lowest id first. */
-export async function lockOpenCommands(tx: Tx, collectionId: string): Promise<CommandRow[]> {
+/** The commands of a collection that have not ended, of these systems, locked, lowest id first. */
+export async function lockOpenCommands(tx: Tx, collectionId: string, scope: Scope): Promise<CommandRow[]> {
   const result = await sql<CommandRow>`
     SELECT ${COLUMNS} FROM piculus.collect_commands c
-    WHERE c.collection_id = ${collectionId} AND c.finished_at IS NULL
+    WHERE c.collection_id = ${collectionId} AND c.finished_at IS NULL AND ${within(sql`c.sys_code`, scope)}
     ORDER BY c.id FOR NO KEY UPDATE`.execute(tx);
   return result.rows;
 }

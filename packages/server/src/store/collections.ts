@@ -1,6 +1,8 @@
 /** The table of collections: one row per broadcast. Its commands are in collect-commands.ts. */
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
+import type { Scope } from '../base/access.ts';
 import type { Executor, Tx } from './database.ts';
+import { within } from './scope.ts';
 
 export interface CollectionRow {
   readonly id: string;
@@ -32,9 +34,16 @@ export async function insertCollection(tx: Tx, collection: NewCollection): Promi
   return row.id;
 }
 
-export async function readCollection(db: Executor, id: string): Promise<CollectionRow | null> {
+/** Collections are of the systems of their commands. */
+const inScope = (scope: Scope, sysCode?: string): RawBuilder<unknown> =>
+  scope === 'all' && sysCode === undefined
+    ? sql`true`
+    : sql`EXISTS (SELECT FROM piculus.collect_commands c WHERE c.collection_id = k.id
+        AND ${sysCode === undefined ? sql`true` : sql`c.sys_code = ${sysCode}`} AND ${within(sql`c.sys_code`, scope)})`;
+
+export async function readCollection(db: Executor, id: string, scope: Scope): Promise<CollectionRow | null> {
   const result = await sql<CollectionRow>`
-    SELECT ${COLUMNS} FROM piculus.collections k WHERE k.id = ${id}`.execute(db);
+    SELECT ${COLUMNS} FROM piculus.collections k WHERE k.id = ${id} AND ${inScope(scope)}`.execute(db);
   return result.rows[0] ?? null;
 }
 
@@ -42,7 +51,7 @@ export async function readCollection(db: Executor, id: string): Promise<Collecti
  * The state of a collection from those of its commands, as `collectionState` in collections/rules.ts has it;
  * here it can be filtered by.
  */
-const STATE = sql`(
+const stateIn = (scope: Scope): RawBuilder<unknown> => sql`(
   SELECT CASE
     WHEN bool_or(c.state = 'running') THEN 'running'
     WHEN bool_and(c.state = 'waiting') THEN 'waiting'
@@ -51,7 +60,7 @@ const STATE = sql`(
     WHEN bool_and(c.state = 'cancelled') THEN 'cancelled'
     WHEN bool_and(c.state = 'failed') THEN 'failed'
     ELSE 'incomplete' END
-  FROM piculus.collect_commands c WHERE c.collection_id = k.id)`;
+  FROM piculus.collect_commands c WHERE c.collection_id = k.id AND ${within(sql`c.sys_code`, scope)})`;
 
 /** Newest first, below the id of the page before. */
 export async function listCollections(
@@ -61,14 +70,13 @@ export async function listCollections(
     readonly limit: number;
     readonly sysCode?: string | undefined;
     readonly states?: readonly string[] | undefined;
+    readonly scope: Scope;
   },
 ): Promise<CollectionRow[]> {
   const before = filter.before === null ? sql`true` : sql`k.id < ${filter.before}`;
-  const system =
-    filter.sysCode === undefined
-      ? sql`true`
-      : sql`EXISTS (SELECT FROM piculus.collect_commands c WHERE c.collection_id = k.id AND c.sys_code = ${filter.sysCode})`;
-  const state = filter.states === undefined ? sql`true` : sql`${STATE} = ANY(${[...filter.states]}::text[])`;
+  const { scope, states } = filter;
+  const system = inScope(scope, filter.sysCode);
+  const state = states === undefined ? sql`true` : sql`${stateIn(scope)} = ANY(${[...states]}::text[])`;
   const result = await sql<CollectionRow>`
     SELECT ${COLUMNS} FROM piculus.collections k WHERE ${before} AND ${system} AND ${state}
     ORDER BY k.id DESC LIMIT ${filter.limit}`.execute(db);

@@ -1,8 +1,10 @@
 /** What executions came to by the slot in which they finished, kept by the deltas of each batch. */
 import type { Outcome } from '@piculus/protocol';
 import { sql } from 'kysely';
+import type { Scope } from '../base/access.ts';
 import type { Executor, Tx } from './database.ts';
 import type { Deletion } from './retention.ts';
+import { within } from './scope.ts';
 
 /** @param rows ordered by key. */
 export async function keepExecutionCounts(tx: Tx, rows: readonly Record<string, string>[]): Promise<void> {
@@ -30,22 +32,26 @@ export interface HourRow {
 }
 
 /** By hour of UTC and outcome, from the slot that begins at `from` on. */
-export async function readExecutionHours(db: Executor, from: Date): Promise<HourRow[]> {
+export async function readExecutionHours(db: Executor, scope: Scope, from: Date): Promise<HourRow[]> {
   const found = await sql<HourRow>`
     SELECT date_bin('1 hour', slot, timestamptz '1970-01-01 00:00:00Z') AS hour, outcome,
       sum(executions) AS executions, sum(to_person) AS "toPerson", sum(retries_used) AS "retriesUsed"
-    FROM piculus.execution_counts WHERE slot >= ${from}::timestamptz GROUP BY 1, 2 ORDER BY 1, 2`.execute(db);
+    FROM piculus.execution_counts WHERE slot >= ${from}::timestamptz AND ${within(sql`sys_code`, scope)}
+    GROUP BY 1, 2 ORDER BY 1, 2`.execute(db);
   return found.rows;
 }
 
 /** From the slot that begins at `from` on. */
 export async function readOutcomes(
   db: Executor,
+  scope: Scope,
   from: Date,
 ): Promise<{ outcome: Outcome; executions: string }[]> {
   const found = await sql<{ outcome: Outcome; executions: string }>`
     SELECT outcome, sum(executions) AS executions FROM piculus.execution_counts
-    WHERE slot >= ${from}::timestamptz GROUP BY outcome ORDER BY outcome`.execute(db);
+    WHERE slot >= ${from}::timestamptz AND ${within(sql`sys_code`, scope)} GROUP BY outcome ORDER BY outcome`.execute(
+    db,
+  );
   return found.rows;
 }
 

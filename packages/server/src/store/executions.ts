@@ -1,8 +1,10 @@
 /** Executions: appended, never changed. */
 import type { Effect, Facts, Outcome, StoredProblemState, Trigger } from '@piculus/protocol';
 import { type RawBuilder, sql } from 'kysely';
+import type { Scope } from '../base/access.ts';
 import type { Executor, Tx } from './database.ts';
 import { toJson } from './json.ts';
+import { within } from './scope.ts';
 
 export interface NewExecution {
   readonly problemId: string;
@@ -121,10 +123,11 @@ export interface ExecutionFilter {
 export async function listExecutions(
   db: Executor,
   filter: ExecutionFilter,
+  scope: Scope,
   before: string | null,
   limit: number,
 ): Promise<ExecutionRow[]> {
-  const conditions = [sql`true`];
+  const conditions = [within(sql`e.sys_code`, scope)];
   if (before !== null) conditions.push(sql`e.id < ${before}::bigint`);
   if (filter.sysCode !== undefined) conditions.push(sql`e.sys_code = ${filter.sysCode}`);
   if (filter.fixCode !== undefined) conditions.push(sql`e.fix_code = ${filter.fixCode}`);

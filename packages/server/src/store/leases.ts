@@ -1,7 +1,9 @@
 /** One row per batch that a client works on; an open lease is what makes its unanswered problems `executing`. */
 import type { Trigger } from '@piculus/protocol';
 import { type RawBuilder, sql } from 'kysely';
+import type { Scope } from '../base/access.ts';
 import type { Executor, Tx } from './database.ts';
+import { within } from './scope.ts';
 
 export interface LeaseRow {
   readonly id: string;
@@ -114,10 +116,9 @@ export async function renewLeases(
   return renewed.rows.map(({ id }) => id);
 }
 
-export async function openLeases(db: Executor, limit: number): Promise<LeaseRow[]> {
+export async function openLeases(db: Executor, scope: Scope, limit: number): Promise<LeaseRow[]> {
   const found = await sql<LeaseRow>`
-    SELECT ${COLUMNS} FROM piculus.leases l WHERE l.closed_at IS NULL ORDER BY l.leased_at, l.id LIMIT ${limit}`.execute(
-    db,
-  );
+    SELECT ${COLUMNS} FROM piculus.leases l WHERE l.closed_at IS NULL AND ${within(sql`l.sys_code`, scope)}
+    ORDER BY l.leased_at, l.id LIMIT ${limit}`.execute(db);
   return found.rows;
 }

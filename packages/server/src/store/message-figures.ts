@@ -1,9 +1,12 @@
 /** Throughput and latency of messages by slots of time. */
 import { sql } from 'kysely';
+import type { Scope } from '../base/access.ts';
 import type { Executor } from './database.ts';
+import { within } from './scope.ts';
 
 export interface FigureSpan {
   readonly sysCode: string | undefined;
+  readonly scope: Scope;
   readonly from: Date;
   readonly to: Date;
   readonly slotMs: number;
@@ -34,6 +37,7 @@ export async function messageFigures(db: Executor, span: FigureSpan): Promise<Fi
       percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY m.latency_ms) AS latency
     FROM piculus.messages m
     WHERE m.at >= ${span.from}::timestamptz AND m.at < ${span.to}::timestamptz ${ofSystem}
+      AND ${within(sql`m.sys_code`, span.scope)}
     GROUP BY 1) AS by_slot`.execute(db);
   return found.rows;
 }

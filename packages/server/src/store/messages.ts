@@ -1,6 +1,8 @@
 /** The table piculus.messages: written in batches, read newest first by keyset. */
 import { type RawBuilder, sql } from 'kysely';
+import type { Scope } from '../base/access.ts';
 import type { Executor } from './database.ts';
+import { within } from './scope.ts';
 
 /** One row as it is written. Times are ISO 8601. */
 export interface NewMessageRow {
@@ -72,6 +74,7 @@ export async function settleMessages(db: Executor, rows: readonly MessageSettlem
 }
 
 export interface MessageFilter {
+  readonly scope: Scope;
   readonly direction?: string | undefined;
   readonly type?: readonly string[] | undefined;
   readonly sysCode?: string | undefined;
@@ -93,7 +96,7 @@ export interface MessageFilter {
 }
 
 export async function selectMessages(db: Executor, filter: MessageFilter): Promise<MessageRow[]> {
-  const conditions: RawBuilder<unknown>[] = [sql`true`];
+  const conditions: RawBuilder<unknown>[] = [within(sql`sys_code`, filter.scope)];
   const { beforeId, from, to } = filter;
   if (filter.direction !== undefined) conditions.push(sql`direction = ${filter.direction}`);
   if (filter.type !== undefined) conditions.push(sql`type = ANY(${filter.type})`);
@@ -121,10 +124,13 @@ export async function selectMessages(db: Executor, filter: MessageFilter): Promi
 export async function selectMessagesOfProblem(
   db: Executor,
   problemId: string,
+  scope: Scope,
   limit: number,
 ): Promise<MessageRow[]> {
   const result = await sql<MessageRow>`
-    WITH problem AS (SELECT id, sys_code, last_command_id FROM piculus.problems WHERE id = ${problemId}::bigint),
+    WITH problem AS (
+      SELECT id, sys_code, last_command_id FROM piculus.problems
+      WHERE id = ${problemId}::bigint AND ${within(sql`sys_code`, scope)}),
     its_leases AS (
       SELECT e.lease_id AS id FROM piculus.executions e JOIN problem p ON p.id = e.problem_id
       UNION
@@ -134,7 +140,8 @@ export async function selectMessagesOfProblem(
     its_collections AS (
       SELECT c.collection_id, c.sys_code FROM piculus.collect_commands c JOIN problem p ON c.id = p.last_command_id
     )
-    SELECT m.* FROM piculus.messages m WHERE m.lease_id IN (SELECT id FROM its_leases)
+    SELECT m.* FROM piculus.messages m
+    WHERE m.lease_id IN (SELECT id FROM its_leases) AND m.sys_code = (SELECT sys_code FROM problem)
     UNION ALL
     SELECT m.* FROM piculus.messages m JOIN its_collections c
       ON m.collection_id = c.collection_id AND m.sys_code = c.sys_code

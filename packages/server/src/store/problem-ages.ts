@@ -1,7 +1,9 @@
 /** Open problems by the slot in which they were first seen, kept by the deltas of each batch. */
 import { sql } from 'kysely';
+import type { Scope } from '../base/access.ts';
 import type { Executor, Tx } from './database.ts';
 import type { Deletion } from './retention.ts';
+import { within } from './scope.ts';
 
 /** @param rows ordered by key. */
 export async function keepProblemAges(tx: Tx, rows: readonly Record<string, string>[]): Promise<void> {
@@ -27,13 +29,15 @@ export interface AgeRow {
 }
 
 /** @param edges beginnings of slots, latest first. */
-export async function readProblemAges(db: Executor, edges: readonly Date[]): Promise<AgeRow[]> {
+export async function readProblemAges(db: Executor, scope: Scope, edges: readonly Date[]): Promise<AgeRow[]> {
   // The built-in counts the edges at or below a value, and wants the earliest first.
   const earliestFirst = [...edges].reverse().map((edge) => edge.toISOString());
   const found = await sql<AgeRow>`
     SELECT ${edges.length}::integer - width_bucket(a.slot, ${earliestFirst}::timestamptz[]) AS bucket,
       a.currency, sum(a.problems) AS problems, sum(a.amount_minor) AS "amountMinor"
-    FROM piculus.problem_ages a WHERE a.problems <> 0 GROUP BY 1, 2 ORDER BY 1, 2`.execute(db);
+    FROM piculus.problem_ages a WHERE a.problems <> 0 AND ${within(sql`a.sys_code`, scope)} GROUP BY 1, 2 ORDER BY 1, 2`.execute(
+    db,
+  );
   return found.rows;
 }
 

@@ -2,7 +2,9 @@
 import { LIMITS } from '@piculus/protocol';
 import type { ProblemFilter } from '@piculus/protocol/http';
 import { type RawBuilder, sql } from 'kysely';
+import type { Scope } from '../base/access.ts';
 import { leasedItems } from './leases.ts';
+import { within } from './scope.ts';
 
 type Condition = RawBuilder<unknown>;
 
@@ -86,12 +88,18 @@ function plainConditions(filter: ProblemFilter): Condition[] {
   return conditions;
 }
 
+/** What is asked for, and the systems that who asks may see. */
+export interface ScopedFilter {
+  readonly filter: ProblemFilter;
+  readonly scope: Scope;
+}
+
 /** @returns one condition over `p`, `s` and `v` of {@link WITH_SOLUTION}. */
-export function problemConditions(filter: ProblemFilter, now: Date): Condition {
-  const conditions = plainConditions(filter);
+export function problemConditions({ filter, scope }: ScopedFilter, now: Date): Condition {
+  const conditions = [within(sql`p.sys_code`, scope), ...plainConditions(filter)];
   if (filter.state !== undefined) conditions.push(stateCondition(filter.state));
   if (filter.waitsForPerson !== undefined)
     conditions.push(sql`${WAITS_FOR_PERSON} = ${filter.waitsForPerson}::boolean`);
   if (filter.waitReason !== undefined) conditions.push(oneOf(waitReasonSql(now), filter.waitReason));
-  return conditions.length === 0 ? sql`true` : sql.join(conditions, sql` AND `);
+  return sql.join(conditions, sql` AND `);
 }

@@ -1,17 +1,19 @@
 /** Problems as lists and pages show them: with their solution as it is now and whether a client works on them. */
 import type { ExecutionMode, Facts, SolutionStatus } from '@piculus/protocol';
-import type { ProblemFilter } from '@piculus/protocol/http';
 import { type RawBuilder, sql } from 'kysely';
+import type { Scope } from '../base/access.ts';
 import type { Executor } from './database.ts';
 import {
   hasClient,
   IS_EXECUTING,
   IS_REQUESTED,
   problemConditions,
+  type ScopedFilter,
   WITH_SOLUTION,
 } from './problem-filters.ts';
 import { foundFromNarrow, narrowSource } from './problem-queue.ts';
 import type { ProblemRow } from './problems.ts';
+import { within } from './scope.ts';
 
 export interface ListedProblem extends Omit<ProblemRow, 'notYetSince' | 'lastCommandId'> {
   readonly executing: boolean;
@@ -42,8 +44,7 @@ const columns = (now: Date): RawBuilder<unknown> => sql`
   v.retry_cron AS "retryCron", v.time_zone AS "timeZone",
   ${IS_EXECUTING} AS executing, ${IS_REQUESTED} AS requested, ${hasClient(now)} AS "clientConnected"`;
 
-export interface ListPage {
-  readonly filter: ProblemFilter;
+export interface ListPage extends ScopedFilter {
   readonly before: string | null;
   readonly limit: number;
   readonly now: Date;
@@ -55,7 +56,7 @@ export async function listProblems(db: Executor, page: ListPage): Promise<Listed
   const below = page.before === null ? sql`` : sql`AND p.id < ${page.before}::bigint`;
   const found = await sql<ListedProblem>`
     SELECT ${columns(page.now)} FROM ${WITH_SOLUTION}
-    WHERE ${problemConditions(page.filter, page.now)} ${below}
+    WHERE ${problemConditions(page, page.now)} ${below}
     ORDER BY p.id DESC LIMIT ${page.limit}`.execute(db);
   return found.rows;
 }
@@ -70,12 +71,23 @@ async function listFromNarrow(db: Executor, page: ListPage): Promise<ListedProbl
   return found.rows;
 }
 
-export async function listedByIds(db: Executor, ids: readonly string[], now: Date): Promise<ListedProblem[]> {
+export async function listedByIds(
+  db: Executor,
+  ids: readonly string[],
+  scope: Scope,
+  now: Date,
+): Promise<ListedProblem[]> {
   const found = await sql<ListedProblem>`
-    SELECT ${columns(now)} FROM ${WITH_SOLUTION} WHERE p.id = ANY(${[...ids]}::bigint[]) ORDER BY p.id`.execute(
-    db,
-  );
+    SELECT ${columns(now)} FROM ${WITH_SOLUTION}
+    WHERE p.id = ANY(${[...ids]}::bigint[]) AND ${within(sql`p.sys_code`, scope)} ORDER BY p.id`.execute(db);
   return found.rows;
+}
+
+/** Whether there is such a problem in these systems. */
+export async function hasProblem(db: Executor, id: string, scope: Scope): Promise<boolean> {
+  const found = await sql`
+    SELECT FROM piculus.problems WHERE id = ${id}::bigint AND ${within(sql`sys_code`, scope)}`.execute(db);
+  return found.rows.length > 0;
 }
 
 export interface ProblemFacts {
@@ -91,14 +103,14 @@ export async function factsOf(db: Executor, id: string): Promise<ProblemFacts | 
 /** Exact, for a bulk action. */
 export async function countProblems(
   db: Executor,
-  filter: ProblemFilter,
+  search: ScopedFilter,
   now: Date,
 ): Promise<{ problems: number; amounts: { currency: string; amountMinor: string }[] }> {
   const sums = sql`p.currency, count(*) AS problems, sum(p.amount_minor) AS "amountMinor"`;
   const query =
-    narrowSource(filter) === null
-      ? sql`SELECT ${sums} FROM ${WITH_SOLUTION} WHERE ${problemConditions(filter, now)}`
-      : sql`WITH ${foundFromNarrow({ filter, now, before: null, limit: null })}
+    narrowSource(search.filter) === null
+      ? sql`SELECT ${sums} FROM ${WITH_SOLUTION} WHERE ${problemConditions(search, now)}`
+      : sql`WITH ${foundFromNarrow({ ...search, now, before: null, limit: null })}
           SELECT ${sums} FROM found JOIN piculus.problems p ON p.id = found.id`;
   const found = await sql<{ currency: string; problems: string; amountMinor: string }>`
     ${query} GROUP BY p.currency ORDER BY p.currency`.execute(db);

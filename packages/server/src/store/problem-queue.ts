@@ -4,7 +4,14 @@
  */
 import type { ProblemFilter } from '@piculus/protocol/http';
 import { type RawBuilder, sql } from 'kysely';
-import { oneOf, problemConditions, SOLUTION_OF_PROBLEM, WITH_SOLUTION } from './problem-filters.ts';
+import {
+  oneOf,
+  problemConditions,
+  type ScopedFilter,
+  SOLUTION_OF_PROBLEM,
+  WITH_SOLUTION,
+} from './problem-filters.ts';
+import { within } from './scope.ts';
 
 const PERSON_STATES: readonly string[] = ['exhausted', 'needs-human'];
 
@@ -19,8 +26,7 @@ export function narrowSource(filter: ProblemFilter): 'attention' | 'queue' | nul
   return filter.waitsForPerson === true ? 'queue' : null;
 }
 
-export interface NarrowSearch {
-  readonly filter: ProblemFilter;
+export interface NarrowSearch extends ScopedFilter {
   /** Only ids below this one. */
   readonly before: string | null;
   /** Enough of the newest; null finds all. */
@@ -33,29 +39,29 @@ export function foundFromNarrow(search: NarrowSearch): RawBuilder<unknown> {
   if (narrowSource(search.filter) !== 'queue') {
     return sql`found AS MATERIALIZED (${fromAttention(search)})`;
   }
-  return sql`manual AS MATERIALIZED (${manualSolutions(search.filter)}),
+  return sql`manual AS MATERIALIZED (${manualSolutions(search)}),
     found AS MATERIALIZED (${fromAttention(search)} UNION ALL ${fromManual(search)})`;
 }
 
-function fromAttention({ filter, before, limit, now }: NarrowSearch): RawBuilder<unknown> {
+function fromAttention({ before, limit, now, ...search }: NarrowSearch): RawBuilder<unknown> {
   const below = before === null ? sql`` : sql`AND t.problem_id < ${before}::bigint`;
   // The limit of one, which changes nothing, keeps the planner from joining over the whole table.
   return sql`(
     SELECT t.problem_id AS id FROM piculus.attention t
     CROSS JOIN LATERAL (SELECT * FROM piculus.problems WHERE id = t.problem_id LIMIT 1) AS p ${SOLUTION_OF_PROBLEM}
-    WHERE ${ofSystemsAndFixes(filter)} AND ${problemConditions(filter, now)} ${below}
+    WHERE ${ofSystemsAndFixes(search)} AND ${problemConditions(search, now)} ${below}
     ORDER BY t.problem_id DESC LIMIT ${limit}::bigint)`;
 }
 
 /** Manual solutions that problems are pending under, with how many there are at most. */
-function manualSolutions(filter: ProblemFilter): RawBuilder<unknown> {
+function manualSolutions(search: ScopedFilter): RawBuilder<unknown> {
   return sql`
     SELECT t.sys_code, t.fix_code, sum(c.problems)::bigint AS pending
     FROM piculus.solutions t
     JOIN piculus.solution_versions v ON v.solution_id = t.id AND v.version = t.version
     JOIN piculus.problem_counts c ON c.sys_code = t.sys_code AND c.fix_code = t.fix_code AND c.state = 'pending'
     WHERE t.deleted_at IS NULL AND v.status = 'enabled' AND v.execution_mode = 'manual' AND c.problems > 0
-      AND ${ofSystemsAndFixes(filter)}
+      AND ${ofSystemsAndFixes(search)}
     GROUP BY t.sys_code, t.fix_code`;
 }
 
@@ -64,20 +70,21 @@ function manualSolutions(filter: ProblemFilter): RawBuilder<unknown> {
  * search does not rely on that. The order names the
  * columns of the index by solution, so that the planner walks that one and not all ids.
  */
-function fromManual({ filter, before, limit, now }: NarrowSearch): RawBuilder<unknown> {
+function fromManual({ before, limit, now, ...search }: NarrowSearch): RawBuilder<unknown> {
   const below = before === null ? sql`` : sql`AND p.id < ${before}::bigint`;
   return sql`(
     SELECT waiting.id FROM manual CROSS JOIN LATERAL (
       SELECT p.id FROM ${WITH_SOLUTION}
       WHERE p.sys_code = manual.sys_code AND p.fix_code = manual.fix_code AND p.state = 'pending' AND NOT p.reopened
-        AND ${problemConditions(filter, now)} ${below}
+        AND ${problemConditions(search, now)} ${below}
       ORDER BY p.sys_code DESC, p.fix_code DESC, p.id DESC
       LIMIT ${limit === null ? sql`NULL` : sql`least(${limit}::bigint, manual.pending)`}) AS waiting)`;
 }
 
 /** The systems and fixes that are asked for, over a narrow table `t` that names them. */
-function ofSystemsAndFixes({ sysCode, fixCode }: ProblemFilter): RawBuilder<unknown> {
-  const conditions = [sql`true`];
+function ofSystemsAndFixes({ filter, scope }: ScopedFilter): RawBuilder<unknown> {
+  const { sysCode, fixCode } = filter;
+  const conditions = [within(sql`t.sys_code`, scope)];
   if (sysCode !== undefined) conditions.push(oneOf(sql`t.sys_code`, sysCode));
   if (fixCode !== undefined) conditions.push(oneOf(sql`t.fix_code`, fixCode));
   return sql.join(conditions, sql` AND `);

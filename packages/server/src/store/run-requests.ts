@@ -1,10 +1,12 @@
 /** Clicks that wait for a client. They stay until their problem was answered, so that nothing is lost on the way. */
 import type { Outcome, Trigger } from '@piculus/protocol';
 import { type RawBuilder, sql } from 'kysely';
+import type { Scope } from '../base/access.ts';
 import { countSettled, finishBulkRuns, settleBulkItems } from './bulk-runs.ts';
 import type { Tx } from './database.ts';
 import { storableText } from './json.ts';
 import { leasedItems } from './leases.ts';
+import { within } from './scope.ts';
 
 export interface RunRequest {
   readonly problemId: string;
@@ -73,7 +75,7 @@ export async function answerRunRequests(
 export type Dropped =
   | { readonly sysCode: string; readonly fixCode: string }
   | { readonly problemId: string }
-  | { readonly bulkRunId: string };
+  | { readonly bulkRunId: string; readonly scope: Scope };
 
 export interface Drop {
   /** A cause of the bulk runs' words. */
@@ -124,16 +126,16 @@ export async function dropRunRequests(tx: Tx, which: Dropped, drop: Drop): Promi
 
 function conditionOf(which: Dropped): RawBuilder<unknown> {
   if ('problemId' in which) return sql`r.problem_id = ${which.problemId}::bigint`;
-  if ('bulkRunId' in which) return sql`r.bulk_run_id = ${which.bulkRunId}::bigint`;
+  if ('bulkRunId' in which)
+    return sql`r.bulk_run_id = ${which.bulkRunId}::bigint AND ${within(sql`r.sys_code`, which.scope)}`;
   return sql`r.sys_code = ${which.sysCode} AND r.fix_code = ${which.fixCode}`;
 }
 
-/** Systems in which clicks of a bulk run wait. */
-export async function systemsOfBulkRun(tx: Tx, bulkRunId: string): Promise<string[]> {
+/** Systems of the scope in which clicks of a bulk run wait. */
+export async function systemsOfBulkRun(tx: Tx, bulkRunId: string, scope: Scope): Promise<string[]> {
   const found = await sql<{ sysCode: string }>`
-    SELECT DISTINCT sys_code AS "sysCode" FROM piculus.run_requests WHERE bulk_run_id = ${bulkRunId}::bigint`.execute(
-    tx,
-  );
+    SELECT DISTINCT sys_code AS "sysCode" FROM piculus.run_requests
+    WHERE bulk_run_id = ${bulkRunId}::bigint AND ${within(sql`sys_code`, scope)}`.execute(tx);
   return found.rows.map(({ sysCode }) => sysCode);
 }
 

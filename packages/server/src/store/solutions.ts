@@ -1,6 +1,8 @@
 /** The tables of solutions and of their versions. */
 import { sql } from 'kysely';
+import type { Scope } from '../base/access.ts';
 import type { Executor, Tx } from './database.ts';
+import { within } from './scope.ts';
 
 export interface SolutionRow {
   readonly id: string;
@@ -24,14 +26,14 @@ const COLUMNS = sql`s.id, s.sys_code, s.fix_code, v.version, v.max_retries, v.re
 /** Solutions that are not deleted, by system and fix code. */
 export async function readSolutions(
   db: Executor,
-  filter: { readonly sysCode?: string | undefined; readonly id?: string },
+  filter: { readonly sysCode?: string | undefined; readonly id?: string; readonly scope: Scope },
 ): Promise<SolutionRow[]> {
   const system = filter.sysCode === undefined ? sql`true` : sql`s.sys_code = ${filter.sysCode}`;
   const id = filter.id === undefined ? sql`true` : sql`s.id = ${filter.id}`;
   const result = await sql<SolutionRow>`
     SELECT ${COLUMNS} FROM piculus.solutions s
     JOIN piculus.solution_versions v ON v.solution_id = s.id AND v.version = s.version
-    WHERE s.deleted_at IS NULL AND ${system} AND ${id}
+    WHERE s.deleted_at IS NULL AND ${system} AND ${id} AND ${within(sql`s.sys_code`, filter.scope)}
     ORDER BY s.sys_code, s.fix_code`.execute(db);
   return result.rows;
 }
@@ -41,7 +43,7 @@ export async function lockSolution(tx: Tx, id: string): Promise<SolutionRow | nu
   const locked = await sql`
     SELECT id FROM piculus.solutions WHERE id = ${id} AND deleted_at IS NULL FOR UPDATE`.execute(tx);
   if (locked.rows.length === 0) return null;
-  const [row] = await readSolutions(tx, { id });
+  const [row] = await readSolutions(tx, { id, scope: 'all' });
   return row ?? null;
 }
 
@@ -82,9 +84,9 @@ export async function markSolutionDeleted(tx: Tx, id: string, at: Date): Promise
 }
 
 /** All versions, newest first, also of a deleted solution; empty where there never was one. */
-export async function readVersions(db: Executor, id: string): Promise<SolutionRow[]> {
+export async function readVersions(db: Executor, id: string, scope: Scope): Promise<SolutionRow[]> {
   const result = await sql<SolutionRow>`
     SELECT ${COLUMNS} FROM piculus.solutions s JOIN piculus.solution_versions v ON v.solution_id = s.id
-    WHERE s.id = ${id} ORDER BY v.version DESC`.execute(db);
+    WHERE s.id = ${id} AND ${within(sql`s.sys_code`, scope)} ORDER BY v.version DESC`.execute(db);
   return result.rows;
 }

@@ -1,8 +1,10 @@
 /** What the stats page shows, from counters and narrow tables: the problems themselves are never scanned. */
 import type { ExecutionMode, SolutionStatus } from '@piculus/protocol';
 import { sql } from 'kysely';
+import type { Scope } from '../base/access.ts';
 import type { Executor } from './database.ts';
 import { hasClient } from './problem-filters.ts';
+import { within } from './scope.ts';
 
 export interface ProblemCountRow {
   readonly sys_code: string;
@@ -15,19 +17,19 @@ export interface ProblemCountRow {
   readonly amount_minor: string;
 }
 
-export async function readProblemCounts(db: Executor): Promise<ProblemCountRow[]> {
+export async function readProblemCounts(db: Executor, scope: Scope): Promise<ProblemCountRow[]> {
   const result = await sql<ProblemCountRow>`
     SELECT sys_code, fix_code, scenario, state, out_of_pocket, currency, problems, amount_minor
-    FROM piculus.problem_counts WHERE problems <> 0
+    FROM piculus.problem_counts WHERE problems <> 0 AND ${within(sql`sys_code`, scope)}
     ORDER BY sys_code, fix_code, scenario, state, out_of_pocket, currency`.execute(db);
   return result.rows;
 }
 
 /** Problems under open leases that have no answer yet. */
-export async function countExecuting(db: Executor): Promise<number> {
+export async function countExecuting(db: Executor, scope: Scope): Promise<number> {
   const result = await sql<{ executing: string }>`
     SELECT coalesce(sum(cardinality(problem_ids) - cardinality(answered_ids)), 0) AS executing
-    FROM piculus.leases WHERE closed_at IS NULL`.execute(db);
+    FROM piculus.leases WHERE closed_at IS NULL AND ${within(sql`sys_code`, scope)}`.execute(db);
   return Number(result.rows[0]?.executing ?? 0);
 }
 
@@ -47,19 +49,20 @@ export interface WaitingRow {
 }
 
 /** One statement, so that its figures are of one moment. A row per fix that has open problems. */
-export async function readWaiting(db: Executor, now: Date): Promise<WaitingRow[]> {
+export async function readWaiting(db: Executor, scope: Scope, now: Date): Promise<WaitingRow[]> {
   const found = await sql<WaitingRow>`
     WITH counted AS (
       SELECT sys_code, fix_code, sum(problems) AS pending FROM piculus.problem_counts
-      WHERE state = 'pending' AND problems <> 0 GROUP BY 1, 2),
+      WHERE state = 'pending' AND problems <> 0 AND ${within(sql`sys_code`, scope)} GROUP BY 1, 2),
     held AS (
       SELECT sys_code, fix_code, count(*) AS with_person, count(*) FILTER (WHERE state = 'pending') AS reopened
-      FROM piculus.attention GROUP BY 1, 2),
+      FROM piculus.attention WHERE ${within(sql`sys_code`, scope)} GROUP BY 1, 2),
     -- Only open problems have a click that waits, so one that is not with a person by its state is pending.
     clicks AS (
       SELECT r.sys_code, r.fix_code, count(*) FILTER (WHERE a.problem_id IS NULL) AS clicked,
         count(*) FILTER (WHERE a.state = 'pending') AS reopened_clicked
-      FROM piculus.run_requests r LEFT JOIN piculus.attention a ON a.problem_id = r.problem_id GROUP BY 1, 2)
+      FROM piculus.run_requests r LEFT JOIN piculus.attention a ON a.problem_id = r.problem_id
+      WHERE ${within(sql`r.sys_code`, scope)} GROUP BY 1, 2)
     SELECT coalesce(counted.pending, 0)::integer AS pending, coalesce(held.reopened, 0)::integer AS reopened,
       coalesce(held.with_person, 0)::integer AS "withPerson", coalesce(clicks.clicked, 0)::integer AS clicked,
       coalesce(clicks.reopened_clicked, 0)::integer AS "reopenedClicked",

@@ -1,6 +1,8 @@
 /** The tables of systems and of their keys. */
 import { sql } from 'kysely';
+import type { Scope } from '../base/access.ts';
 import type { Executor, Tx } from './database.ts';
+import { within } from './scope.ts';
 
 export interface SystemRow {
   readonly sys_code: string;
@@ -70,6 +72,7 @@ export async function readSystems(db: Executor, sysCodes?: readonly string[]): P
 export async function readSystemOverviews(
   db: Executor,
   freshSince: Date,
+  scope: Scope,
   sysCode?: string,
 ): Promise<SystemOverviewRow[]> {
   const which = sysCode === undefined ? sql`true` : sql`s.sys_code = ${sysCode}`;
@@ -92,7 +95,7 @@ export async function readSystemOverviews(
       SELECT c.state, c.reason FROM piculus.collect_commands c JOIN piculus.collections k ON k.id = c.collection_id
       WHERE c.sys_code = s.sys_code AND k.trigger = 'cron' AND c.id > coalesce(good.id, 0)
       ORDER BY c.id DESC LIMIT 1) cron ON true
-    WHERE ${which} ORDER BY s.sys_code`.execute(db);
+    WHERE ${which} AND ${within(sql`s.sys_code`, scope)} ORDER BY s.sys_code`.execute(db);
   return result.rows;
 }
 

@@ -2,6 +2,7 @@
 import { LIMITS, PiculusError } from '@piculus/protocol';
 import type { System, SystemKey } from '@piculus/protocol/http';
 import { writeAudit } from '../audit/audit.ts';
+import { requireThere, type Scope } from '../base/access.ts';
 import type { Actor, Context, Systems } from '../base/services.ts';
 import { checkCron, cronInWords, nextTicks } from '../solutions/quartz.ts';
 import type { Executor, Tx } from '../store/database.ts';
@@ -23,7 +24,7 @@ export function createSystems(context: Context): Systems {
     context.events.publish({ topic: 'systems', sysCode, ids: [sysCode], more: false });
 
   return {
-    list: () => readSystems(db, clock.now()),
+    list: (caller) => readSystems(db, clock.now(), caller.scope('view')),
 
     async create(input, { actor }) {
       refuseBadCron(input.collectCron, input.collectTimeZone, clock.now());
@@ -48,19 +49,24 @@ export function createSystems(context: Context): Systems {
       return made;
     },
 
-    async change(sysCode, input, { actor }) {
+    async change(sysCode, input, caller) {
+      requireThere(caller, 'administer', sysCode);
+      const { actor } = caller;
       const system = await transaction(db, (tx) => changeSystem(context, tx, sysCode, input, actor));
       changed(sysCode);
       context.wake.notify('collect');
       return system;
     },
 
-    async keys(sysCode) {
+    async keys(sysCode, caller) {
+      requireThere(caller, 'administer', sysCode);
       await requireSystem(db, sysCode);
       return (await store.readSystemKeys(db, sysCode)).map(keyView);
     },
 
-    async createKey(sysCode, { actor }) {
+    async createKey(sysCode, caller) {
+      requireThere(caller, 'administer', sysCode);
+      const { actor } = caller;
       const made = await transaction(db, async (tx) => {
         await requireSystem(tx, sysCode);
         return addKey(context, tx, sysCode, actor);
@@ -69,7 +75,9 @@ export function createSystems(context: Context): Systems {
       return made;
     },
 
-    async revokeKey(sysCode, id, { actor }) {
+    async revokeKey(sysCode, id, caller) {
+      requireThere(caller, 'administer', sysCode);
+      const { actor } = caller;
       await transaction(db, async (tx) => {
         const at = clock.now();
         const key = await store.revokeSystemKey(tx, sysCode, id, at);
@@ -179,14 +187,19 @@ async function addKey(
 }
 
 async function readSystem(db: Executor, sysCode: string, now: Date): Promise<System> {
-  const [system] = await readSystems(db, now, sysCode);
+  const [system] = await readSystems(db, now, 'all', sysCode);
   if (!system) throw notFound(sysCode);
   return system;
 }
 
 /** Systems as the API shows them, with their alarms. */
-export async function readSystems(db: Executor, now: Date, sysCode?: string): Promise<System[]> {
-  const rows = await store.readSystemOverviews(db, new Date(now.getTime() - FRESH_MS), sysCode);
+export async function readSystems(
+  db: Executor,
+  now: Date,
+  scope: Scope,
+  sysCode?: string,
+): Promise<System[]> {
+  const rows = await store.readSystemOverviews(db, new Date(now.getTime() - FRESH_MS), scope, sysCode);
   return rows.map((row) => ({
     sysCode: row.sys_code,
     name: row.name,

@@ -1,6 +1,7 @@
 /** Saved views: what a person filters by again and again, under a name, for oneself or for everybody. */
 import { PiculusError } from '@piculus/protocol';
 import { VIEW_PAGES, type View } from '@piculus/protocol/http';
+import { inScope, type Scope } from '../base/access.ts';
 import type { Context, Views } from '../base/services.ts';
 import { storableText } from '../store/json.ts';
 import { transaction } from '../store/pool.ts';
@@ -14,8 +15,11 @@ const VIEWS_SHOWN_MAX = 2_000;
 
 export function createViews({ db, clock }: Context): Views {
   return {
-    list: async ({ page }, { actor }) =>
-      (await readViews(db, { actor, page, limit: VIEWS_SHOWN_MAX })).map(asView),
+    list: async ({ page }, { actor, scope }) => {
+      const view = scope('view');
+      const rows = await readViews(db, { actor, page, limit: VIEWS_SHOWN_MAX });
+      return rows.filter((row) => row.createdBy === actor || staysWithin(row.query, view)).map(asView);
+    },
     create: async ({ page, name, query, shared }, { actor }) => {
       const view = { page, name: storableText(name), query: storableText(query), shared, createdBy: actor };
       const saved = await transaction(db, async (tx) => {
@@ -32,6 +36,12 @@ export function createViews({ db, clock }: Context): Views {
       if (!(await deleteView(db, id, actor))) throw new PiculusError('not-found');
     },
   };
+}
+
+/** A view that somebody shared is not shown to who may not see a system that its filter names. */
+function staysWithin(query: string, view: Scope): boolean {
+  const named = new URLSearchParams(query).getAll('sysCode').flatMap((value) => value.split(','));
+  return named.every((sysCode) => sysCode === '' || inScope(view, sysCode));
 }
 
 function tooMany(): PiculusError {

@@ -87,6 +87,7 @@ describe.each(TEST_ENGINES)('collections on %s', (engine) => {
     expect(world.events).toContainEqual({
       topic: 'collections',
       sysCode: null,
+      systems: [one, other].sort(),
       ids: [collection.id],
       more: false,
     });

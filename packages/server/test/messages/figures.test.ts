@@ -153,9 +153,9 @@ describe.each(TEST_ENGINES)('figures of messages on %s', (engine) => {
         return db;
       },
     });
-    await expect(figures.read({})).rejects.toThrow();
+    await expect(figures.read({}, 'all')).rejects.toThrow();
     db = database.db;
-    expect((await figures.read({})).slots).toHaveLength(61);
+    expect((await figures.read({}, 'all')).slots).toHaveLength(61);
   });
 
   it('look at the partitions of their span only', async () => {
