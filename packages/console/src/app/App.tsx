@@ -25,7 +25,7 @@ export function App() {
     >
       <QueryClientProvider client={parts.queries}>
         <SessionProvider signal={parts.signal}>
-          <LiveProvider>
+          <LiveProvider signal={parts.signal}>
             <RouterProvider router={parts.pages} />
           </LiveProvider>
         </SessionProvider>

@@ -6,7 +6,9 @@ import { useLive } from './live.tsx';
 
 export function LiveBadge() {
   const { t } = useTranslation('shell');
-  const { state, since } = useLive();
+  const { state: now, since } = useLive();
+  // Nobody sees a page that is asleep; what is seen of it first is that it wakes.
+  const state = now === 'asleep' ? 'connecting' : now;
   const span = useSpanSince(since);
   const words = { live: t('live'), connecting: t('connecting'), lost: t('lost') }[state];
   const hint = state === 'lost' ? t('lostFor', { age: span }) : t('liveHint');
