@@ -12,6 +12,7 @@ import {
 } from '@piculus/protocol/http';
 import {
   keepPreviousData,
+  MutationCache,
   QueryCache,
   QueryClient,
   type QueryKey,
@@ -81,12 +82,12 @@ function callRead<N extends Reading>(name: N, input: object): Promise<RouteRespo
 
 /** @returns the client that holds what was read. `onSignedOut` is called when any call finds nobody signed in. */
 export function createQueries(onSignedOut: () => void): QueryClient {
+  const onError = (error: unknown): void => {
+    if (asApiError(error).code === 'not-signed-in') onSignedOut();
+  };
   return new QueryClient({
-    queryCache: new QueryCache({
-      onError: (error) => {
-        if (asApiError(error).code === 'not-signed-in') onSignedOut();
-      },
-    }),
+    queryCache: new QueryCache({ onError }),
+    mutationCache: new MutationCache({ onError }),
     defaultOptions: {
       // An act that waits in silence for the network would happen when nobody expects it any more.
       mutations: { networkMode: 'always' },

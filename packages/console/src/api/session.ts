@@ -7,9 +7,12 @@ export async function signIn(username: string, password: string): Promise<void> 
   await signInForToken({ baseUrl: '' }, { username, password });
 }
 
-/** @throws ApiError `unreachable`. */
+/** @throws ApiError `unreachable`, `unreadable-answer`: the session goes on. */
 export async function signOut(): Promise<void> {
-  await send('/api/auth/sign-out', {}, 'the session was not ended');
+  const answer = await send('/api/auth/sign-out', {}, 'the session was not ended');
+  // Nobody is signed in: that is what was wanted.
+  if (answer.ok || answer.status === 401) return;
+  throw unclear(answer.status);
 }
 
 export interface PasswordChange {
@@ -24,17 +27,19 @@ export async function changePassword(change: PasswordChange): Promise<void> {
   const answer = await send('/api/auth/change-password', change, 'the password was not changed');
   if (answer.ok) return;
   const body = problemDetailsSchema.safeParse(await answer.json().catch(() => null));
-  if (!body.success) {
-    throw new ApiError({
-      code: 'unreadable-answer',
-      status: answer.status,
-      meaning: { en: 'the answer could not be understood', zh: '无法解析服务器应答' },
-      detail: `HTTP status ${answer.status} without an error code`,
-      retryable: answer.status >= 500,
-    });
-  }
+  if (!body.success) throw unclear(answer.status);
   const { code, message, detail, retryable, requestId, fields } = body.data;
   throw new ApiError({ code, status: answer.status, meaning: message, detail, retryable, requestId, fields });
+}
+
+function unclear(status: number): ApiError {
+  return new ApiError({
+    code: 'unreadable-answer',
+    status,
+    meaning: { en: 'the answer could not be understood', zh: '无法解析服务器应答' },
+    detail: `HTTP status ${status} without an error code`,
+    retryable: status >= 500,
+  });
 }
 
 /** @param otherwise what did not happen where no answer came, in one English sentence. */

@@ -1,8 +1,11 @@
 /** Language, theme and the signed-in person, at the end of the header. */
-import { Button, Menu, type MantineColorScheme, useMantineColorScheme } from '@mantine/core';
+import { Button, Menu, type MantineColorScheme, Modal, useMantineColorScheme } from '@mantine/core';
+import type { ApiError } from '@piculus/protocol/http';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { asApiError } from '../api/client.ts';
 import { changeLanguage, currentLanguage, type Language } from '../i18n/index.ts';
+import { Notice } from '../parts/Notice.tsx';
 import { ChangePassword } from './ChangePassword.tsx';
 import { KeysHelp, useKeys } from './Keys.tsx';
 import { useSession } from './session.tsx';
@@ -35,6 +38,11 @@ export function Preferences() {
   const [dialog, setDialog] = useState<'keys' | 'password' | null>(null);
   const keys = useKeys(() => setDialog('keys'));
   const close = (): void => setDialog(null);
+  const [stillIn, setStillIn] = useState<ApiError | null>(null);
+  const leave = (): void => {
+    setStillIn(null);
+    signOut().catch((error: unknown) => setStillIn(asApiError(error)));
+  };
   const names = { auto: t('themeAuto'), light: t('themeLight'), dark: t('themeDark') };
   return (
     <>
@@ -67,11 +75,29 @@ export function Preferences() {
           </Menu.Item>
           <Menu.Item onClick={() => setDialog('keys')}>{t('keys')}</Menu.Item>
           <Menu.Item onClick={() => setDialog('password')}>{t('changePassword')}</Menu.Item>
-          <Menu.Item onClick={() => void signOut()}>{t('signOut')}</Menu.Item>
+          <Menu.Item onClick={leave}>{t('signOut')}</Menu.Item>
         </Menu.Dropdown>
       </Menu>
       {dialog === 'keys' && <KeysHelp keys={keys} onClose={close} />}
       {dialog === 'password' && <ChangePassword onClose={close} />}
+      {stillIn !== null && <StillSignedIn error={stillIn} onRetry={leave} onClose={() => setStillIn(null)} />}
     </>
+  );
+}
+
+/** Whoever goes away from the screen must know that the session goes on. */
+function StillSignedIn(props: { error: ApiError; onRetry: () => void; onClose: () => void }) {
+  const { t } = useTranslation('shell');
+  const { t: common } = useTranslation();
+  return (
+    <Modal
+      opened
+      onClose={props.onClose}
+      title={t('signOut')}
+      closeButtonProps={{ 'aria-label': common('dialogClose') }}
+      centered
+    >
+      <Notice error={props.error} onRetry={props.onRetry} />
+    </Modal>
   );
 }

@@ -84,11 +84,15 @@ export function SessionProvider({ signal, children }: { signal: SessionSignal; c
 
   const signedIn = async (): Promise<void> => {
     setLost(false);
+    // It may be another person, who may not see what the first one saw.
+    queries.removeQueries({ type: 'inactive' });
     await queries.invalidateQueries();
   };
 
   if (me.isPending) return <Loading />;
-  if (me.isError) return <Notice error={asApiError(me.error)} onRetry={() => void me.refetch()} />;
+  // A failure to ask again is no reason to take the page away, with all that was typed.
+  if (me.data === undefined && me.isError)
+    return <Notice error={asApiError(me.error)} onRetry={() => void me.refetch()} />;
   if (session === null) return <SignInPage onSignedIn={signedIn} />;
   return (
     <SessionContext.Provider value={session}>

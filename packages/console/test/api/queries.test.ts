@@ -1,4 +1,5 @@
-import { QueryObserver } from '@tanstack/react-query';
+import { ApiError } from '@piculus/protocol/http';
+import { MutationObserver, QueryObserver } from '@tanstack/react-query';
 import { expect, it } from 'vitest';
 import { createQueries, refresh } from '../../src/api/queries.ts';
 
@@ -74,4 +75,24 @@ it('leaves alone what a change is not about', async () => {
   await until(() => asked.length === 2);
   expect(asked.length).toBe(2);
   end();
+});
+
+it('tells that nobody is signed in any more, whether it was asked or told to do something', async () => {
+  let told = 0;
+  const queries = createQueries(() => {
+    told += 1;
+  });
+  const refused = new ApiError({
+    code: 'not-signed-in',
+    status: 401,
+    meaning: { en: 'not signed in', zh: '未登录' },
+    detail: 'the session has ended',
+    retryable: false,
+  });
+  const refuse = () => Promise.reject(refused);
+  await queries.fetchQuery({ queryKey: ['listUsers', {}], queryFn: refuse }).catch(() => {});
+  expect(told).toBe(1);
+  await new MutationObserver(queries, { mutationFn: refuse }).mutate().catch(() => {});
+  expect(told).toBe(2);
+  queries.clear();
 });
