@@ -1,5 +1,6 @@
 /** The whole command line, put together from its commands. */
 import { Command, CommanderError } from 'commander';
+import { addAudit } from './commands/audit.ts';
 import { addCollect } from './commands/collect.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addFix } from './commands/fix.ts';
@@ -70,5 +71,6 @@ const COMMANDS: ReadonlyArray<(registration: Registration) => void> = [
   addSolutions,
   addSystems,
   addUsers,
+  addAudit,
   addDoctor,
 ];

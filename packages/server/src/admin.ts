@@ -1,6 +1,13 @@
 /** What can be done on the server's machine, straight on the database. */
 import { type Clock, systemClock } from './base/clock.ts';
+import { resolve } from 'node:path';
+import type { ChainReport } from '@piculus/protocol/http';
+import { PiculusError } from '@piculus/protocol';
+import { fromLine, readCheckpointLines } from './audit/checkpoint-lines.ts';
+import { readCheckpointPublicKey } from './audit/key.ts';
+import { verifyChain } from './audit/verify.ts';
 import type { ServerConfig } from './config.ts';
+import { inspectDatabase } from './store/inspect.ts';
 import { FIRST_USERNAME, resetPassword } from './identity/index.ts';
 import { openOwnDatabase } from './own-database.ts';
 import { type Database, openDatabase } from './store/database.ts';
@@ -26,6 +33,32 @@ export async function resetAdminPassword(
 /** Brings the database up to this build. @throws PiculusError `wrong-state` where another build made it. */
 export function migrateDatabase(config: ServerConfig): Promise<MigrationReport> {
   return withDatabase(config, migrate);
+}
+
+export interface AuditCheck {
+  /** Lines of a file of checkpoints; null where there is none. */
+  readonly checkpoints: string | null;
+  /** Keys that may have signed, 32 raw bytes each, beside the data directory's and those of the given checkpoints. */
+  readonly keys: readonly Buffer[];
+}
+
+/**
+ * Verifies the chain straight on the database, without writing anything.
+ * @throws PiculusError `invalid-request` naming a line that is no checkpoint, `wrong-state` before the migrations.
+ */
+export async function verifyAudit(
+  config: ServerConfig,
+  check: AuditCheck,
+  clock: Clock = systemClock,
+): Promise<ChainReport> {
+  const given = readCheckpointLines(check.checkpoints ?? '').map(fromLine);
+  const own = await readCheckpointPublicKey(resolve(config.dataDir));
+  const keys = [...check.keys, ...(own === null ? [] : [own]), ...given.map(({ publicKey }) => publicKey)];
+  return withDatabase(config, async (db) => {
+    const { missing } = await inspectDatabase(db, () => clock.now());
+    if (missing.length > 0) throw new PiculusError('wrong-state', `not applied yet: ${missing.join(', ')}`);
+    return verifyChain(db, { at: clock.now(), given, trustedKeys: keys.length === 0 ? null : keys });
+  });
 }
 
 /** Runs work on the configured database and closes it again. */

@@ -1,5 +1,6 @@
 /** The server as a library: what a process or the command line starts and looks after. */
-export { migrateDatabase, resetAdminPassword, withDatabase } from './admin.ts';
+export { type AuditCheck, migrateDatabase, resetAdminPassword, verifyAudit, withDatabase } from './admin.ts';
+export { readCheckpointLines } from './audit/checkpoint-lines.ts';
 export { ConfigError, type Environment, loadConfig, type ServerConfig } from './config.ts';
 export { ownDatabaseDir } from './own-database.ts';
 export { type ProcessPort, runServer } from './run.ts';

@@ -10,6 +10,7 @@ import { bringUp } from './bring-up.ts';
 import { type Clock, systemClock } from './base/clock.ts';
 import { createLogger } from './base/logger.ts';
 import { createChainWriter } from './audit/chain-writer.ts';
+import { createAudit } from './audit/index.ts';
 import { type CheckpointSink, fileSink, webhookSink } from './audit/export.ts';
 import { type CheckpointKey, loadCheckpointKey } from './audit/key.ts';
 import type { Context } from './base/services.ts';
@@ -176,6 +177,13 @@ class Server implements PiculusServer {
     const app = await createApp({
       context,
       services: rooms,
+      audit: createAudit(context, {
+        publicKey: checkpointKey.publicKey,
+        exportedTo: {
+          file: config.auditCheckpointFile !== null,
+          receiver: config.auditCheckpointUrl !== null,
+        },
+      }),
       identity: createIdentity(context, { secret, publicUrl }),
       gateway,
       events,

@@ -44,6 +44,8 @@ const TOPICS: { readonly [N in RouteName]?: readonly Topic[] } = {
   listSolutionVersions: ['solutions'],
   listSystems: ['systems', 'collections', 'clients'],
   listSystemKeys: ['systems'],
+  listAudit: ['audit'],
+  getAuditChain: ['audit'],
   getStats: ['problems', 'executions', 'collections', 'clients', 'solutions'],
 };
 

@@ -2,6 +2,35 @@
 import { z } from 'zod';
 import { rowIdSchema, timeSchema } from '../messages/parts.ts';
 
+/** By what somebody acted. */
+export const VIAS = ['session', 'token', 'policy'] as const;
+export type Via = (typeof VIAS)[number];
+
+const anything = z.record(z.string(), z.unknown());
+/** One act of a person or of a policy. */
+export const auditEntrySchema = z.object({
+  id: rowIdSchema,
+  at: timeSchema,
+  /** A user name, `policy:<name>`, `cron`; `unknown` at a sign-in with a name that nobody has. */
+  actor: z.string(),
+  /** Null where no caller was known, and for acts from before it was kept. */
+  via: z.enum(VIAS).nullable(),
+  from: z.string().nullable(),
+  requestId: z.string().nullable(),
+  act: z.string(),
+  sysCode: z.string().nullable(),
+  problemId: rowIdSchema.nullable(),
+  /** What was acted on where it is not a problem, for instance `solution:7`. */
+  target: z.string().nullable(),
+  reason: z.string().nullable(),
+  before: anything.nullable(),
+  after: anything.nullable(),
+  detail: anything,
+  /** The block of the chain that covers it; null where none does yet. */
+  block: z.string().nullable(),
+});
+export type AuditEntry = z.infer<typeof auditEntrySchema>;
+
 /** The tables that the chain covers: acts, reports of clients, executions. */
 export const CHAIN_SOURCES = ['audit', 'reports', 'executions'] as const;
 export type ChainSource = (typeof CHAIN_SOURCES)[number];
@@ -67,3 +96,17 @@ export const chainReportSchema = z.object({
   more: z.boolean(),
 });
 export type ChainReport = z.infer<typeof chainReportSchema>;
+
+/** How far the chain has come and who has looked at it. */
+export const chainStatusSchema = z.object({
+  lastBlock: z.object({ number: z.string(), hash: hex32, madeAt: timeSchema }).nullable(),
+  lastCheckpoint: z.object({ block: z.string(), signedAt: timeSchema, publicKey: z.string() }).nullable(),
+  /** The key that this server signs checkpoints with. */
+  publicKey: z.string(),
+  /** Rows that no block covers yet, at most. */
+  waiting: z.string(),
+  /** Where checkpoints are brought to, out of reach of the database. */
+  exportedTo: z.object({ file: z.boolean(), receiver: z.boolean() }),
+  lastVerification: chainReportSchema.extend({ actor: z.string() }).nullable(),
+});
+export type ChainStatus = z.infer<typeof chainStatusSchema>;

@@ -3,6 +3,7 @@
  * what the OpenAPI document says. Mutations take an `Idempotency-Key` header.
  */
 import type { z } from 'zod';
+import { AUDIT_ROUTES } from './routes/audit.ts';
 import { COLLECTION_ROUTES } from './routes/collections.ts';
 import { MONITOR_ROUTES } from './routes/monitor.ts';
 import { PROBLEM_ROUTES } from './routes/problems.ts';
@@ -18,6 +19,7 @@ export const ROUTES = {
   ...PROBLEM_ROUTES,
   ...SOLUTION_ROUTES,
   ...MONITOR_ROUTES,
+  ...AUDIT_ROUTES,
 } as const;
 
 export type RouteName = keyof typeof ROUTES;

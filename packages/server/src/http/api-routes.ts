@@ -11,6 +11,7 @@ import {
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { Caller } from '../base/access.ts';
+import { actingAs } from '../base/acting.ts';
 import { callerOf, userOf } from './authenticate.ts';
 import type { Call, RouteHandlers } from './handlers/index.ts';
 import type { Idempotency } from './idempotency.ts';
@@ -89,7 +90,9 @@ function registerRoute<N extends RouteName>(app: FastifyInstance, name: N, parts
           return callerOf(request);
         },
       };
-      const run = (): Promise<unknown> => parts.handlers[name](call);
+      const handle = (): Promise<unknown> => parts.handlers[name](call);
+      const run = (): Promise<unknown> =>
+        isOpen(route) ? handle() : actingAs(call.caller, request.id, handle);
       const key = request.headers['idempotency-key'];
       if (!mutates(name) || typeof key !== 'string') return answer(reply, route.status, await run());
       const { status, body, replayed } = await parts.idempotency.once(

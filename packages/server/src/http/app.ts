@@ -4,6 +4,7 @@ import rateLimit from '@fastify/rate-limit';
 import { LIMITS, PiculusError } from '@piculus/protocol';
 import { fastify, type FastifyInstance, type FastifyRequest } from 'fastify';
 import { serializerCompiler } from 'fastify-type-provider-zod';
+import type { Audit } from '../audit/index.ts';
 import type { Context, Services } from '../base/services.ts';
 import type { LiveEventRing } from '../events/live-events.ts';
 import type { Gateway } from '../gateway/gateway.ts';
@@ -22,6 +23,7 @@ import { installOpenApi, serveOpenApi } from './openapi.ts';
 export interface AppParts {
   readonly context: Context;
   readonly services: Services;
+  readonly audit: Audit;
   readonly identity: Identity;
   readonly gateway: Gateway;
   readonly events: LiveEventRing;

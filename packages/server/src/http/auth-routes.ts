@@ -34,7 +34,10 @@ export function registerAuthRoutes(app: FastifyInstance, options: AuthRouteOptio
       handler: async (request, reply) => {
         options.checkOpen();
         checkOrigin(request, options.publicUrl);
-        const response = await options.identity.handle(toWebRequest(request, options.publicUrl));
+        const response = await options.identity.handle(toWebRequest(request, options.publicUrl), {
+          from: request.ip,
+          requestId: request.id,
+        });
         if (response.status >= 400) throw refusal(response.status, await response.text());
         reply.code(response.status);
         for (const [name, value] of response.headers) if (name !== 'set-cookie') reply.header(name, value);

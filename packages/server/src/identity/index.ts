@@ -4,6 +4,7 @@ import { PiculusError } from '@piculus/protocol';
 import type { Context, Users } from '../base/services.ts';
 import { selectUser } from '../store/users.ts';
 import { AUTH_PATHS, AUTH_PREFIX, createAuth } from './auth.ts';
+import { auditSession, type Origin } from './session-acts.ts';
 import { createUsers, toUser } from './users.ts';
 
 export { AUTH_PREFIX, SIGN_IN_PATH } from './auth.ts';
@@ -14,7 +15,7 @@ export { loadSecret, SECRET_CHARACTERS_MIN } from './secret.ts';
 export interface Identity {
   readonly users: Users;
   /** Answers one request below AUTH_PREFIX. @throws PiculusError `not-found`, `database-away`. */
-  handle(request: Request): Promise<Response>;
+  handle(request: Request, origin: Origin): Promise<Response>;
   /** @returns who sent these headers; null where nobody is signed in. @throws PiculusError `database-away`. */
   signedIn(headers: Headers): Promise<User | null>;
 }
@@ -33,20 +34,31 @@ export function createIdentity(
     throw error;
   }
 
+  async function signedIn(headers: Headers): Promise<User | null> {
+    const session = await auth.api.getSession({ headers }).catch(explain);
+    if (session === null) return null;
+    const row = await selectUser(db, session.user.id);
+    return row === undefined || row.banned ? null : toUser(row);
+  }
+
   return {
     users: createUsers(context),
-    async handle(request) {
+    async handle(request, origin) {
       const path = new URL(request.url).pathname.slice(AUTH_PREFIX.length);
       if (!AUTH_PATHS.has(path)) throw new PiculusError('not-found');
-      const response = await auth.handler(request).catch(explain);
-      if (response.status >= 500) await explain(new PiculusError('internal', 'the sign-in failed'));
-      return response;
+      return auditSession(context, {
+        path,
+        request,
+        origin,
+        // Asked before the act: afterwards the session may be gone.
+        signedIn: async () => (await signedIn(request.headers))?.username ?? null,
+        answer: async () => {
+          const response = await auth.handler(request).catch(explain);
+          if (response.status >= 500) await explain(new PiculusError('internal', 'the sign-in failed'));
+          return response;
+        },
+      });
     },
-    async signedIn(headers) {
-      const session = await auth.api.getSession({ headers }).catch(explain);
-      if (session === null) return null;
-      const row = await selectUser(db, session.user.id);
-      return row === undefined || row.banned ? null : toUser(row);
-    },
+    signedIn,
   };
 }

@@ -1,4 +1,5 @@
 /** The handler of every route: a route without one does not compile. */
+import { auditHandlers } from './audit.ts';
 import { restHandlers } from './rest.ts';
 import { systemHandlers } from './systems.ts';
 import type { HandlerParts, RouteHandlers } from './types.ts';
@@ -7,5 +8,10 @@ import { workHandlers } from './work.ts';
 export type { Call, HandlerParts, RouteHandler, RouteHandlers } from './types.ts';
 
 export function createHandlers(parts: HandlerParts): RouteHandlers {
-  return { ...systemHandlers(parts), ...workHandlers(parts), ...restHandlers(parts) };
+  return {
+    ...auditHandlers(parts),
+    ...systemHandlers(parts),
+    ...workHandlers(parts),
+    ...restHandlers(parts),
+  };
 }

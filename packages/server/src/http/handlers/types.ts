@@ -8,6 +8,7 @@ import type {
   User,
 } from '@piculus/protocol/http';
 import type { Caller } from '../../base/access.ts';
+import type { Audit } from '../../audit/index.ts';
 import type { Services, Users } from '../../base/services.ts';
 import type { Gateway } from '../../gateway/gateway.ts';
 
@@ -27,6 +28,7 @@ export type RouteHandlers<N extends RouteName = RouteName> = { readonly [K in N]
 export interface HandlerParts {
   readonly services: Services;
   readonly users: Users;
+  readonly audit: Audit;
   readonly gateway: Gateway;
   /** @throws PiculusError `database-away` or `stopping` where the server cannot work. */
   readonly checkReady: () => Promise<void>;

@@ -1,0 +1,29 @@
+/**
+ * Who acts in the request under way. It is carried beside the calls and not in them, so that no room can forget to
+ * tell by what and from where somebody acted.
+ */
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { Caller } from './access.ts';
+
+export interface Acting {
+  readonly actor: string;
+  readonly via: Caller['via'];
+  readonly from: string | null;
+  readonly requestId: string | null;
+}
+
+const storage = new AsyncLocalStorage<Acting>();
+
+export function actingAs<T>({ actor, via, from }: Caller, requestId: string | null, work: () => T): T {
+  return storage.run({ actor, via, from, requestId }, work);
+}
+
+/** How the actor of a row acts: as the request's caller, or as a policy, which may act within a request too. */
+export function actingOf(
+  actor: string,
+): Omit<Acting, 'actor' | 'via'> & { readonly via: Caller['via'] | null } {
+  const acting = storage.getStore();
+  if (acting !== undefined && acting.actor === actor) return acting;
+  const isPolicy = actor.startsWith('policy:') || actor === 'cron';
+  return { via: isPolicy ? 'policy' : null, from: null, requestId: acting?.requestId ?? null };
+}
