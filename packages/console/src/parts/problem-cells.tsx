@@ -20,11 +20,13 @@ export interface OrderCellProps {
   readonly touch: Touch | undefined;
   /** With the amount, where it has no column of its own. */
   readonly withAmount?: boolean;
+  /** With when it was first seen, where that has no column of its own. */
+  readonly withAge?: boolean;
   /** Instead of following the link, where it is clicked plainly. */
   readonly onOpen?: (problem: Problem) => void;
 }
 
-export function OrderCell({ problem, touch, withAmount = false, onOpen }: OrderCellProps) {
+export function OrderCell({ problem, touch, withAmount = false, withAge = false, onOpen }: OrderCellProps) {
   const open = (event: MouseEvent): void => {
     const plain = event.button === 0 && !event.metaKey && !event.ctrlKey && !event.shiftKey && !event.altKey;
     if (!plain || onOpen === undefined || isPhone()) return;
@@ -50,6 +52,12 @@ export function OrderCell({ problem, touch, withAmount = false, onOpen }: OrderC
           <>
             {' · '}
             <Amount minor={problem.amountMinor} currency={problem.currency} />
+          </>
+        )}
+        {withAge && (
+          <>
+            {' · '}
+            <Time at={problem.firstSeenAt} relative />
           </>
         )}
       </span>

@@ -20,6 +20,7 @@ export const handling: Translated<typeof zh> = {
   preview: 'Preview',
   run: 'Run fix now',
   close: 'Close without fixing',
+  closeShort: 'Close',
   createSolution: 'Create a solution',
   enableSolution: 'Solution disabled: enable it',
   runTitle: 'Run the fix now',

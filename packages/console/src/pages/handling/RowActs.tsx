@@ -67,10 +67,11 @@ export function RowActs({ row, onPreview, onActed }: RowActsProps) {
             variant="subtle"
             color="gray"
             size="compact-sm"
+            title={t('close')}
             aria-label={`${t('close')} ${name}`}
             onClick={() => setAsking('close')}
           >
-            {t('close')}
+            {t('closeShort')}
           </Button>
         </div>
       )}

@@ -1,7 +1,7 @@
 import type { Problem } from '@piculus/protocol/http';
 import { useTranslation } from 'react-i18next';
 import type { Column } from '../../parts/DataTable.tsx';
-import { AgeCell, AmountCell, OrderCell, StateCell } from '../../parts/problem-cells.tsx';
+import { AmountCell, OrderCell, StateCell } from '../../parts/problem-cells.tsx';
 import { Scenario } from '../../parts/Scenario.tsx';
 import { useTouched } from '../../parts/touched.ts';
 import type { Act, QueueRow } from './held.ts';
@@ -18,15 +18,20 @@ export function useQueueColumns(
   narrow: boolean,
   { onOpen, onPreview, onActed }: QueueActs,
 ): Column<QueueRow>[] {
-  const { t } = useTranslation('problems');
-  const { t: own } = useTranslation('handling');
+  const { t } = useTranslation('handling');
   const { t: common } = useTranslation();
   const touched = useTouched();
   const order: Column<QueueRow> = {
     key: 'order',
     header: common('businessKey'),
     cell: ({ problem }) => (
-      <OrderCell problem={problem} touch={touched.get(problem.id)} withAmount={narrow} onOpen={onOpen} />
+      <OrderCell
+        problem={problem}
+        touch={touched.get(problem.id)}
+        withAmount={narrow}
+        withAge={!narrow}
+        onOpen={onOpen}
+      />
     ),
   };
   const amount: Column<QueueRow> = {
@@ -37,7 +42,7 @@ export function useQueueColumns(
   };
   const state: Column<QueueRow> = {
     key: 'state',
-    header: own('whyHere'),
+    header: t('whyHere'),
     cell: ({ problem }) => (
       <div className="two-lines">
         <StateCell problem={problem} />
@@ -61,11 +66,6 @@ export function useQueueColumns(
     },
     amount,
     state,
-    {
-      key: 'age',
-      header: t('firstSeen'),
-      cell: ({ problem }) => <AgeCell problem={problem} />,
-    },
     {
       key: 'acts',
       header: common('actions'),
