@@ -51,7 +51,7 @@ export function useRelative(iso: string): string {
   const { t } = useTranslation();
   const distance = useNow() - Date.parse(iso);
   const span = useSpan(Math.abs(distance));
-  if (Math.abs(distance) < 1_000) return t('now');
+  if (Math.abs(distance) < 1_000) return distance > 0 ? t('now') : t('soon');
   return distance > 0 ? t('ago', { span }) : t('ahead', { span });
 }
 

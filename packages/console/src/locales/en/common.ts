@@ -62,6 +62,7 @@ export const common: Translated<typeof zh> = {
   time: 'Time',
   utc: 'UTC {{time}}',
   now: 'just now',
+  soon: 'any moment',
   seconds_one: '{{count}} second',
   seconds_other: '{{count}} seconds',
   minutes_one: '{{count}} minute',

@@ -57,6 +57,7 @@ export const common = {
   time: '时间',
   utc: 'UTC {{time}}',
   now: '刚刚',
+  soon: '即将',
   seconds_other: '{{count}} 秒',
   minutes_other: '{{count}} 分钟',
   hours_other: '{{count}} 小时',

@@ -16,6 +16,7 @@ export const handling = {
   preview: '预览',
   run: '立即修复',
   close: '关闭不修复',
+  closeShort: '关闭',
   createSolution: '新建修复方案',
   enableSolution: '方案已失效，去启用',
   runTitle: '立即执行修复',
@@ -35,5 +36,5 @@ export const handling = {
   hideLeft: '收起',
   nothing: '没有等待人工的问题',
   nothingLead: '自动修复的问题会自行处理。',
-  allOpen: '查看全部未了结的问题',
+  allOpen: '查看全部未解决的问题',
 } as const;

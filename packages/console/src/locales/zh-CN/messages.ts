@@ -52,7 +52,7 @@ export const messages = {
   goneLead: '消息只保留一段时间，或链接有误。',
   payload: '内容（个人数据已脱敏）',
   at: '时间',
-  orders: '涉及的异常',
+  orders: '涉及的问题',
   ordersMore_other: '另有 {{count}} 个',
   copyId: '复制编号',
   types: {

@@ -33,7 +33,7 @@ export const words = {
   level: { unimportant: '不重要', normal: '一般', important: '重要', 'very-important': '非常重要' },
   trigger: { tick: '定时', click: '手动', bulk: '批量' },
   pocket: { customer: '客户', company: '公司', nobody: '无人' },
-  pocketLabel: '资金缺口方',
+  pocketLabel: '受损方',
   handling: { fix: '可自动修复', person: '须人工判断' },
   side: { order: '订单', ledger: '账务', bank: '银行' },
   collect: {

@@ -6,6 +6,7 @@ import { DirectionBadge, MessageBadge } from '../../parts/badges.tsx';
 import { DataTable } from '../../parts/DataTable.tsx';
 import { Empty } from '../../parts/Empty.tsx';
 import { bytes, milliseconds } from '../../parts/format.ts';
+import { MessageType } from '../../parts/MessageType.tsx';
 import { Section } from '../../parts/Section.tsx';
 import { Time } from '../../parts/Time.tsx';
 
@@ -36,7 +37,7 @@ export function CollectionMessages({ id }: { id: string }) {
             header: t('direction'),
             cell: ({ direction }) => <DirectionBadge direction={direction} />,
           },
-          { key: 'type', header: t('type'), cell: ({ type }) => <code>{type}</code> },
+          { key: 'type', header: t('type'), cell: ({ type }) => <MessageType type={type} /> },
           { key: 'system', header: common('system'), cell: ({ sysCode }) => sysCode },
           { key: 'state', header: common('state'), cell: ({ state }) => <MessageBadge state={state} /> },
           {

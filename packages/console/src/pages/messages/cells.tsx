@@ -5,8 +5,8 @@ import { Link } from 'react-router';
 import { DirectionBadge, MessageBadge } from '../../parts/badges.tsx';
 import type { Column } from '../../parts/DataTable.tsx';
 import { bytes, milliseconds } from '../../parts/format.ts';
+import { MessageType } from '../../parts/MessageType.tsx';
 import { Time } from '../../parts/Time.tsx';
-import { namedType } from './message-query.ts';
 import type { OpenMessage } from './open-message.ts';
 
 /** Enough of an id to tell two apart; the whole one is on hover and in the drawer. */
@@ -19,11 +19,9 @@ export function ShortId({ id }: { id: string }) {
 }
 
 export function TypeName({ type }: { type: string }) {
-  const { t } = useTranslation('messages');
-  const named = namedType(type);
   return (
-    <span className="messages-type" title={type}>
-      {named === undefined ? type : t(`types.${named}`)}
+    <span className="messages-type">
+      <MessageType type={type} />
     </span>
   );
 }

@@ -4,7 +4,8 @@ import { useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useRead } from '../../api/queries.ts';
 import type { FilterField } from '../../parts/filters.ts';
-import { MESSAGE_TYPES, namedType } from './message-query.ts';
+import { namedType } from '../../parts/message-types.ts';
+import { MESSAGE_TYPES } from './message-query.ts';
 
 export function useMessageFields(): readonly FilterField[] {
   const { t } = useTranslation('messages');

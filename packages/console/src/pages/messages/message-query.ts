@@ -11,30 +11,6 @@ export const MESSAGE_TYPES: readonly string[] = [
 ];
 const WITHOUT_HEARTBEATS = MESSAGE_TYPES.filter((type) => type !== 'heartbeat');
 
-/** Types that have a name in words; a newer one is shown as the protocol calls it. */
-const NAMED = [
-  'hello',
-  'heartbeat',
-  'problems',
-  'collect-progress',
-  'collect-done',
-  'fix-results',
-  'preview-result',
-  'welcome',
-  'collect',
-  'cancel-collect',
-  'fix',
-  'preview',
-  'unreadable',
-  'ack',
-  'error',
-] as const;
-export type NamedType = (typeof NAMED)[number];
-
-export function namedType(type: string): NamedType | undefined {
-  return NAMED.find((named) => named === type);
-}
-
 export interface ListOptions {
   readonly after: string | undefined;
   /** Where no type is chosen: heartbeats too. */

@@ -8,6 +8,7 @@ import { DirectionBadge, MessageBadge } from '../../parts/badges.tsx';
 import { milliseconds } from '../../parts/format.ts';
 import { Json } from '../../parts/Json.tsx';
 import { Loading } from '../../parts/Loading.tsx';
+import { MessageType } from '../../parts/MessageType.tsx';
 import { Notice } from '../../parts/Notice.tsx';
 import { Section } from '../../parts/Section.tsx';
 import { Time } from '../../parts/Time.tsx';
@@ -55,7 +56,9 @@ function OneMessage({ message }: { message: Message }) {
       <div className="problem-message-line">
         <Time at={message.at} />
         <DirectionBadge direction={message.direction} />
-        <strong>{type}</strong>
+        <strong>
+          <MessageType type={type} />
+        </strong>
         <MessageBadge state={message.state} />
         {message.errorCode !== null && <code>{message.errorCode}</code>}
         {message.latencyMs !== null && <span className="number">{milliseconds(message.latencyMs)}</span>}

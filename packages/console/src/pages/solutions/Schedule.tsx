@@ -57,19 +57,18 @@ export function Ticks({ ticks, zone }: { ticks: readonly string[]; zone: string 
 
 function inZone(iso: string, zone: string): string {
   const language = currentLanguage() === 'en' ? 'en-GB' : 'zh-CN';
-  const format = (timeZone: string): string =>
-    new Intl.DateTimeFormat(language, {
-      timeZone,
-      weekday: 'short',
-      year: 'numeric',
-      month: '2-digit',
-      day: '2-digit',
-      hour: '2-digit',
-      minute: '2-digit',
-      second: '2-digit',
-      hourCycle: 'h23',
-      timeZoneName: 'short',
-    }).format(new Date(iso));
+  const at = new Date(iso);
+  // Put together here: with all of these at once Chinese sets the zone between day and time.
+  const format = (timeZone: string): string => {
+    const part = (options: Intl.DateTimeFormatOptions): string =>
+      new Intl.DateTimeFormat(language, { timeZone, ...options }).format(at);
+    const day = part({ year: 'numeric', month: '2-digit', day: '2-digit' });
+    const time = part({ hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' });
+    const zoneName = new Intl.DateTimeFormat(language, { timeZone, timeZoneName: 'short' })
+      .formatToParts(at)
+      .find(({ type }) => type === 'timeZoneName')?.value;
+    return [day, part({ weekday: 'short' }), time, zoneName].join(' ');
+  };
   try {
     return format(zone);
   } catch {
