@@ -60,7 +60,7 @@ function follow() {
 }
 
 const change = (topic: string): string =>
-  JSON.stringify({ topic, sysCode: null, at: '2026-11-22T08:00:00.000Z' });
+  JSON.stringify({ topic, sysCode: null, ids: [], more: false, at: '2026-11-22T08:00:00.000Z' });
 
 it('gathers what changes and tells it at most twice a second', () => {
   const { changes, open, end } = follow();
