@@ -52,6 +52,17 @@ export interface Filters {
   readonly clear: () => void;
 }
 
+/** @returns the query with these changes, back on the first page. */
+export function withFilters(search: string, changes: FilterValues): URLSearchParams {
+  const query = new URLSearchParams(search);
+  query.delete('after');
+  for (const [name, value] of Object.entries(changes)) {
+    if (value === '') query.delete(name);
+    else query.set(name, value);
+  }
+  return query;
+}
+
 export function useFilters(fields: readonly FilterField[]): Filters {
   const [params, setParams] = useSearchParams();
   const names = useMemo(() => fields.flatMap(namesOf), [fields]);
@@ -65,15 +76,10 @@ export function useFilters(fields: readonly FilterField[]): Filters {
     return Object.fromEntries(entries);
   }, [text, names]);
   const change = (changes: FilterValues): void => {
-    setParams((old) => {
-      const query = new URLSearchParams(old);
-      query.delete('after');
-      for (const [name, value] of Object.entries(changes)) {
-        if (value === '') query.delete(name);
-        else query.set(name, value);
-      }
-      return query;
-    });
+    // The address itself and not what was rendered: leaving one field for another sets two at almost the same time.
+    const now = window.location.search;
+    const query = withFilters(now, changes);
+    if (query.toString() !== new URLSearchParams(now).toString()) setParams(query);
   };
   return {
     values,

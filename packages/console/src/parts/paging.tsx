@@ -22,15 +22,12 @@ export function usePaging(): Paging {
   const after = params.get('after') ?? undefined;
   const walked = walkedIn(useLocation().state);
   const go = (cursor: string | undefined, trail: readonly string[]): void => {
-    setParams(
-      (old) => {
-        const query = new URLSearchParams(old);
-        if (cursor === undefined) query.delete('after');
-        else query.set('after', cursor);
-        return query;
-      },
-      { state: { walked: trail } },
-    );
+    // The address itself and not what was rendered: who clicks twice does not go to the same page twice.
+    const query = new URLSearchParams(window.location.search);
+    if (query.get('after') === (cursor ?? null)) return;
+    if (cursor === undefined) query.delete('after');
+    else query.set('after', cursor);
+    setParams(query, { state: { walked: trail } });
   };
   const back = (): void => {
     const trail = walked ?? [];

@@ -28,7 +28,8 @@ export function useOpen(): Opened {
   const ids = idsIn(text);
   const key = ids === null ? null : text;
   const go = (next: string | null): void => {
-    const query = new URLSearchParams(location.search);
+    // The address itself, because what is on the screen may be a moment behind it.
+    const query = new URLSearchParams(window.location.search);
     if (next === null) query.delete('open');
     else query.set('open', next);
     // The state holds the pages walked through: the place in the list stays.

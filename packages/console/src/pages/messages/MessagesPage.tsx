@@ -7,7 +7,7 @@ import { useRead } from '../../api/queries.ts';
 import { DataTable } from '../../parts/DataTable.tsx';
 import { Empty } from '../../parts/Empty.tsx';
 import { FilterBar } from '../../parts/FilterBar.tsx';
-import { type FilterField, type Filters, namesOf, useFilters } from '../../parts/filters.ts';
+import { type FilterField, type Filters, namesOf, useFilters, withFilters } from '../../parts/filters.ts';
 import { Page } from '../../parts/Page.tsx';
 import { Pager, type Paging, usePaging } from '../../parts/paging.tsx';
 import { useMessageColumns } from './cells.tsx';
@@ -68,13 +68,7 @@ function Tail({ query, filters, paging, heartbeats, children }: TailProps) {
   const columns = useMessageColumns(opened);
   const rows = list.data?.items;
   const showHeartbeats = (shown: boolean): void =>
-    setParams((old) => {
-      const next = new URLSearchParams(old);
-      next.delete('after');
-      if (shown) next.set('heartbeats', 'true');
-      else next.delete('heartbeats');
-      return next;
-    });
+    setParams(withFilters(window.location.search, { heartbeats: shown ? 'true' : '' }));
   return (
     <Page
       title={shell('messages')}
