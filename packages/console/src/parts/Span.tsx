@@ -1,6 +1,6 @@
 /** Spans of time: how long something took, or has been going on, which goes on by itself. */
 import { milliseconds } from './format.ts';
-import { useNow, useSpan } from './Time.tsx';
+import { useSpan, useSpanSince } from './Time.tsx';
 
 /** Short spans with their fraction, long ones in words. */
 export function Span({ ms }: { ms: number }) {
@@ -10,6 +10,10 @@ export function Span({ ms }: { ms: number }) {
 
 /** Since that moment, new every second. */
 export function Elapsed({ since }: { since: string }) {
-  const words = useSpan(useNow() - Date.parse(since));
-  return <span className="number">{words}</span>;
+  const words = useSpanSince(Date.parse(since));
+  return (
+    <span className="number" aria-live="off">
+      {words}
+    </span>
+  );
 }

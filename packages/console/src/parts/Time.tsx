@@ -2,7 +2,7 @@
 import { Tooltip } from '@mantine/core';
 import { useSyncExternalStore } from 'react';
 import { useTranslation } from 'react-i18next';
-import { localTime, utcTime } from './format.ts';
+import { coarse, localTime, utcTime } from './format.ts';
 
 /** One clock for the whole page: a second's tick for all that show an age. */
 const listeners = new Set<() => void>();
@@ -43,13 +43,21 @@ export function useSpan(ms: number): string {
 
 /** @returns how long ago that was, in words, going on. */
 export function useSpanSince(ms: number): string {
-  return useSpan(useNow() - ms);
+  return useSpan(useDistance(ms));
+}
+
+/**
+ * @returns how long ago that was, in milliseconds, as coarse as words are: hours change once an hour, so that a list
+ *   of a thousand ages is not drawn anew each second.
+ */
+function useDistance(ms: number): number {
+  return useSyncExternalStore(subscribe, () => coarse((ticking === undefined ? Date.now() : now) - ms));
 }
 
 /** @returns "3 minutes ago" or "in 3 minutes", going on. */
 export function useRelative(iso: string): string {
   const { t } = useTranslation();
-  const distance = useNow() - Date.parse(iso);
+  const distance = useDistance(Date.parse(iso));
   const span = useSpan(Math.abs(distance));
   if (Math.abs(distance) < 1_000) return distance > 0 ? t('now') : t('soon');
   return distance > 0 ? t('ago', { span }) : t('ahead', { span });
@@ -82,7 +90,8 @@ function RelativeTime({ at }: { at: string }) {
   const words = useRelative(at);
   return (
     <Tooltip label={`${localTime(at)} · ${t('utc', { time: utcTime(at) })}`}>
-      <time dateTime={at} className="time">
+      {/* Inside of what is read out when it changes, the seconds would be read out without end. */}
+      <time dateTime={at} className="time" aria-live="off">
         {words}
       </time>
     </Tooltip>

@@ -65,3 +65,15 @@ export function timeOfDay(iso: string, seconds = false): string {
     hourCycle: 'h23',
   }).format(new Date(iso));
 }
+
+/** @returns a span in milliseconds, cut to what words tell of it: whole seconds, minutes, hours or days. */
+export function coarse(ms: number): number {
+  const unit = unitOf(Math.abs(ms));
+  return Math.sign(ms) * Math.floor(Math.abs(ms) / unit) * unit;
+}
+
+function unitOf(ms: number): number {
+  if (ms < 60_000) return 1_000;
+  if (ms < 3_600_000) return 60_000;
+  return ms < 48 * 3_600_000 ? 3_600_000 : 86_400_000;
+}

@@ -7,7 +7,7 @@ import { answered } from './results.ts';
 
 /**
  * How far a run has come; in numbers and words beside the bar.
- * @param props.live read out as it moves: where a person waits for it.
+ * @param props.live its end is read out: where a person waits for it.
  */
 export function Progress({ run, live = false }: { run: BulkRun; live?: boolean }) {
   const { t } = useTranslation('bulkRuns');
@@ -17,14 +17,17 @@ export function Progress({ run, live = false }: { run: BulkRun; live?: boolean }
   return (
     <div className="bulk-progress">
       <Bar value={percent} aria-label={words} color={run.finishedAt === null ? 'indigo' : 'green'} />
-      <Text size="xs" aria-live={live ? 'polite' : undefined}>
+      <Text size="xs">
         {words}
-        {run.finishedAt !== null && (
-          <>
-            {' · '}
-            {t('finished')} <Time at={run.finishedAt} relative />
-          </>
-        )}
+        {/* Each of a thousand answers would be read out. */}
+        <span aria-live={live ? 'polite' : undefined}>
+          {run.finishedAt !== null && (
+            <>
+              {' · '}
+              {t('finished')} <Time at={run.finishedAt} relative />
+            </>
+          )}
+        </span>
       </Text>
     </div>
   );
