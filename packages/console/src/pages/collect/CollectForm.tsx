@@ -1,7 +1,7 @@
 /** The choice of systems, collectors and window, beside those who would answer it. */
 import { Button } from '@mantine/core';
 import type { Client, System } from '@piculus/protocol/http';
-import { type FormEvent, useState } from 'react';
+import { type FormEvent, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useSearchParams } from 'react-router';
 import { useAct } from '../../api/acts.ts';
@@ -28,19 +28,34 @@ export function CollectForm({ systems, clients, onStarted }: CollectFormProps) {
   const [choice, setChoice] = useState<Choice>(() => choiceFrom(query));
   const [missing, setMissing] = useState<readonly Missing[]>([]);
   const start = useAct('startCollection', ['collections']);
+  // When it was first asked for: a repeat after a lost answer must be the same act, with the same window.
+  const askedAt = useRef<number | null>(null);
   const windowWords = useWindowWords();
   const chosen = chosenSystems(choice, systems);
   const change = (part: Partial<Choice>): void => {
     setChoice({ ...choice, ...part });
     setMissing([]);
     start.reset();
+    askedAt.current = null;
   };
   const submit = (event: FormEvent): void => {
     event.preventDefault();
     const lacks = missingIn(choice, chosen);
     setMissing(lacks);
     if (lacks.length > 0) return;
-    start.mutate({ body: requestFor(choice, chosen, Date.now()) }, { onSuccess: ({ id }) => onStarted(id) });
+    askedAt.current ??= Date.now();
+    start.mutate(
+      { body: requestFor(choice, chosen, askedAt.current) },
+      {
+        onSuccess: ({ id }) => {
+          askedAt.current = null;
+          onStarted(id);
+        },
+        onError: ({ retryable }) => {
+          if (!retryable) askedAt.current = null;
+        },
+      },
+    );
   };
   const told = fieldErrors(start.error, FIELDS);
   const errors: Partial<Record<(typeof FIELDS)[number], string>> = {

@@ -42,6 +42,8 @@ export function Preview({ problem, solution, wish, onRun }: PreviewProps) {
   const { id, stateChangedAt, attempts } = problem;
 
   const begin = async (): Promise<void> => {
+    // One question at a time: a second wish is answered by what is on its way.
+    if (asking) return;
     setAsking(true);
     setError(null);
     try {

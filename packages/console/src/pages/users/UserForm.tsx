@@ -25,6 +25,8 @@ export function UserForm({ onClose, onCreated }: UserFormProps) {
   const [name, setName] = useState('');
   const [typed, setTyped] = useState('');
   const [made, setMade] = useState(true);
+  // Made once: whoever clicks again because no answer came must name the same password, or it would be lost.
+  const [madePassword] = useState(() => makePassword((bytes) => crypto.getRandomValues(bytes)));
   const [wrong, setWrong] = useState<Partial<Record<Field, string>>>({});
   const create = useAct('createUser');
   const taken = create.error?.code === 'already-exists';
@@ -43,7 +45,7 @@ export function UserForm({ onClose, onCreated }: UserFormProps) {
     setWrong(found);
     create.reset();
     if (Object.keys(found).length > 0) return;
-    const password = made ? makePassword((bytes) => crypto.getRandomValues(bytes)) : typed;
+    const password = made ? madePassword : typed;
     create.mutate(
       { body: { username, name: name.trim(), password } },
       { onSuccess: () => onCreated(username, made ? password : null) },
