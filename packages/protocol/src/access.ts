@@ -3,6 +3,9 @@
  * one system or for all. What a route, a live event or a message asks for stands beside it as a policy line; one
  * without a line does not compile, and what no line allows is refused.
  */
+import type { LiveTopic } from './http/resources.ts';
+import type { ClientMessageType } from './messages/index.ts';
+
 export const VERBS = ['view', 'collect', 'execute', 'approve', 'configure', 'administer'] as const;
 export type Verb = (typeof VERBS)[number];
 
@@ -32,3 +35,36 @@ export const SIGNED_IN: AccessPolicy = { where: 'signed-in' };
 export const somewhere = (verb: Verb): AccessPolicy => ({ where: 'somewhere', verb });
 export const there = (verb: Verb): AccessPolicy => ({ where: 'there', verb });
 export const everywhere = (verb: Verb): AccessPolicy => ({ where: 'everywhere', verb });
+
+/** Who is told of what changed. An event that belongs to no one system is told without its ids. */
+export const LIVE_ACCESS: Readonly<Record<LiveTopic, AccessPolicy>> = {
+  problems: there('view'),
+  executions: there('view'),
+  'bulk-runs': there('view'),
+  collections: there('view'),
+  clients: there('view'),
+  solutions: there('view'),
+  messages: there('view'),
+  systems: there('view'),
+  audit: somewhere('administer'),
+};
+
+/** Who may send a message of a client, and what of its body must be the sender's own. */
+export interface MessagePolicy {
+  /** `key`: a connection by a key of an enabled system; `client`: one that was greeted as a client of it. */
+  readonly from: 'key' | 'client';
+  /** What it names has to be what this client was given; a foreign one is refused or has no effect. */
+  readonly names: 'nothing' | 'own-leases' | 'own-command' | 'own-question' | 'own-message';
+}
+
+export const MESSAGE_ACCESS: Readonly<Record<ClientMessageType, MessagePolicy>> = {
+  hello: { from: 'key', names: 'own-leases' },
+  heartbeat: { from: 'client', names: 'own-leases' },
+  problems: { from: 'client', names: 'own-command' },
+  'collect-progress': { from: 'client', names: 'own-command' },
+  'collect-done': { from: 'client', names: 'own-command' },
+  'fix-results': { from: 'client', names: 'own-leases' },
+  'preview-result': { from: 'client', names: 'own-question' },
+  ack: { from: 'client', names: 'own-message' },
+  error: { from: 'client', names: 'own-message' },
+};

@@ -7,6 +7,7 @@ import { PiculusError } from '@piculus/protocol';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { bringUp } from './bring-up.ts';
+import { fullScope } from './base/access.ts';
 import { type Clock, systemClock } from './base/clock.ts';
 import { createLogger } from './base/logger.ts';
 import { createChainWriter } from './audit/chain-writer.ts';
@@ -21,6 +22,7 @@ import { createLiveEvents, type LiveEventRing } from './events/live-events.ts';
 import { createGateway, type Gateway } from './gateway/gateway.ts';
 import { startWebSocketTransport, type WebSocketTransport } from './gateway/websocket.ts';
 import { type App, createApp } from './http/app.ts';
+import type { ScopeReader } from './http/authenticate.ts';
 import { findConsole } from './http/console.ts';
 import { addressOf, closeHttp, listen } from './http/listen.ts';
 import { createIdentity, loadSecret } from './identity/index.ts';
@@ -57,6 +59,8 @@ export interface ServerParts {
   readonly signInsPerMinute?: number;
   /** The folder of a built console, in place of the one that is installed; null serves none. */
   readonly consoleFolder?: string | null;
+  /** What each person may do. */
+  readonly scopeOf?: ScopeReader;
 }
 
 export async function createServer(config: ServerConfig, parts: ServerParts = {}): Promise<PiculusServer> {
@@ -189,6 +193,8 @@ class Server implements PiculusServer {
       events,
       secret,
       publicUrl,
+      // Everybody who can sign in may do everything so far.
+      scopeOf: this.#parts.scopeOf ?? (async () => fullScope()),
       consoleFolder:
         this.#parts.consoleFolder === undefined ? await findConsole() : this.#parts.consoleFolder,
       checkOpen: () => this.#checkOpen(),

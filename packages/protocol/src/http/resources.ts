@@ -441,6 +441,7 @@ export const LIVE_TOPICS = [
   'systems',
   'audit',
 ] as const;
+export type LiveTopic = (typeof LIVE_TOPICS)[number];
 /** One live event: what changed, never the whole thing; the reader fetches what it shows. */
 export const liveEventSchema = z.object({
   topic: z.enum(LIVE_TOPICS),

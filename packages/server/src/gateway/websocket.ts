@@ -70,6 +70,9 @@ export function startWebSocketTransport(options: WebSocketTransportOptions): Web
 async function admit(options: WebSocketTransportOptions, request: IncomingMessage): Promise<Peer> {
   const path = (request.url ?? '').split('?', 1)[0];
   if (path !== GATEWAY_PATH) throw new PiculusError('not-found', `connect to ${GATEWAY_PATH}`);
+  // A browser says where a page comes from; programs do not. No page has any business here, whatever key it has.
+  if (request.headers.origin !== undefined || request.headers['sec-fetch-site'] !== undefined)
+    throw new PiculusError('not-allowed', 'a page in a browser cannot be a client');
   const match = /^Bearer ([\x21-\x7e]{1,256})$/i.exec(request.headers.authorization ?? '');
   if (match?.[1] === undefined)
     throw new PiculusError('unknown-key', 'send "Authorization: Bearer <system key>"');

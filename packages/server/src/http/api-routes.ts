@@ -1,5 +1,5 @@
 /** Registers every route of the contract: checks from its schemas, identity, idempotency, the handler. */
-import { PiculusError, refuseHostileShapes } from '@piculus/protocol';
+import { type AccessPolicy, PiculusError, refuseHostileShapes } from '@piculus/protocol';
 import {
   API_PREFIX,
   problemDetailsSchema,
@@ -20,8 +20,6 @@ import { fieldErrors } from './issues.ts';
 export interface ApiRouteParts {
   readonly handlers: RouteHandlers;
   readonly idempotency: Idempotency;
-  /** Lets a signed-in user through. */
-  readonly admit: (request: FastifyRequest) => Promise<void>;
 }
 
 /** Their answers show a key once; it must not lie in the table of recorded answers. */
@@ -60,10 +58,12 @@ export function checkBySchemas(app: FastifyInstance): void {
 export function describeRoute(name: RouteName): {
   method: Route['method'];
   url: string;
+  config: { access: AccessPolicy };
   schema: Record<string, unknown>;
 } {
   const route: Route = ROUTES[name];
-  return { method: route.method, url: `${API_PREFIX}${route.path}`, schema: schemaOf(name, route) };
+  const { method, access } = route;
+  return { method, url: `${API_PREFIX}${route.path}`, config: { access }, schema: schemaOf(name, route) };
 }
 
 const isOpen = ({ access }: Route): boolean => access.where === 'open';
@@ -73,7 +73,6 @@ function registerRoute<N extends RouteName>(app: FastifyInstance, name: N, parts
   const route: Route = ROUTES[name];
   app.route({
     ...describeRoute(name),
-    ...(isOpen(route) ? {} : { onRequest: parts.admit }),
     preValidation: async (request) => refuseOddBodies(request, route),
     handler: async (request, reply) => {
       // The schemas of this very route have just made these; the compiler cannot follow them through Fastify.
@@ -144,6 +143,7 @@ function schemaOf(name: RouteName, route: Route): Record<string, unknown> {
     operationId: name,
     tags: [route.tag],
     summary: route.summary,
+    'x-access': route.access,
     ...(isOpen(route) ? { security: [] } : {}),
     ...(mutates(name) ? { headers: mutationHeaders } : {}),
     ...(route.params === undefined ? {} : { params: route.params }),

@@ -2,7 +2,7 @@
 import helmet from '@fastify/helmet';
 import rateLimit from '@fastify/rate-limit';
 import { LIMITS, PiculusError } from '@piculus/protocol';
-import { fastify, type FastifyInstance, type FastifyRequest } from 'fastify';
+import { fastify, type FastifyInstance } from 'fastify';
 import { serializerCompiler } from 'fastify-type-provider-zod';
 import type { Audit } from '../audit/index.ts';
 import type { Context, Services } from '../base/services.ts';
@@ -11,11 +11,12 @@ import type { Gateway } from '../gateway/gateway.ts';
 import type { Identity } from '../identity/index.ts';
 import { registerApiRoutes } from './api-routes.ts';
 import { registerAuthRoutes } from './auth-routes.ts';
-import { signIn } from './authenticate.ts';
+import { callerOf, type ScopeReader, signIn } from './authenticate.ts';
 import { registerConsole } from './console.ts';
 import { installErrors } from './errors.ts';
 import { createHandlers } from './handlers/index.ts';
 import { registerExport } from './export.ts';
+import { installGuard } from './guard.ts';
 import { createIdempotency } from './idempotency.ts';
 import { type LiveRoutes, registerLiveEvents } from './live.ts';
 import { installOpenApi, serveOpenApi } from './openapi.ts';
@@ -36,6 +37,8 @@ export interface AppParts {
   /** As `checkOpen`, and asks the database. */
   readonly checkReady: () => Promise<void>;
   readonly signInsPerMinute?: number;
+  /** What each person may do. */
+  readonly scopeOf: ScopeReader;
 }
 
 export interface App {
@@ -67,10 +70,10 @@ export async function createApp(parts: AppParts): Promise<App> {
     reply.header('x-request-id', request.id);
     if (request.url.startsWith('/api/')) reply.header('cache-control', 'no-store');
   });
-  const admit = async (request: FastifyRequest): Promise<void> => {
+  const admit = installGuard(http, async (request) => {
     parts.checkOpen();
-    await signIn(request, identity, publicUrl);
-  };
+    await signIn(request, { identity, publicUrl, scopeOf: parts.scopeOf });
+  });
   const handlers = createHandlers({ ...parts, users: identity.users });
   registerAuthRoutes(http, {
     identity,
@@ -78,9 +81,9 @@ export async function createApp(parts: AppParts): Promise<App> {
     signInsPerMinute: parts.signInsPerMinute ?? 20,
     checkOpen: parts.checkOpen,
   });
-  registerApiRoutes(http, { handlers, idempotency: createIdempotency(context, parts.secret), admit });
-  registerExport(http, { problems: parts.services.problems, clock: context.clock, admit });
-  const live = registerLiveEvents(http, { events: parts.events, clock: context.clock, admit });
+  registerApiRoutes(http, { handlers, idempotency: createIdempotency(context, parts.secret) });
+  registerExport(http, { problems: parts.services.problems, clock: context.clock });
+  const live = registerLiveEvents(http, { events: parts.events, clock: context.clock, admit, callerOf });
   await serveOpenApi(http);
   await registerConsole(http, parts.consoleFolder);
   return { http, live };

@@ -1,5 +1,5 @@
 /** The sign-in library's paths, with errors in our own shape. */
-import { type ErrorCode, type FieldError, PiculusError } from '@piculus/protocol';
+import { type ErrorCode, type FieldError, OPEN, PiculusError } from '@piculus/protocol';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import {
@@ -29,7 +29,8 @@ export function registerAuthRoutes(app: FastifyInstance, options: AuthRouteOptio
     app.route({
       method: ['GET', 'POST'],
       url,
-      config,
+      // The library asks for the session itself, where a path needs one.
+      config: { ...config, access: OPEN },
       schema: { hide: true },
       handler: async (request, reply) => {
         options.checkOpen();

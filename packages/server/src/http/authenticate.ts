@@ -1,45 +1,57 @@
 /** Who sends a request, and whether a browser was tricked into sending it. */
-import { PiculusError } from '@piculus/protocol';
+import { PiculusError, type Verb } from '@piculus/protocol';
 import type { User } from '@piculus/protocol/http';
 import type { FastifyRequest } from 'fastify';
-import { type Caller, fullScope } from '../base/access.ts';
+import type { Caller, Scope } from '../base/access.ts';
 import type { Identity } from '../identity/index.ts';
 
-/** The user of each request that was let in; a request is forgotten with its object. */
-const users = new WeakMap<FastifyRequest, User>();
+/** Reads what a person may do, at every request, so that a change acts at once. */
+export type ScopeReader = (user: User) => Promise<(verb: Verb) => Scope>;
+
+interface SignedIn {
+  readonly user: User;
+  readonly caller: Caller;
+}
+/** Who sent each request that was let in; a request is forgotten with its object. */
+const senders = new WeakMap<FastifyRequest, SignedIn>();
 
 /** @throws PiculusError `not-signed-in` where the route let everybody in. */
 export function userOf(request: FastifyRequest): User {
-  const user = users.get(request);
-  if (user === undefined) throw new PiculusError('not-signed-in');
-  return user;
+  return senderOf(request).user;
 }
 
 /** The same person as a caller of the rooms. @throws PiculusError `not-signed-in` likewise. */
 export function callerOf(request: FastifyRequest): Caller {
-  const user = userOf(request);
-  // Every user is an administrator so far.
-  return {
-    actor: user.username,
-    userId: user.id,
-    via: 'session',
-    from: request.ip,
-    scope: fullScope(),
-  };
+  return senderOf(request).caller;
+}
+
+function senderOf(request: FastifyRequest): SignedIn {
+  const sender = senders.get(request);
+  if (sender === undefined) throw new PiculusError('not-signed-in');
+  return sender;
 }
 
 /** @throws PiculusError `not-signed-in`, `not-allowed` for a mutation from a foreign page, `database-away`. */
 export async function signIn(
   request: FastifyRequest,
-  identity: Identity,
-  publicUrl: string | null,
+  parts: {
+    readonly identity: Identity;
+    readonly publicUrl: string | null;
+    readonly scopeOf: ScopeReader;
+  },
 ): Promise<void> {
-  // A token in a header is sent by a program on purpose; a cookie is sent by any page.
-  if (request.headers.authorization === undefined) checkOrigin(request, publicUrl);
+  const { identity, publicUrl, scopeOf } = parts;
+  // A token in a header is sent by a program on purpose; a cookie is sent by any page, and so is a name and password
+  // that a browser remembers.
+  if (!isBearer(request)) checkOrigin(request, publicUrl);
   const user = await identity.signedIn(webHeaders(request));
   if (user === null) throw new PiculusError('not-signed-in');
-  users.set(request, user);
+  const scope = await scopeOf(user);
+  const caller = { actor: user.username, userId: user.id, via: 'session', from: request.ip, scope } as const;
+  senders.set(request, { user, caller });
 }
+
+const isBearer = ({ headers }: FastifyRequest): boolean => /^Bearer /i.test(headers.authorization ?? '');
 
 /** The address that the request was sent to, as a browser would name its origin. */
 export function originOf(request: FastifyRequest, publicUrl: string | null): string {
@@ -49,11 +61,12 @@ export function originOf(request: FastifyRequest, publicUrl: string | null): str
 /** Refuses a mutation that does not come from a page of this very server. */
 export function checkOrigin(request: FastifyRequest, publicUrl: string | null): void {
   if (request.method === 'GET' || request.method === 'HEAD' || request.headers.cookie === undefined) return;
-  const { origin } = request.headers;
+  const { origin, 'sec-fetch-site': site } = request.headers;
+  // Older browsers send no fetch metadata, and some requests of one's own page come without their origin.
   const own =
     origin === undefined
-      ? request.headers['sec-fetch-site'] === 'same-origin'
-      : isOwn(request, origin, publicUrl);
+      ? site === 'same-origin'
+      : isOwn(request, origin, publicUrl) && (site === undefined || site === 'same-origin');
   if (!own) throw new PiculusError('not-allowed', 'a change by cookie must come from a page of this server');
 }
 

@@ -1,6 +1,6 @@
 /** The list of problems as a file: a stream that goes as fast as its reader takes it. */
 import { Readable } from 'node:stream';
-import { formatDecimalAmount } from '@piculus/protocol';
+import { formatDecimalAmount, somewhere } from '@piculus/protocol';
 import {
   API_PREFIX,
   type Problem,
@@ -8,17 +8,20 @@ import {
   PROBLEMS_CSV_PATH,
   problemFilterSchema,
 } from '@piculus/protocol/http';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import type { Clock } from '../base/clock.ts';
 import type { Problems } from '../base/services.ts';
 import { callerOf } from './authenticate.ts';
 import { BYTE_ORDER_MARK, type Cell, csvLine } from './csv.ts';
 
+const access = somewhere('view');
 export const EXPORT_ROUTE = {
   method: 'GET',
   url: `${API_PREFIX}${PROBLEMS_CSV_PATH}`,
+  config: { access },
   schema: {
+    'x-access': access,
     operationId: 'exportProblems',
     tags: ['problems'],
     summary:
@@ -33,15 +36,13 @@ export const EXPORT_ROUTE = {
 export interface ExportRouteOptions {
   readonly problems: Pick<Problems, 'export'>;
   readonly clock: Clock;
-  readonly admit: (request: FastifyRequest) => Promise<void>;
 }
 
-export function registerExport(app: FastifyInstance, { problems, clock, admit }: ExportRouteOptions): void {
+export function registerExport(app: FastifyInstance, { problems, clock }: ExportRouteOptions): void {
   app.route({
     ...EXPORT_ROUTE,
     // An answer without a body would leave the pages unread.
     exposeHeadRoute: false,
-    onRequest: admit,
     handler: async (request, reply) => {
       const filter: ProblemFilter = problemFilterSchema.parse(request.query);
       const pages = problems.export(filter, callerOf(request));

@@ -1,19 +1,26 @@
 /**
  * Live events as server-sent events. A reader resumes with `Last-Event-ID`; one that was away for too long, or
  * comes from before a restart, gets a `reset` first and reads again what it shows. A reader that does not keep
- * up is cut off: it resumes by itself.
+ * up is cut off: it resumes by itself. Each event is told as far as its reader may know of it, by what they may
+ * do at that moment; that is asked again with every beat.
  */
 import type { ServerResponse } from 'node:http';
-import { PiculusError } from '@piculus/protocol';
+import { PiculusError, SIGNED_IN } from '@piculus/protocol';
 import { API_PREFIX } from '@piculus/protocol/http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { Caller } from '../base/access.ts';
 import type { Clock } from '../base/clock.ts';
 import type { LiveEventRing, NumberedEvent } from '../events/live-events.ts';
+import { visibleTo } from '../events/visible.ts';
+import type { Admit } from './guard.ts';
 
 export const LIVE_ROUTE = {
   method: 'GET',
   url: `${API_PREFIX}/events`,
+  // What of it is told is said by the line of each topic.
+  config: { access: SIGNED_IN },
   schema: {
+    'x-access': SIGNED_IN,
     operationId: 'liveEvents',
     tags: ['monitor'],
     summary: 'Live events (server-sent events); resumable with Last-Event-ID',
@@ -29,7 +36,9 @@ export interface LiveRoutes {
 export interface LiveRouteOptions {
   readonly events: LiveEventRing;
   readonly clock: Clock;
-  readonly admit: (request: FastifyRequest) => Promise<void>;
+  readonly admit: Admit;
+  /** Who reads, and what they may do now. */
+  readonly callerOf: (request: FastifyRequest) => Caller;
   readonly heartbeatMs?: number;
   /** Bytes that a reader may leave unread. */
   readonly queueBytesMax?: number;
@@ -72,7 +81,6 @@ export function registerLiveEvents(app: FastifyInstance, options: LiveRouteOptio
     ...LIVE_ROUTE,
     // A stream without a body would only stay open.
     exposeHeadRoute: false,
-    onRequest: options.admit,
     handler: (request, reply) => {
       reply.hijack();
       const stream = reply.raw;
@@ -85,13 +93,17 @@ export function registerLiveEvents(app: FastifyInstance, options: LiveRouteOptio
         'x-accel-buffering': 'no',
       });
       streams.set(stream, request);
-      const unsubscribe = events.subscribe((event) => write(stream, format(event)));
+      const told = (event: NumberedEvent): string => format(event, options.callerOf(request));
+      const unsubscribe = events.subscribe((event) => {
+        const text = told(event);
+        if (text !== '') write(stream, text);
+      });
       stream.on('close', () => {
         unsubscribe();
         streams.delete(stream);
       });
       // Reading what was missed and subscribing happen without a pause between, so nothing is lost or doubled.
-      write(stream, opening(events, request.headers['last-event-id']));
+      write(stream, opening(events, request.headers['last-event-id'], told));
       if (stopping.signal.aborted) stream.end();
     },
   });
@@ -108,15 +120,21 @@ export function registerLiveEvents(app: FastifyInstance, options: LiveRouteOptio
   };
 }
 
-function format({ id, event }: NumberedEvent): string {
-  return `id: ${id}\nevent: change\ndata: ${JSON.stringify(event)}\n\n`;
+/** Empty where it is not for the reader. */
+function format(numbered: NumberedEvent, reader: Caller): string {
+  const event = visibleTo(numbered, reader);
+  return event === null ? '' : `id: ${numbered.id}\nevent: change\ndata: ${JSON.stringify(event)}\n\n`;
 }
 
 /** What a new reader gets first: where it stands, and what it missed. */
-function opening(events: LiveEventRing, lastId: string | string[] | undefined): string {
+function opening(
+  events: LiveEventRing,
+  lastId: string | string[] | undefined,
+  told: (event: NumberedEvent) => string,
+): string {
   const start = `retry: 2000\nid: ${events.lastId}\nevent: hello\ndata: {}\n\n`;
   if (typeof lastId !== 'string' || lastId === '') return start;
   const missed = events.since(lastId);
   if (missed === null) return `retry: 2000\nid: ${events.lastId}\nevent: reset\ndata: {}\n\n`;
-  return `retry: 2000\n\n${missed.map(format).join('')}`;
+  return `retry: 2000\n\n${missed.map(told).join('')}`;
 }

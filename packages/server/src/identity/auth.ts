@@ -31,6 +31,7 @@ export interface AuthOptions {
 
 /** The library's options; exported so that a test can ask whether our tables are what it needs. */
 export function authOptions({ db, log, secret, publicUrl }: AuthOptions) {
+  const secure = publicUrl?.startsWith('https:') ?? false;
   return {
     database: { db, type: 'postgres' as const, schemaName: 'piculus' },
     secret,
@@ -61,9 +62,11 @@ export function authOptions({ db, log, secret, publicUrl }: AuthOptions) {
       },
     },
     advanced: {
-      cookiePrefix: 'piculus',
-      useSecureCookies: publicUrl?.startsWith('https:') ?? false,
-      defaultCookieAttributes: { httpOnly: true, sameSite: 'lax' as const },
+      // A browser takes this name only from this very host, over TLS and for all paths. The library's own way would
+      // put another prefix before it.
+      cookiePrefix: secure ? '__Host-piculus' : 'piculus',
+      useSecureCookies: false,
+      defaultCookieAttributes: { httpOnly: true, sameSite: 'lax' as const, secure, path: '/' },
     },
     user: {
       modelName: 'users',

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
 import { createLiveEvents } from '../../src/events/live-events.ts';
 import { registerLiveEvents } from '../../src/http/live.ts';
+import { ANYONE } from '../../../../test/support/callers.ts';
 import { startTestServer, type TestServer } from '../server/support.ts';
 
 let test: TestServer;
@@ -105,6 +106,7 @@ describe('a stream', () => {
       events: createLiveEvents(systemClock),
       clock: systemClock,
       admit,
+      callerOf: () => ANYONE,
       heartbeatMs: 5,
     });
     const address = await http.listen({ port: 0 });
