@@ -11,7 +11,8 @@ import { inspectDatabase } from './store/inspect.ts';
 import { FIRST_USERNAME, resetPassword } from './identity/index.ts';
 import { openOwnDatabase } from './own-database.ts';
 import { type Database, openDatabase } from './store/database.ts';
-import { type MigrationReport, migrate } from './store/migrate.ts';
+import { prepareSchema } from './schema.ts';
+import type { MigrationReport } from './store/migrate.ts';
 import { openPool } from './store/pool.ts';
 
 /**
@@ -24,7 +25,7 @@ export async function resetAdminPassword(
   clock: Clock = systemClock,
 ): Promise<{ username: string; password: string }> {
   const password = await withDatabase(config, async (db) => {
-    await migrate(db);
+    await prepareSchema(db, config);
     return resetPassword(db, clock);
   });
   return { username: FIRST_USERNAME, password };
@@ -32,7 +33,7 @@ export async function resetAdminPassword(
 
 /** Brings the database up to this build. @throws PiculusError `wrong-state` where another build made it. */
 export function migrateDatabase(config: ServerConfig): Promise<MigrationReport> {
-  return withDatabase(config, migrate);
+  return withDatabase(config, (db) => prepareSchema(db, config));
 }
 
 export interface AuditCheck {

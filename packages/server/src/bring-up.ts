@@ -3,12 +3,14 @@ import { writeFile } from 'node:fs/promises';
 import type { Context } from './base/services.ts';
 import { createFirstUser } from './identity/index.ts';
 import { isDatabaseAway } from './store/availability.ts';
-import { migrate } from './store/migrate.ts';
+import type { ServerConfig } from './config.ts';
+import { prepareSchema } from './schema.ts';
+import { isAppendOnly } from './store/rights.ts';
 
 const RETRY_MS_MIN = 250;
 const RETRY_MS_MAX = 10_000;
 
-export interface BringUpOptions {
+export interface BringUpOptions extends Pick<ServerConfig, 'databaseUrl' | 'migrationDatabaseUrl'> {
   readonly signal: AbortSignal;
   /** Where the first password is written, readable by its owner only. */
   readonly adminPasswordFile: string | null;
@@ -24,8 +26,9 @@ export async function bringUp(context: Context, options: BringUpOptions): Promis
   for (let attempt = 0; ; attempt += 1) {
     options.signal.throwIfAborted();
     try {
-      const { applied, version } = await migrate(db);
+      const { applied, version } = await prepareSchema(db, options);
       if (applied.length > 0) log.info({ applied, version }, 'the database is migrated');
+      if (options.databaseUrl !== null) await tellRights(context);
       return await makeFirstUser(context, options.adminPasswordFile);
     } catch (error) {
       if (!isDatabaseAway(error)) throw error;
@@ -37,6 +40,14 @@ export async function bringUp(context: Context, options: BringUpOptions): Promis
       await clock.sleep(waitMs, options.signal);
     }
   }
+}
+
+async function tellRights({ db, log }: Context): Promise<void> {
+  if (await isAppendOnly(db)) log.info('the acts, executions and reports can only be added to by this role');
+  else
+    log.warn(
+      'this database role could change acts, executions and reports; give the server one that cannot: piculus migrate --print-grants',
+    );
 }
 
 async function makeFirstUser(

@@ -8,6 +8,8 @@ const LEASE_MS_MIN = 300;
 export interface ServerConfig {
   /** Null: the embedded database in `dataDir`. */
   readonly databaseUrl: string | null;
+  /** A role that owns the schema and migrates it, where that is not the server's own. */
+  readonly migrationDatabaseUrl: string | null;
   /** For the embedded database and the server's secret. */
   readonly dataDir: string;
   readonly host: string;
@@ -77,6 +79,7 @@ export function loadConfig(environment: Environment = process.env): ServerConfig
   }
   const config: ServerConfig = {
     databaseUrl: url('PICULUS_DATABASE_URL', ['postgres:', 'postgresql:']),
+    migrationDatabaseUrl: url('PICULUS_MIGRATION_DATABASE_URL', ['postgres:', 'postgresql:']),
     dataDir: text('PICULUS_DATA_DIR') ?? './.piculus',
     host: text('PICULUS_HOST') ?? '127.0.0.1',
     port: whole('PICULUS_PORT', 7070, [0, 65_535]),
@@ -89,6 +92,8 @@ export function loadConfig(environment: Environment = process.env): ServerConfig
     auditCheckpointFile: text('PICULUS_AUDIT_CHECKPOINT_FILE'),
     auditCheckpointUrl: url('PICULUS_AUDIT_CHECKPOINT_URL', ['http:', 'https:']),
   };
+  if (config.migrationDatabaseUrl !== null && config.databaseUrl === null)
+    problems.push('PICULUS_MIGRATION_DATABASE_URL needs PICULUS_DATABASE_URL beside it');
   if (problems.length > 0) throw new ConfigError(problems);
   return config;
 }

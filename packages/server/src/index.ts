@@ -6,4 +6,5 @@ export { ownDatabaseDir } from './own-database.ts';
 export { type ProcessPort, runServer } from './run.ts';
 export { createServer, type PiculusServer, type ServerParts } from './server.ts';
 export { type DatabaseReport, inspectDatabase } from './store/inspect.ts';
+export { grantsFor } from './store/rights.ts';
 export { StartError } from './start-error.ts';

@@ -255,6 +255,8 @@ class Server implements PiculusServer {
     this.firstPassword = await bringUp(context, {
       signal,
       adminPasswordFile: this.#config.adminPasswordFile,
+      databaseUrl: this.#config.databaseUrl,
+      migrationDatabaseUrl: this.#config.migrationDatabaseUrl,
     });
     const loops = [
       ...createLoops(context, rooms, gateway, this.#config),

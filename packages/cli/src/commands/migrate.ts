@@ -9,8 +9,16 @@ export function addMigrate({ program, act }: Registration): void {
     .description("bring the server's database up to this build; the server does so by itself when it starts")
     .option('--data-dir <folder>', 'folder of the embedded database (PICULUS_DATA_DIR, ./.piculus)')
     .option('--database-url <url>', 'PostgreSQL (PICULUS_DATABASE_URL)')
+    .option('--print-grants <role>', 'only print the SQL that lets the server work under this role')
     .action(
       act(async (context, command) => {
+        const { printGrants: role } = command.opts<{ printGrants?: string }>();
+        if (role !== undefined) {
+          const { grantsFor } = await import('@piculus/server');
+          const statements = grantsFor(role);
+          context.out.result({ statements }, () => statements.map((one) => `${one};`).join('\n'));
+          return EXIT.ok;
+        }
         const config = await serverConfig(context.world.environment, command.opts<ServerFlags>());
         const { migrateDatabase } = await import('@piculus/server');
         const report = await migrateDatabase(config);

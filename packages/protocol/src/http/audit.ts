@@ -107,6 +107,8 @@ export const chainStatusSchema = z.object({
   waiting: z.string(),
   /** Where checkpoints are brought to, out of reach of the database. */
   exportedTo: z.object({ file: z.boolean(), receiver: z.boolean() }),
+  /** Whether the database lets this server only add to the records; otherwise chain and checkpoints alone protect. */
+  appendOnly: z.boolean(),
   lastVerification: chainReportSchema.extend({ actor: z.string() }).nullable(),
 });
 export type ChainStatus = z.infer<typeof chainStatusSchema>;

@@ -14,6 +14,7 @@ import type { Context, Page } from '../base/services.ts';
 import { lastAct, type ListedAct, listActs } from '../store/audit-list.ts';
 import { readCovered, readHighestIds, readLastBlock, readLastCheckpoint } from '../store/chain.ts';
 import { transaction } from '../store/pool.ts';
+import { isAppendOnly } from '../store/rights.ts';
 import { writeAudit } from './audit.ts';
 import { fromLine } from './checkpoint-lines.ts';
 import { SOURCES } from './encoding.ts';
@@ -66,6 +67,7 @@ export function createAudit(context: Context, { publicKey, exportedTo }: AuditOp
         publicKey: publicKey.toString('base64'),
         waiting: await waitingRows(context),
         exportedTo,
+        appendOnly: await isAppendOnly(db),
         lastVerification:
           verification !== null && report.success ? { ...report.data, actor: verification.actor } : null,
       };

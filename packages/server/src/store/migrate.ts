@@ -33,11 +33,27 @@ export interface MigrationReport {
  */
 export async function migrate(db: Database): Promise<MigrationReport> {
   const migrations = await readMigrations();
+  const version = migrations.at(-1)?.name ?? '';
+  const present = await readApplied(db);
+  // A server whose role may not change tables only looks.
+  if (present !== null && migrations.every(({ name }) => refuseForeign(present, migrations).has(name))) {
+    return { applied: [], version };
+  }
   const applied: string[] = [];
   for (const migration of migrations) {
     if (await transaction(db, (tx) => applyOne(tx, migration, migrations))) applied.push(migration.name);
   }
-  return { applied, version: migrations.at(-1)?.name ?? '' };
+  return { applied, version };
+}
+
+/** @returns null where nothing is installed yet. */
+async function readApplied(db: Database): Promise<{ name: string; checksum: string }[] | null> {
+  const asked = await sql<{ installed: boolean }>`
+    SELECT to_regclass('piculus.migrations') IS NOT NULL AS installed`.execute(db);
+  if (asked.rows[0]?.installed !== true) return null;
+  const found = await sql<{ name: string; checksum: string }>`
+    SELECT name, checksum FROM piculus.migrations ORDER BY name`.execute(db);
+  return found.rows;
 }
 
 /** @returns whether this call applied it; false where it was there already. */

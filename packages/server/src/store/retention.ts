@@ -14,6 +14,7 @@ const ROWS_IN_DEFAULT = '23514';
 /** Somebody made it at the same moment, or another statement held the table for too long: the next round tries again. */
 const TAKEN = new Set(['42P07', '23505', '55P03']);
 
+const dayOf = (at: Date): string => at.toISOString().slice(0, 10);
 const startOfDay = (at: Date): Date => new Date(Math.floor(at.getTime() / DAY_MS) * DAY_MS);
 
 /** Makes the partitions of messages for the day of `at` and for the next ones. @returns names of the new ones. */
@@ -22,20 +23,18 @@ export async function createMessagePartitions(db: Database, at: Date, daysAhead:
   const made: string[] = [];
   for (let ahead = 0; ahead <= daysAhead; ahead += 1) {
     const from = new Date(startOfDay(at).getTime() + ahead * DAY_MS);
-    const name = `messages_${from.toISOString().slice(0, 10).replaceAll('-', '')}`;
-    if (!present.has(name) && (await createPartition(db, name, from))) made.push(name);
+    const name = `messages_${dayOf(from).replaceAll('-', '')}`;
+    if (!present.has(name) && (await createPartition(db, from))) made.push(name);
   }
   return made;
 }
 
-async function createPartition(db: Database, name: string, from: Date): Promise<boolean> {
-  const to = new Date(from.getTime() + DAY_MS);
+async function createPartition(db: Database, from: Date): Promise<boolean> {
   try {
     await transaction(db, async (tx) => {
       // Writers of messages must not queue up behind this for long.
       await sql`SET LOCAL lock_timeout = '2s'`.execute(tx);
-      await sql`CREATE TABLE piculus.${sql.raw(name)} PARTITION OF piculus.messages
-        FOR VALUES FROM (${sql.lit(from.toISOString())}) TO (${sql.lit(to.toISOString())})`.execute(tx);
+      await sql`SELECT piculus.make_messages_of(${dayOf(from)}::date)`.execute(tx);
     });
     return true;
   } catch (error) {
@@ -62,7 +61,7 @@ export async function dropMessagePartitions(db: Database, cutoff: Date): Promise
     try {
       await transaction(db, async (tx) => {
         await sql`SET LOCAL lock_timeout = '2s'`.execute(tx);
-        await sql`DROP TABLE IF EXISTS piculus.${sql.raw(name)}`.execute(tx);
+        await sql`SELECT piculus.drop_messages_of(${`${year}-${month}-${day}`}::date)`.execute(tx);
       });
       dropped.push(name);
     } catch (error) {

@@ -8,6 +8,7 @@ describe('the configuration', () => {
   it('has a default for everything', () => {
     expect(loadConfig({})).toEqual({
       databaseUrl: null,
+      migrationDatabaseUrl: null,
       dataDir: './.piculus',
       host: '127.0.0.1',
       port: 7070,
@@ -33,6 +34,7 @@ describe('the configuration', () => {
     ['PICULUS_SECRET', 'short'],
     ['PICULUS_DATABASE_URL', 'mysql://x'],
     ['PICULUS_DATABASE_URL', 'localhost'],
+    ['PICULUS_MIGRATION_DATABASE_URL', 'postgres://owner@127.0.0.1/x'],
     ['PICULUS_PUBLIC_URL', 'ftp://x'],
     ['PICULUS_MESSAGE_RETENTION_DAYS', '0'],
   ])('refuses %s=%s by its name', (name, value) => {
