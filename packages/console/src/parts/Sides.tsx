@@ -13,6 +13,7 @@ import {
   STATE_ROW,
   unplaced,
 } from './facts.ts';
+import { listed } from './format.ts';
 import { Time } from './Time.tsx';
 import './sides.css';
 
@@ -48,7 +49,7 @@ export function Sides({ facts, currency, contradictions = [], changed = [], head
       </div>
       {others.length > 0 && (
         <Text size="sm" className="sides-others">
-          {t('sides.other', { list: others.join(', ') })}
+          {t('sides.other', { list: listed(others) })}
         </Text>
       )}
     </div>

@@ -54,12 +54,15 @@ function useDistance(ms: number): number {
   return useSyncExternalStore(subscribe, () => coarse((ticking === undefined ? Date.now() : now) - ms));
 }
 
-/** @returns "3 minutes ago" or "in 3 minutes", going on. */
-export function useRelative(iso: string): string {
+/**
+ * @param coming is known to lie ahead; without it what happens now has just happened: the clock is up to a second old.
+ * @returns "3 minutes ago" or "in 3 minutes", going on.
+ */
+export function useRelative(iso: string, coming = false): string {
   const { t } = useTranslation();
   const distance = useDistance(Date.parse(iso));
   const span = useSpan(Math.abs(distance));
-  if (Math.abs(distance) < 1_000) return distance > 0 ? t('now') : t('soon');
+  if (Math.abs(distance) < 1_000) return coming ? t('soon') : t('now');
   return distance > 0 ? t('ago', { span }) : t('ahead', { span });
 }
 
@@ -68,10 +71,12 @@ export interface TimeProps {
   readonly at: string;
   /** Show how long ago it was, with the time on hover. */
   readonly relative?: boolean;
+  /** With `relative`: it is known to lie ahead. */
+  readonly coming?: boolean;
 }
 
-export function Time({ at, relative = false }: TimeProps) {
-  return relative ? <RelativeTime at={at} /> : <AbsoluteTime at={at} />;
+export function Time({ at, relative = false, coming = false }: TimeProps) {
+  return relative ? <RelativeTime at={at} coming={coming} /> : <AbsoluteTime at={at} />;
 }
 
 function AbsoluteTime({ at }: { at: string }) {
@@ -85,9 +90,9 @@ function AbsoluteTime({ at }: { at: string }) {
   );
 }
 
-function RelativeTime({ at }: { at: string }) {
+function RelativeTime({ at, coming }: { at: string; coming: boolean }) {
   const { t } = useTranslation();
-  const words = useRelative(at);
+  const words = useRelative(at, coming);
   return (
     <Tooltip label={`${localTime(at)} · ${t('utc', { time: utcTime(at) })}`}>
       {/* Inside of what is read out when it changes, the seconds would be read out without end. */}

@@ -1,6 +1,6 @@
 /** What chosen problems come to. */
 import type { Problem } from '@piculus/protocol/http';
-import { amount } from './format.ts';
+import { amount, listed } from './format.ts';
 
 export type Chosen = ReadonlyMap<string, Problem>;
 
@@ -53,5 +53,5 @@ export function canRun({ state, waitReason }: Pick<Problem, 'state' | 'waitReaso
 
 /** @returns for instance `CNY 1,234.50, USD 42.00`. */
 export function amountsText(amounts: readonly CurrencyAmount[]): string {
-  return amounts.map(({ currency, amountMinor }) => amount(amountMinor, currency)).join(', ');
+  return listed(amounts.map(({ currency, amountMinor }) => amount(amountMinor, currency)));
 }

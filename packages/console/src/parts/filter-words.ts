@@ -1,7 +1,7 @@
 /** What a filter says, in words. */
 import { formatDecimalAmount } from '@piculus/protocol';
 import type { FilterField } from './filters.ts';
-import { localTime } from './format.ts';
+import { listed, localTime } from './format.ts';
 
 export interface FilterSaid {
   readonly label: string;
@@ -35,8 +35,8 @@ export function filterSaid(
 function valueText(field: FilterField, value: unknown, words: Words): string {
   if (field.kind === 'truth') return value === true || value === 'true' ? words.yes : words.no;
   const values = Array.isArray(value) ? value.map(String) : [String(value)];
-  if (field.kind !== 'choices') return values.join(', ');
-  return values.map((one) => field.choices.find((choice) => choice.value === one)?.label ?? one).join(', ');
+  if (field.kind !== 'choices') return listed(values);
+  return listed(values.map((one) => field.choices.find((choice) => choice.value === one)?.label ?? one));
 }
 
 function endText(field: FilterField, value: unknown, currency: unknown): string {

@@ -25,6 +25,11 @@ export function amountFigure(minor: string, currency: string): string {
   return number.format(formatDecimalAmount(BigInt(minor), currency) as `${number}`);
 }
 
+/** @returns the items in one line, for instance `A, B`. */
+export function listed(items: readonly string[]): string {
+  return items.join(currentLanguage() === 'en' ? ', ' : '、');
+}
+
 /** @returns for instance `1.4 KB`. */
 export function bytes(count: number): string {
   if (count < 1_000) return `${count} B`;

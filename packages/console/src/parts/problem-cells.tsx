@@ -109,7 +109,7 @@ export function StateCell({ problem }: { problem: Problem }) {
       <StateBadge state={problem.state} />
       {problem.waitReason === 'scheduled' && problem.nextTickAt !== null ? (
         <span className="second-line">
-          {t('nextTick')} <Time at={problem.nextTickAt} relative />
+          {t('nextTick')} <Time at={problem.nextTickAt} relative coming />
         </span>
       ) : (
         problem.waitReason !== null && <WaitBadge reason={problem.waitReason} />

@@ -58,7 +58,7 @@ export const solutions: Translated<typeof zh> = {
   disableTitle: 'Disable {{name}}',
   enableTitle: 'Enable {{name}}',
   removeTitle: 'Delete {{name}}',
-  disableWhat: 'It is then never executed, not even by a click. What runs just now is finished.',
+  disableWhat: 'It is then never executed, not even by a click. What is running goes on to its end.',
   enableWhat: 'It is then executed as its mode and its schedule say.',
   removeWhat: 'It is then never executed. Its versions and executions are kept.',
   disableAct: 'Disable',

@@ -2,6 +2,7 @@
 import type { Client, System } from '@piculus/protocol/http';
 import { useTranslation } from 'react-i18next';
 import { Sign } from '../../parts/badges.tsx';
+import { listed } from '../../parts/format.ts';
 import { abilityOf, type Choice } from './choice.ts';
 
 export interface AnswerersProps {
@@ -78,7 +79,7 @@ function Answerer({ client, choice }: { client: Client; choice: Choice }) {
         </details>
       )}
       {missing.length > 0 && has.length > 0 && (
-        <p className="collect-note">{t('answerMissing', { names: missing.join(', ') })}</p>
+        <p className="collect-note">{t('answerMissing', { names: listed(missing) })}</p>
       )}
     </li>
   );

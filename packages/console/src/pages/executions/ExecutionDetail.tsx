@@ -88,7 +88,7 @@ function Since({ problem }: { problem: ProblemDetail }) {
             t('noTryAgain')
           ) : (
             <>
-              {t('tryAgain')} <Time at={nextTickAt} relative /> · <Time at={nextTickAt} />
+              {t('tryAgain')} <Time at={nextTickAt} relative coming /> · <Time at={nextTickAt} />
             </>
           )}
         </span>

@@ -78,7 +78,7 @@ function NextTick({ problem: { nextTickAt, waitReason } }: { problem: Problem })
   if (nextTickAt === null) return waitReason !== null && <WaitBadge reason={waitReason} />;
   return (
     <div className="executions-lines">
-      <Time at={nextTickAt} relative />
+      <Time at={nextTickAt} relative coming />
       <span className="executions-second">
         <Time at={nextTickAt} />
       </span>

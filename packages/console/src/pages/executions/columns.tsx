@@ -122,7 +122,7 @@ function After({ row: { stateAfter, nextTickAt } }: { row: Execution }) {
       <StateBadge state={stateAfter} />
       {nextTickAt !== null && (
         <span className="executions-second">
-          {t('nextTick')} <Time at={nextTickAt} relative />
+          {t('nextTick')} <Time at={nextTickAt} relative coming />
         </span>
       )}
     </div>

@@ -30,7 +30,7 @@ export function Outlook({ problem, solution }: OutlookProps) {
       </p>
       {problem.nextTickAt !== null && (
         <p>
-          {t('next.tick')} <strong>{<Time at={problem.nextTickAt} relative />}</strong> ·{' '}
+          {t('next.tick')} <strong>{<Time at={problem.nextTickAt} relative coming />}</strong> ·{' '}
           <Time at={problem.nextTickAt} />
         </p>
       )}

@@ -12,6 +12,7 @@ import { DataTable } from '../../parts/DataTable.tsx';
 import { Empty } from '../../parts/Empty.tsx';
 import { FilterBar } from '../../parts/FilterBar.tsx';
 import { type FilterField, type Filters, namesOf, useFilters } from '../../parts/filters.ts';
+import { listed } from '../../parts/format.ts';
 import { Page } from '../../parts/Page.tsx';
 import { Pager, usePaging } from '../../parts/paging.tsx';
 import { filterQuery, isEmptyFilter, problemFilterOf, useProblemFields } from '../../parts/problem-fields.ts';
@@ -34,7 +35,8 @@ export function Component() {
   const read = useRead('listProblems', { query: { ...filter, after: paging.after } }, { keep: true });
   const rows = read.data?.items;
   const scope = filterQuery(filter);
-  const { chosen, selection, clear } = useChosen(rows, scope);
+  // The rows of the list before stand here until these come; they cannot be chosen for this one.
+  const { chosen, selection, clear } = useChosen(read.isPlaceholderData ? undefined : rows, scope);
   const beside = useBeside(useMemo(() => (rows ?? []).map(rowKey), [rows]));
   // The columns are made once; what opens a row is asked when it is clicked.
   const opening = useRef(beside.open);
@@ -110,7 +112,7 @@ function WrongFilter({ fields, filters, wrong }: WrongFilterProps) {
   const { t } = useTranslation('problems');
   const names = wrong.map((name) => fields.find((field) => namesOf(field).includes(name))?.label ?? name);
   return (
-    <Alert color="orange" role="alert" title={t('wrongFilter', { names: [...new Set(names)].join(', ') })}>
+    <Alert color="orange" role="alert" title={t('wrongFilter', { names: listed([...new Set(names)]) })}>
       <Group gap="sm">
         <span>{t('wrongFilterLead')}</span>
         <Button

@@ -34,7 +34,7 @@ function NextTick({ of }: { of: Solution }) {
   if (next === undefined) return t('onSchedule');
   return (
     <>
-      {t('nextTick')} <Time at={next} relative />
+      {t('nextTick')} <Time at={next} relative coming />
     </>
   );
 }

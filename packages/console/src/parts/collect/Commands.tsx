@@ -5,7 +5,7 @@ import { useTranslation } from 'react-i18next';
 import { Link } from 'react-router';
 import { useRead } from '../../api/queries.ts';
 import { CollectBadge, Sign } from '../badges.tsx';
-import { wholeNumber } from '../format.ts';
+import { listed, wholeNumber } from '../format.ts';
 import { Elapsed, Span } from '../Span.tsx';
 import { Time } from '../Time.tsx';
 import { Feeds } from './Feeds.tsx';
@@ -54,7 +54,7 @@ function CommandCard({ command, since, client }: CardProps) {
           <Worker command={command} client={client} />
         </Fact>
         <Fact name={t('collectors')}>
-          {command.fixCodes.length === 0 ? t('allCollectors') : command.fixCodes.join(', ')}
+          {command.fixCodes.length === 0 ? t('allCollectors') : listed(command.fixCodes)}
         </Fact>
         <Fact name={t('rows')}>
           <span className="number">{wholeNumber(command.rowsScanned)}</span>
