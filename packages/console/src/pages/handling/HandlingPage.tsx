@@ -1,26 +1,21 @@
 /** The work queue: what waits for a person, why, and what can be done with it. Nothing jumps after an act. */
 import { Anchor, Button, Group, Text } from '@mantine/core';
-import { useQueries } from '@tanstack/react-query';
 import { useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
-import { Link, useSearchParams } from 'react-router';
-import { api } from '../../api/client.ts';
-import { useRead } from '../../api/queries.ts';
+import { Link } from 'react-router';
 import { BesideLayout, useBeside } from '../../parts/Beside.tsx';
 import { BulkBar } from '../../parts/BulkBar.tsx';
 import { useChosen } from '../../parts/choosing.ts';
 import { DataTable } from '../../parts/DataTable.tsx';
 import { Empty } from '../../parts/Empty.tsx';
 import { FilterBar } from '../../parts/FilterBar.tsx';
-import { useFilters } from '../../parts/filters.ts';
 import { Page } from '../../parts/Page.tsx';
-import { Pager, usePaging } from '../../parts/paging.tsx';
-import { filterQuery, problemFilterOf, useProblemFields } from '../../parts/problem-fields.ts';
+import { Pager } from '../../parts/paging.tsx';
 import { useQueueColumns } from './columns.tsx';
 import './handling.css';
-import { type Held, hold, mergeHeld, type QueueRow, release, useHeld } from './held.ts';
+import { hold, type QueueRow, release } from './held.ts';
 import { QueueTabs } from './QueueTabs.tsx';
-import { DECIDED, tabFilter, tabOf } from './tabs.ts';
+import { useQueue } from './use-queue.ts';
 
 const rowKey = ({ problem }: QueueRow): string => problem.id;
 const rowName = ({ problem }: QueueRow): string => problem.businessKey;
@@ -28,33 +23,9 @@ const rowName = ({ problem }: QueueRow): string => problem.businessKey;
 export function Component() {
   const { t } = useTranslation('handling');
   const { t: shell } = useTranslation('shell');
-  const [params] = useSearchParams();
-  const tab = tabOf(params.get('tab'));
-  const all = useProblemFields(DECIDED);
-  // One field is enough here: on a phone the queue itself must be in sight.
-  const fields = useMemo(
-    () => all.map((field) => ({ ...field, pinned: field.name === 'businessKey' })),
-    [all],
-  );
-  const filters = useFilters(fields);
-  const { chosenBeside, wrong } = useMemo(() => {
-    const read = problemFilterOf(filters.values);
-    return { chosenBeside: read.filter, wrong: read.wrong };
-  }, [filters.values]);
-  const filter = useMemo(() => tabFilter(tab, chosenBeside), [tab, chosenBeside]);
-  const paging = usePaging();
-  const read = useRead('listProblems', { query: { ...filter, after: paging.after } }, { keep: true });
-  const scope = filterQuery(filter);
-  const place = `${scope}#${paging.after ?? ''}`;
-  const inQueue = read.data?.items;
-  const held = useFreshHeld(place, inQueue?.map(({ id }) => id) ?? []);
-  const isOther = read.isPlaceholderData;
-  const rows = useMemo(
-    // Rows of the page before are shown until this one's arrive; nothing is held among them.
-    () => (inQueue === undefined ? undefined : mergeHeld(inQueue, isOther ? [] : held)),
-    [inQueue, held, isOther],
-  );
-  const { chosen, selection, clear } = useChosen(inQueue, scope);
+  const queue = useQueue();
+  const { tab, fields, filters, filter, scope, place, paging, read, rows } = queue;
+  const { chosen, selection, clear } = useChosen(queue.inQueue, scope);
   const ids = useMemo(() => (rows ?? []).map(rowKey), [rows]);
   // What is opened stays where it is, also when an act in its detail takes it out of the queue.
   const beside = useBeside(ids, (id) => {
@@ -106,35 +77,18 @@ export function Component() {
             footer={<Pager paging={paging} next={read.data?.next ?? null} shown={rows?.length ?? 0} />}
           />
         </div>
-        {tab !== 'no-solution' && (inQueue?.length ?? 0) > 0 && (
+        {tab !== 'no-solution' && (read.data?.items.length ?? 0) > 0 && (
           <BulkBar
             key={scope}
             chosen={chosen}
             onClear={clear}
             filter={filter}
-            matchable={wrong.length === 0}
+            matchable={queue.wrong.length === 0}
           />
         )}
       </BesideLayout>
     </Page>
   );
-}
-
-/** The held rows as they are now: those that left the queue are read one by one, there are few of them. */
-function useFreshHeld(place: string, inQueue: readonly string[]): readonly Held[] {
-  const held = useHeld(place);
-  const gone = held.filter(({ problem }) => !inQueue.includes(problem.id));
-  const fresh = useQueries({
-    queries: gone.map(({ problem: { id } }) => ({
-      queryKey: ['getProblem', { params: { id } }],
-      queryFn: ({ signal }: { signal: AbortSignal }) => api.getProblem({ params: { id }, signal }),
-    })),
-    combine: (results) => results.map(({ data }) => data),
-  });
-  return useMemo(() => {
-    const now = new Map(fresh.flatMap((problem) => (problem === undefined ? [] : [[problem.id, problem]])));
-    return held.map((one): Held => ({ ...one, problem: now.get(one.problem.id) ?? one.problem }));
-  }, [held, fresh]);
 }
 
 function NothingWaits({ filtered }: { filtered: boolean }) {
