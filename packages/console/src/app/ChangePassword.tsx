@@ -74,46 +74,36 @@ function PasswordForm({ onDone, onClose }: { onDone: () => void; onClose: () => 
       setBusy(false);
     }
   };
-  const eye = { visibilityToggleButtonProps: { 'aria-hidden': true, tabIndex: -1 } } as const;
   return (
     <form ref={form} onSubmit={(event) => void submit(event)} noValidate>
       <Stack gap="sm">
         {/* Tells a password manager whose password this is. */}
         <input type="text" name="username" autoComplete="username" value={user.username} readOnly hidden />
-        <PasswordInput
-          {...eye}
+        <Password
           label={t('passwordCurrent')}
           name="currentPassword"
           autoComplete="current-password"
           value={current}
-          onChange={(event) => setCurrent(event.currentTarget.value)}
+          onChange={setCurrent}
           error={told.currentPassword}
-          aria-invalid={told.currentPassword !== undefined}
-          required
-          data-autofocus
+          first
         />
-        <PasswordInput
-          {...eye}
+        <Password
           label={t('passwordNew')}
           description={t('passwordNewHint')}
           name="newPassword"
           autoComplete="new-password"
           value={next}
-          onChange={(event) => setNext(event.currentTarget.value)}
+          onChange={setNext}
           error={told.newPassword}
-          aria-invalid={told.newPassword !== undefined}
-          required
         />
-        <PasswordInput
-          {...eye}
+        <Password
           label={t('passwordAgain')}
           name="newPasswordAgain"
           autoComplete="new-password"
           value={again}
-          onChange={(event) => setAgain(event.currentTarget.value)}
+          onChange={setAgain}
           error={differs ? t('passwordDiffers') : undefined}
-          aria-invalid={differs}
-          required
         />
         <Checkbox
           label={t('passwordOthers')}
@@ -131,5 +121,30 @@ function PasswordForm({ onDone, onClose }: { onDone: () => void; onClose: () => 
         </Group>
       </Stack>
     </form>
+  );
+}
+
+interface PasswordProps {
+  readonly label: string;
+  readonly description?: string;
+  readonly name: string;
+  readonly autoComplete: 'current-password' | 'new-password';
+  readonly value: string;
+  readonly onChange: (value: string) => void;
+  readonly error: string | undefined;
+  /** It has the focus when the dialog opens. */
+  readonly first?: boolean;
+}
+
+function Password({ onChange, first = false, ...field }: PasswordProps) {
+  return (
+    <PasswordInput
+      {...field}
+      visibilityToggleButtonProps={{ 'aria-hidden': true, tabIndex: -1 }}
+      onChange={(event) => onChange(event.currentTarget.value)}
+      aria-invalid={field.error !== undefined}
+      required
+      data-autofocus={first ? true : undefined}
+    />
   );
 }

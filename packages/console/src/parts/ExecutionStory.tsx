@@ -49,43 +49,7 @@ export function ExecutionStory({
         </Text>
       )}
       <p className="execution-words execution-reason">{one.reason}</p>
-      <dl className="execution-facts">
-        <Row name={t('execution.moved')}>
-          <Moved execution={one} />
-        </Row>
-        <Row name={t('execution.after')}>
-          <StateBadge state={one.stateAfter} />
-        </Row>
-        <Row name={t('execution.client')}>
-          <Anchor component={Link} underline="always" to={`/clients?sysCode=${one.sysCode}`}>
-            {one.clientId}
-          </Anchor>
-        </Row>
-        <Row name={t('execution.version')}>
-          {solution ? (
-            <Anchor component={Link} underline="always" to={`/solutions/${solution.id}`}>
-              {one.solutionVersion}
-            </Anchor>
-          ) : (
-            one.solutionVersion
-          )}
-        </Row>
-        <Row name={t('execution.dispatched')}>
-          <Time at={one.dispatchedAt} />
-        </Row>
-        <Row name={t('execution.started')}>
-          {one.startedAt === null ? t('execution.neverStarted') : span(one.dispatchedAt, one.startedAt)}
-        </Row>
-        {one.startedAt !== null && (
-          <Row name={t('execution.took')}>{span(one.startedAt, one.finishedAt)}</Row>
-        )}
-        <Row name={t('execution.finished')}>
-          <Time at={one.finishedAt} />
-        </Row>
-        <Row name={t('execution.commandKey')}>
-          <code className="execution-key">{one.commandKey}</code>
-        </Row>
-      </dl>
+      <Facts execution={one} solution={solution} />
       <ul className="execution-checks">
         <li data-good={one.verified}>
           <span aria-hidden="true">{one.verified ? '✓' : '–'} </span>
@@ -110,6 +74,47 @@ export function ExecutionStory({
         <Exchanged of={messages === undefined ? null : exchangeOf(messages, one)} />
       </details>
     </div>
+  );
+}
+
+function Facts({ execution: one, solution }: Pick<ExecutionStoryProps, 'execution' | 'solution'>) {
+  const { t } = useTranslation('problem');
+  return (
+    <dl className="execution-facts">
+      <Row name={t('execution.moved')}>
+        <Moved execution={one} />
+      </Row>
+      <Row name={t('execution.after')}>
+        <StateBadge state={one.stateAfter} />
+      </Row>
+      <Row name={t('execution.client')}>
+        <Anchor component={Link} underline="always" to={`/clients?sysCode=${one.sysCode}`}>
+          {one.clientId}
+        </Anchor>
+      </Row>
+      <Row name={t('execution.version')}>
+        {solution ? (
+          <Anchor component={Link} underline="always" to={`/solutions/${solution.id}`}>
+            {one.solutionVersion}
+          </Anchor>
+        ) : (
+          one.solutionVersion
+        )}
+      </Row>
+      <Row name={t('execution.dispatched')}>
+        <Time at={one.dispatchedAt} />
+      </Row>
+      <Row name={t('execution.started')}>
+        {one.startedAt === null ? t('execution.neverStarted') : span(one.dispatchedAt, one.startedAt)}
+      </Row>
+      {one.startedAt !== null && <Row name={t('execution.took')}>{span(one.startedAt, one.finishedAt)}</Row>}
+      <Row name={t('execution.finished')}>
+        <Time at={one.finishedAt} />
+      </Row>
+      <Row name={t('execution.commandKey')}>
+        <code className="execution-key">{one.commandKey}</code>
+      </Row>
+    </dl>
   );
 }
 

@@ -31,9 +31,14 @@ export interface Known {
 const asChoices = <T extends string>(values: readonly T[], label: (value: T) => string): Choice[] =>
   values.map((value) => ({ value, label: label(value) }));
 
+const itself = (value: string): string => value;
+
 /** One field for each that `problemFilterSchema` has. */
-export function problemFields({ t, common, words }: ProblemWords, known: Known): readonly FilterField[] {
-  const itself = (value: string): string => value;
+export function problemFields(words: ProblemWords, known: Known): readonly FilterField[] {
+  return [...mainFields(words, known), ...moneyAndTimes(words, known), ...whatWasDone(words)];
+}
+
+function mainFields({ t, common, words }: ProblemWords, known: Known): readonly FilterField[] {
   return [
     {
       name: 'businessKey',
@@ -70,6 +75,11 @@ export function problemFields({ t, common, words }: ProblemWords, known: Known):
       pinned: true,
       choices: asChoices(WAIT_REASONS, (value) => words(`wait.${value}`)),
     },
+  ];
+}
+
+function moneyAndTimes({ t, common, words }: ProblemWords, known: Known): readonly FilterField[] {
+  return [
     {
       name: 'fixCode',
       label: common('fixCode'),
@@ -93,6 +103,11 @@ export function problemFields({ t, common, words }: ProblemWords, known: Known):
     { name: 'firstSeen', label: t('firstSeen'), kind: 'times' },
     { name: 'lastSeen', label: t('lastSeen'), kind: 'times' },
     { name: 'occurred', label: t('occurred'), kind: 'times' },
+  ];
+}
+
+function whatWasDone({ t, words }: ProblemWords): readonly FilterField[] {
+  return [
     {
       name: 'lastOutcome',
       label: t('lastOutcome'),

@@ -29,7 +29,40 @@ export function Component() {
   const paging = usePaging();
   const query = { requestedBy: filters.values['requestedBy'], after: paging.after };
   const read = useRead('listBulkRuns', { query }, { keep: true });
-  const columns: Column<BulkRun>[] = [
+  const columns = useColumns();
+  return (
+    <Page title={t('title')} lead={t('lead')} ready={!read.isPending} updatedAt={read.dataUpdatedAt}>
+      <FilterBar fields={fields} filters={filters} />
+      <DataTable
+        caption={t('title')}
+        columns={columns}
+        rows={read.data?.items}
+        rowKey={rowKey}
+        onOpen={({ id }) => void navigate(`/bulk-runs/${id}`)}
+        error={read.error}
+        onRetry={() => void read.refetch()}
+        empty={
+          filters.count > 0 ? (
+            <Empty title={common('emptyFiltered')}>{common('emptyFilteredLead')}</Empty>
+          ) : (
+            <Empty title={t('none')}>
+              {t('noneLead')}{' '}
+              <Anchor component={Link} to="/handling">
+                {t('toQueue')}
+              </Anchor>
+            </Empty>
+          )
+        }
+        footer={<Pager paging={paging} next={read.data?.next ?? null} shown={read.data?.items.length ?? 0} />}
+      />
+    </Page>
+  );
+}
+
+function useColumns(): readonly Column<BulkRun>[] {
+  const { t } = useTranslation('bulkRuns');
+  const { t: common } = useTranslation();
+  return [
     {
       key: 'run',
       header: t('run'),
@@ -64,33 +97,6 @@ export function Component() {
       cell: (run) => <span className="bulk-words">{run.reason ?? common('none')}</span>,
     },
   ];
-  return (
-    <Page title={t('title')} lead={t('lead')} ready={!read.isPending} updatedAt={read.dataUpdatedAt}>
-      <FilterBar fields={fields} filters={filters} />
-      <DataTable
-        caption={t('title')}
-        columns={columns}
-        rows={read.data?.items}
-        rowKey={rowKey}
-        onOpen={({ id }) => void navigate(`/bulk-runs/${id}`)}
-        error={read.error}
-        onRetry={() => void read.refetch()}
-        empty={
-          filters.count > 0 ? (
-            <Empty title={common('emptyFiltered')}>{common('emptyFilteredLead')}</Empty>
-          ) : (
-            <Empty title={t('none')}>
-              {t('noneLead')}{' '}
-              <Anchor component={Link} to="/handling">
-                {t('toQueue')}
-              </Anchor>
-            </Empty>
-          )
-        }
-        footer={<Pager paging={paging} next={read.data?.next ?? null} shown={read.data?.items.length ?? 0} />}
-      />
-    </Page>
-  );
 }
 
 function ResultWords({ run }: { run: BulkRun }) {

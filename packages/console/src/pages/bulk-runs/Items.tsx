@@ -42,7 +42,28 @@ export function Items({ run }: { run: BulkRun }) {
     { params: { id: run.id }, query: { result, after: paging.after } },
     { keep: true },
   );
-  const columns: Column<BulkRunItem>[] = [
+  const columns = useColumns();
+  return (
+    <div className="bulk-items">
+      <FilterBar fields={fields} filters={filters} />
+      <DataTable
+        caption={t('each')}
+        columns={columns}
+        rows={read.data?.items}
+        rowKey={rowKey}
+        error={read.error}
+        onRetry={() => void read.refetch()}
+        empty={<Empty title={common('emptyFiltered')} />}
+        footer={<Pager paging={paging} next={read.data?.next ?? null} shown={read.data?.items.length ?? 0} />}
+      />
+    </div>
+  );
+}
+
+function useColumns(): readonly Column<BulkRunItem>[] {
+  const { t } = useTranslation('bulkRuns');
+  const { t: common } = useTranslation();
+  return [
     {
       key: 'order',
       header: common('businessKey'),
@@ -72,21 +93,6 @@ export function Items({ run }: { run: BulkRun }) {
       ),
     },
   ];
-  return (
-    <div className="bulk-items">
-      <FilterBar fields={fields} filters={filters} />
-      <DataTable
-        caption={t('each')}
-        columns={columns}
-        rows={read.data?.items}
-        rowKey={rowKey}
-        error={read.error}
-        onRetry={() => void read.refetch()}
-        empty={<Empty title={common('emptyFiltered')} />}
-        footer={<Pager paging={paging} next={read.data?.next ?? null} shown={read.data?.items.length ?? 0} />}
-      />
-    </div>
-  );
 }
 
 function useResultWord(): (result: BulkResult) => string {

@@ -16,8 +16,6 @@ export interface SummaryProps {
 
 export function Summary({ problem, solution }: SummaryProps) {
   const { t } = useTranslation('problem');
-  const { t: words } = useTranslation('words');
-  const { t: common } = useTranslation();
   const { waitReason } = problem;
   return (
     <div className="problem-summary">
@@ -33,58 +31,67 @@ export function Summary({ problem, solution }: SummaryProps) {
           </Sign>
         )}
       </div>
-      <dl className="problem-facts">
-        <Fact name={t('facts.amount')}>
-          <span className="problem-amount">
-            <Amount minor={problem.amountMinor} currency={problem.currency} />
-          </span>
-        </Fact>
-        <Fact name={words('pocketLabel')}>
-          <PocketBadge of={problem.outOfPocket} />
-        </Fact>
-        <Fact name={common('system')}>
-          <Anchor component={Link} to={`/problems?sysCode=${problem.sysCode}`}>
-            {problem.sysCode}
-          </Anchor>
-        </Fact>
-        <Fact name={t('facts.fix')}>
-          {solution ? (
-            <Anchor component={Link} to={`/solutions/${solution.id}`}>
-              {problem.fixCode}
-            </Anchor>
-          ) : (
-            problem.fixCode
-          )}
-        </Fact>
-        <Fact name={t('facts.occurred')}>
-          <Time at={problem.occurredAt} />
-        </Fact>
-        <Fact name={t('facts.age')}>
-          <Time at={problem.firstSeenAt} relative />
-        </Fact>
-        <Fact name={t('facts.lastSeen')}>
-          <Time at={problem.lastSeenAt} relative />
-          <span className="problem-note">{t('facts.seen', { count: problem.seenCount })}</span>
-        </Fact>
-        <Fact name={t('facts.executed')}>
-          {t('facts.attempts', { count: problem.attempts })}
-          {problem.maxRetries !== null && (
-            <span className="problem-note">
-              {t('facts.retries')}{' '}
-              {t('facts.retriesOf', { used: problem.retriesUsed, max: problem.maxRetries })}
-            </span>
-          )}
-        </Fact>
-        <Fact name={t('facts.since')}>
-          <Time at={problem.stateChangedAt} relative />
-        </Fact>
-        {problem.confirmedAt !== null && (
-          <Fact name={t('facts.confirmed')}>
-            <Time at={problem.confirmedAt} />
-          </Fact>
-        )}
-      </dl>
+      <Facts problem={problem} solution={solution} />
     </div>
+  );
+}
+
+function Facts({ problem, solution }: SummaryProps) {
+  const { t } = useTranslation('problem');
+  const { t: words } = useTranslation('words');
+  const { t: common } = useTranslation();
+  return (
+    <dl className="problem-facts">
+      <Fact name={t('facts.amount')}>
+        <span className="problem-amount">
+          <Amount minor={problem.amountMinor} currency={problem.currency} />
+        </span>
+      </Fact>
+      <Fact name={words('pocketLabel')}>
+        <PocketBadge of={problem.outOfPocket} />
+      </Fact>
+      <Fact name={common('system')}>
+        <Anchor component={Link} to={`/problems?sysCode=${problem.sysCode}`}>
+          {problem.sysCode}
+        </Anchor>
+      </Fact>
+      <Fact name={t('facts.fix')}>
+        {solution ? (
+          <Anchor component={Link} to={`/solutions/${solution.id}`}>
+            {problem.fixCode}
+          </Anchor>
+        ) : (
+          problem.fixCode
+        )}
+      </Fact>
+      <Fact name={t('facts.occurred')}>
+        <Time at={problem.occurredAt} />
+      </Fact>
+      <Fact name={t('facts.age')}>
+        <Time at={problem.firstSeenAt} relative />
+      </Fact>
+      <Fact name={t('facts.lastSeen')}>
+        <Time at={problem.lastSeenAt} relative />
+        <span className="problem-note">{t('facts.seen', { count: problem.seenCount })}</span>
+      </Fact>
+      <Fact name={t('facts.executed')}>
+        {t('facts.attempts', { count: problem.attempts })}
+        {problem.maxRetries !== null && (
+          <span className="problem-note">
+            {t('facts.retries')}{' '}
+            {t('facts.retriesOf', { used: problem.retriesUsed, max: problem.maxRetries })}
+          </span>
+        )}
+      </Fact>
+      <Fact name={t('facts.since')}>
+        <Time at={problem.stateChangedAt} relative />
+      </Fact>
+      {problem.confirmedAt !== null && (
+        <Fact name={t('facts.confirmed')}>
+          <Time at={problem.confirmedAt} />
+        </Fact>
+      )}
+    </dl>
   );
 }
 

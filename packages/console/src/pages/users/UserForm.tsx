@@ -29,6 +29,7 @@ export function UserForm({ onClose, onCreated }: UserFormProps) {
   const [madePassword] = useState(() => makePassword((bytes) => crypto.getRandomValues(bytes)));
   const [wrong, setWrong] = useState<Partial<Record<Field, string>>>({});
   const create = useAct('createUser');
+  const check = useCheck();
   const taken = create.error?.code === 'already-exists';
   const errors: Partial<Record<Field, string>> = {
     ...fieldErrors(create.error, FIELDS),
@@ -37,11 +38,7 @@ export function UserForm({ onClose, onCreated }: UserFormProps) {
   };
   const submit = (event: FormEvent): void => {
     event.preventDefault();
-    const found: Partial<Record<Field, string>> = {
-      ...(/^[a-z0-9._-]{3,32}$/.test(username) ? {} : { username: t('usernameBad') }),
-      ...(name.trim() === '' ? { name: t('nameNeeded') } : {}),
-      ...(!made && typed.length < PASSWORD_LENGTH_MIN ? { password: t('passwordShort') } : {}),
-    };
+    const found = check({ username, name, password: made ? null : typed });
     setWrong(found);
     create.reset();
     if (Object.keys(found).length > 0) return;
@@ -91,18 +88,43 @@ export function UserForm({ onClose, onCreated }: UserFormProps) {
           {create.error !== null && !taken && saysMoreThanFields(create.error, FIELDS) && (
             <Notice error={create.error} />
           )}
-          <Group justify="flex-end">
-            <Button variant="default" onClick={onClose}>
-              {common('cancel')}
-            </Button>
-            <Button type="submit" loading={create.isPending}>
-              {t('act')}
-            </Button>
-          </Group>
+          <Buttons busy={create.isPending} onClose={onClose} />
         </Stack>
       </form>
     </Modal>
   );
+}
+
+function Buttons({ busy, onClose }: { busy: boolean; onClose: () => void }) {
+  const { t } = useTranslation('users');
+  const { t: common } = useTranslation();
+  return (
+    <Group justify="flex-end">
+      <Button variant="default" onClick={onClose}>
+        {common('cancel')}
+      </Button>
+      <Button type="submit" loading={busy}>
+        {t('act')}
+      </Button>
+    </Group>
+  );
+}
+
+interface Typed {
+  readonly username: string;
+  readonly name: string;
+  /** Null where the page makes it. */
+  readonly password: string | null;
+}
+
+/** @returns what the page can tell by itself; the server decides again. */
+function useCheck(): (typed: Typed) => Partial<Record<Field, string>> {
+  const { t } = useTranslation('users');
+  return ({ username, name, password }) => ({
+    ...(/^[a-z0-9._-]{3,32}$/.test(username) ? {} : { username: t('usernameBad') }),
+    ...(name.trim() === '' ? { name: t('nameNeeded') } : {}),
+    ...(password !== null && password.length < PASSWORD_LENGTH_MIN ? { password: t('passwordShort') } : {}),
+  });
 }
 
 interface PasswordFieldsProps {
