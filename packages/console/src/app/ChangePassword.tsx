@@ -7,6 +7,7 @@ import { asApiError } from '../api/client.ts';
 import { changePassword } from '../api/session.ts';
 import { fieldErrors, saysMoreThanFields } from '../parts/form.ts';
 import { Notice } from '../parts/Notice.tsx';
+import { useReturnFocus } from '../parts/return-focus.ts';
 import { useSession } from './session.tsx';
 
 const FIELDS = ['currentPassword', 'newPassword'] as const;
@@ -14,6 +15,7 @@ const FIELDS = ['currentPassword', 'newPassword'] as const;
 export function ChangePassword({ onClose }: { onClose: () => void }) {
   const { t } = useTranslation('shell');
   const { t: common } = useTranslation();
+  useReturnFocus();
   const [done, setDone] = useState(false);
   return (
     <Modal

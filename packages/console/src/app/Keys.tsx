@@ -6,6 +6,7 @@ import { Kbd, Modal, Stack, Switch, Table, VisuallyHidden } from '@mantine/core'
 import { useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useNavigate } from 'react-router';
+import { useReturnFocus } from '../parts/return-focus.ts';
 import { act, type KeyState, PAGES } from './keys.ts';
 
 const KEPT_UNDER = 'piculus-keys';
@@ -70,6 +71,7 @@ function typing(target: EventTarget | null): boolean {
 export function KeysHelp({ keys, onClose }: { keys: Keys; onClose: () => void }) {
   const { t } = useTranslation('shell');
   const { t: common } = useTranslation();
+  useReturnFocus();
   const rows: readonly (readonly [readonly string[], string])[] = [
     [['?'], t('keysHelp')],
     [['/'], t('keysSearch')],

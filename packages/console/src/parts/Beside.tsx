@@ -23,6 +23,7 @@ export interface Beside {
   readonly close: () => void;
 }
 
+const DETAIL_ID = 'beside-detail';
 const STEPS: Readonly<Record<string, 1 | -1>> = { j: 1, k: -1, ArrowDown: 1, ArrowUp: -1 };
 /** Where these keys mean something else. */
 const TAKEN =
@@ -51,6 +52,11 @@ export function useBeside(ids: readonly string[], onOpen?: (id: string) => void)
   const open: Beside['open'] = (id, { preview = false } = {}) => {
     touch([id], 'opened');
     onOpen?.(id);
+    if (id === openId && !preview) {
+      // Asked for again: the way into the detail, which all rows of the list would be before otherwise.
+      document.getElementById(DETAIL_ID)?.focus();
+      return;
+    }
     if (isPhone()) {
       void navigate(`/problems/${id}${preview ? '#preview' : ''}`);
       return;
@@ -99,7 +105,7 @@ export function BesideLayout({ beside, children }: { beside: Beside; children: R
     <div className="beside" data-open={beside.openId !== null}>
       <div className="beside-list">{children}</div>
       {beside.openId !== null && (
-        <aside className="beside-detail" aria-label={t('drawer')}>
+        <aside className="beside-detail" id={DETAIL_ID} tabIndex={-1} aria-label={t('drawer')}>
           <Suspense fallback={<Loading />}>
             <ProblemDetail id={beside.openId} onClose={beside.close} />
           </Suspense>

@@ -96,5 +96,5 @@ export const problems: Translated<typeof zh> = {
   download_other: 'Download {{number}} rows',
   exportHint: 'With the filters of this list. The export is kept in the audit record.',
   drawer: 'Problem detail',
-  keysHint: 'Use ↑ ↓ or J K for the row before or after, Esc to close.',
+  keysHint: 'Use ↑ ↓ or J K for the row before or after, Enter again to go into the detail, Esc to close.',
 };

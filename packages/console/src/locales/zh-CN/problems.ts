@@ -79,5 +79,5 @@ export const problems = {
   download_other: '下载 {{number}} 条',
   exportHint: '按当前筛选导出；会写入审计记录。',
   drawer: '问题详情',
-  keysHint: '用 ↑ ↓ 或 J K 切换上一条、下一条，Esc 关闭。',
+  keysHint: '用 ↑ ↓ 或 J K 切换上一条、下一条，在行上再按回车进入详情，Esc 关闭。',
 } as const;
