@@ -160,6 +160,8 @@ function PasswordFields({ made, onMade, typed, onTyped, error }: PasswordFieldsP
           value={typed}
           onChange={(event) => onTyped(event.currentTarget.value)}
           error={error}
+          // The library marks its frame, not the field itself.
+          aria-invalid={error !== undefined}
         />
       )}
     </>
