@@ -11,6 +11,7 @@ import { createDispatcher } from './dispatch/dispatcher.ts';
 import { createRescuer } from './dispatch/rescuer.ts';
 import { createScheduler } from './dispatch/scheduler.ts';
 import { createExecutions, type ExecutionsRoom } from './executions/index.ts';
+import { createLimits } from './limits/index.ts';
 import { createMessages, type MessageLog } from './messages/index.ts';
 import { createProblems } from './problems/index.ts';
 import { createSolutions } from './solutions/index.ts';
@@ -40,6 +41,7 @@ export function createRooms(context: Context, options: Pick<RoomOptions, 'leaseM
     views: createViews(context),
     executions: createExecutions(context, { leaseMs: options.leaseMs }),
     messages: createMessages(context),
+    limits: createLimits(context),
     stats: createStats(context),
   };
 }

@@ -1,5 +1,6 @@
 export * from './api-client.ts';
 export type { ApiErrorCode } from './api-error.ts';
 export * from './audit.ts';
+export * from './limits.ts';
 export * from './resources.ts';
 export * from './routes.ts';

@@ -34,6 +34,7 @@ import {
   TRIGGERS,
   WAIT_REASONS,
 } from '../words.ts';
+import { haltSchema } from './limits.ts';
 
 const bilingual = z.object({ en: z.string(), zh: z.string() });
 
@@ -343,6 +344,8 @@ export const statsSchema = z.object({
   counts: z.array(problemCountSchema),
   /** Pending problems by why they wait, as the solutions are now. `executing` ones are in here too. */
   waits: z.array(z.object({ waitReason: z.enum(WAIT_REASONS), problems: countSchema })),
+  /** What stands still in the systems that the caller may view. */
+  halts: z.array(haltSchema),
   /** Problems in the work queue, as the filter `waitsForPerson` finds them. */
   waitsForPerson: countSchema,
   ages: z.array(problemAgeSchema),
@@ -439,6 +442,7 @@ export const LIVE_TOPICS = [
   'solutions',
   'messages',
   'systems',
+  'limits',
   'audit',
 ] as const;
 export type LiveTopic = (typeof LIVE_TOPICS)[number];

@@ -5,6 +5,7 @@
 import type { z } from 'zod';
 import { AUDIT_ROUTES } from './routes/audit.ts';
 import { COLLECTION_ROUTES } from './routes/collections.ts';
+import { LIMIT_ROUTES } from './routes/limits.ts';
 import { MONITOR_ROUTES } from './routes/monitor.ts';
 import { PROBLEM_ROUTES } from './routes/problems.ts';
 import { SOLUTION_ROUTES } from './routes/solutions.ts';
@@ -18,6 +19,7 @@ export const ROUTES = {
   ...COLLECTION_ROUTES,
   ...PROBLEM_ROUTES,
   ...SOLUTION_ROUTES,
+  ...LIMIT_ROUTES,
   ...MONITOR_ROUTES,
   ...AUDIT_ROUTES,
 } as const;

@@ -20,7 +20,9 @@ import type {
   Client,
   Collection,
   Execution,
+  Halt,
   Lease,
+  Limits,
   LiveEvent,
   Message,
   Problem,
@@ -54,7 +56,7 @@ export interface Context {
   readonly wake: Wake;
 }
 
-export type WakeReason = 'dispatch' | 'collect' | 'solutions' | 'messages';
+export type WakeReason = 'dispatch' | 'collect' | 'solutions' | 'messages' | 'limits';
 export interface Wake {
   notify(reason: WakeReason): void;
   /** Resolves at the next notification of this reason, after `ms`, or when the signal fires. */
@@ -266,6 +268,18 @@ export interface Users {
   setEnabled(id: string, enabled: boolean, caller: Caller): Promise<User>;
 }
 
+/** Limits of what runs unattended, breakers, and the switch that stops it. */
+export interface LimitsRoom {
+  list(caller: Caller): Promise<Limits[]>;
+  /** @throws PiculusError `wrong-state` where they were changed meanwhile. */
+  set(input: RouteBody<'setLimits'>, caller: Caller): Promise<Limits>;
+  halts(query: RouteQuery<'listHalts'>, caller: Caller): Promise<Page<Halt>>;
+  /** After its return no lease of a tick is made there. @throws PiculusError `already-exists`. */
+  stop(input: RouteBody<'stop'>, caller: Caller): Promise<Halt>;
+  /** @throws PiculusError `wrong-state` where it goes on already, or where only a raised limit lets it. */
+  resume(id: string, caller: Caller, reason: string): Promise<Halt>;
+}
+
 export interface StatsReader {
   read(sessions: Sessions, caller: Caller): Promise<Stats>;
 }
@@ -280,5 +294,6 @@ export interface Services {
   readonly views: Views;
   readonly executions: Executions;
   readonly messages: Messages;
+  readonly limits: LimitsRoom;
   readonly stats: StatsReader;
 }

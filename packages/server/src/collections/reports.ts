@@ -8,6 +8,8 @@ import * as commands from '../store/collect-commands.ts';
 import { finishCollection } from '../store/collections.ts';
 import type { Tx } from '../store/database.ts';
 import { transaction } from '../store/pool.ts';
+import { applyCountDeltas, CountDeltas } from '../store/problem-counts.ts';
+import { contradictedByCollect } from '../store/report-counts.ts';
 import type { LeaseOptions } from './commands.ts';
 import { admit, chooseCollectors, endOf } from './rules.ts';
 
@@ -102,10 +104,21 @@ export function storeDone(
     const { missing } = chooseCollectors(row.fix_codes, session.collectors);
     const end = endOf(body, { ...arrived, problemsReported: Number(row.problems_reported) }, missing);
     await commands.endCommand(tx, row.id, { ...end, at, rowsScanned: body.rowsScanned, feeds: body.feeds });
-    if (end.state === 'complete') await confirm(tx, session, row, body, at);
+    if (end.state === 'complete') {
+      await confirm(tx, session, row, body, at);
+      await countContradictions(tx, row, at);
+    }
     await finishCollection(tx, row.collection_id, at);
     return row.collection_id;
   });
+}
+
+/** What was fixed and is broken all the same counts against the fix, once a complete collect has said so. */
+async function countContradictions(tx: Tx, row: commands.CommandRow, at: Date): Promise<void> {
+  const deltas = new CountDeltas();
+  for (const { fixCode, contradictions } of await contradictedByCollect(tx, row.id))
+    deltas.contradicted({ sysCode: row.sys_code, fixCode, at }, contradictions);
+  await applyCountDeltas(tx, deltas);
 }
 
 async function confirm(

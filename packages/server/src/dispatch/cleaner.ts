@@ -5,7 +5,9 @@
 import type { Context, Loop } from '../base/services.ts';
 import { deleteOldExecutionCounts } from '../store/execution-counts.ts';
 import { deleteEmptyAges } from '../store/problem-ages.ts';
+import { deleteOldReportCounts } from '../store/report-counts.ts';
 import * as store from '../store/retention.ts';
+import { deleteOldUnattendedCounts } from '../store/unattended-counts.ts';
 import { FRESH_MS } from '../systems/index.ts';
 import { createLoop } from './loop.ts';
 
@@ -66,6 +68,8 @@ async function clean(context: Context, options: RetentionOptions): Promise<void>
     ['clients', store.deleteGoneClients, ago(options.clientMs)],
     ['problemAges', deleteEmptyAges, ago(HOUR_MS)],
     ['executionCounts', deleteOldExecutionCounts, ago(options.executionCountMs)],
+    ['reportCounts', deleteOldReportCounts, ago(options.executionCountMs)],
+    ['unattendedCounts', deleteOldUnattendedCounts, ago(DAY_MS)],
   ];
   const deleted: Record<string, number> = {};
   for (const [name, run, before] of deletions) {

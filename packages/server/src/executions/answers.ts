@@ -16,6 +16,7 @@ import type { AuditRow } from '../store/audit.ts';
 import type { Tx } from '../store/database.ts';
 import { insertExecutions, type NewExecution, toldEffects } from '../store/executions.ts';
 import type { LeaseRow } from '../store/leases.ts';
+import { countCanaries } from '../store/limits.ts';
 import { applyCountDeltas, CountDeltas } from '../store/problem-counts.ts';
 import { type MovedProblem, moveProblems, type ProblemRow, problemsByIds } from '../store/problems.ts';
 import { answerRunRequests } from '../store/run-requests.ts';
@@ -75,6 +76,7 @@ export async function storeAnswers(tx: Tx, batch: AnswerBatch): Promise<Answered
     deltas.remove(row);
     deltas.add({ ...row, state: move.state, reopened: move.reopened });
     deltas.executed(execution);
+    if (answer.outcome === 'fixed' && !answer.verified) deltas.contradicted({ ...row, at: batch.at });
   }
   const executionIds = await insertExecutions(tx, executions);
   // Nobody but the holder of the lease moves them; should that ever fail, the answer is taken anew, not half.
@@ -84,6 +86,7 @@ export async function storeAnswers(tx: Tx, batch: AnswerBatch): Promise<Answered
   const bulkRunIds = await answerRunRequests(tx, answered, batch.at);
   await lowerFloor(tx, batch.lease, rows, moves);
   await writeAudits(tx, alarms(batch));
+  await countCanaries(tx, canariesOf(batch));
   await applyCountDeltas(tx, deltas);
   return { executionIds, bulkRunIds };
 }
@@ -159,6 +162,15 @@ async function lowerFloor(
   let lowest = first;
   for (const id of others) if (id < lowest) lowest = id;
   await lowerTickFloor(tx, lease.sysCode, lease.fixCode, lowest.toString());
+}
+
+/** A canary is a click whose repair was verified, or that found everything right. */
+function canariesOf({ lease, answers }: AnswerBatch): Parameters<typeof countCanaries>[1] {
+  const good = answers.filter(
+    ({ outcome, verified }) => outcome === 'already-right' || (outcome === 'fixed' && verified),
+  );
+  const executions = lease.trigger === 'tick' ? 0 : good.length;
+  return { solutionId: lease.solutionId, version: lease.solutionVersion, executions };
 }
 
 function alarms({ lease, answers, at }: AnswerBatch): AuditRow[] {

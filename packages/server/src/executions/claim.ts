@@ -4,12 +4,15 @@
  */
 import { commandKey, type FixCommand, type FixItem, LIMITS } from '@piculus/protocol';
 import type { Context, Session } from '../base/services.ts';
+import { admit, announceHalts } from '../limits/admit.ts';
 import { type Candidate, clickedCandidates, tickCandidates } from '../store/claims.ts';
 import type { Tx } from '../store/database.ts';
+import type { HaltRow } from '../store/halts.ts';
 import { insertLease } from '../store/leases.ts';
 import { lockSystem } from '../store/locks.ts';
 import { transaction } from '../store/pool.ts';
 import { type DueSolution, dueSolutions, moveTickCursor } from '../store/ticks.ts';
+import { countUnattended } from '../store/unattended-counts.ts';
 import type { ExecutionOptions } from './options.ts';
 
 /** Leaves room for the envelope, so that a full batch of the longest keys still fits into one message. */
@@ -32,25 +35,33 @@ export async function claim(
   if (limit < 1 || fixes.length === 0) return null;
   // Looked at before the lock is taken: most questions find nothing due and cost one read.
   if ((await dueSolutions(context.db, session.sysCode, fixes)).length === 0) return null;
-  return transaction(context.db, async (tx) => {
+  const { command, halted } = await transaction(context.db, async (tx) => {
+    const stopped: HaltRow[] = [];
     const system = await lockSystem(tx, session.sysCode);
-    if (!system?.enabled) return null;
-    const batch = await firstBatch(
-      tx,
-      session.sysCode,
-      await dueSolutions(tx, session.sysCode, fixes),
-      limit,
-    );
-    return batch === null ? null : lease(tx, context, options, session, batch);
+    if (!system?.enabled) return { command: null, halted: stopped };
+    const solutions = await dueSolutions(tx, session.sysCode, fixes);
+    const about = { sysCode: session.sysCode, limit, at: context.clock.now(), halted: stopped };
+    const batch = (await clickedBatch(tx, solutions, about)) ?? (await tickBatch(tx, solutions, about));
+    const leased = batch === null ? null : await lease(tx, context, options, session, { ...batch, at: about.at });
+    return { command: leased, halted: stopped };
   });
+  announceHalts(context, halted);
+  return command;
 }
 
-/** Clicks of every level first, then ticks; within each, very important first. */
-async function firstBatch(
+interface ClaimFor {
+  readonly sysCode: string;
+  readonly limit: number;
+  readonly at: Date;
+  /** Takes what came to stand still on the way. */
+  readonly halted: HaltRow[];
+}
+
+/** Clicks of every level come before ticks; within each, very important first. */
+async function clickedBatch(
   tx: Tx,
-  sysCode: string,
   solutions: readonly DueSolution[],
-  limit: number,
+  { sysCode, limit }: ClaimFor,
 ): Promise<Batch | null> {
   for (const solution of solutions) {
     if (!solution.clicked) continue;
@@ -59,13 +70,28 @@ async function firstBatch(
     const items = fitting(found.filter(({ trigger }) => trigger === found[0]?.trigger));
     if (items.length > 0) return { solution, items };
   }
+  return null;
+}
+
+async function tickBatch(
+  tx: Tx,
+  solutions: readonly DueSolution[],
+  { sysCode, limit, at, halted }: ClaimFor,
+): Promise<Batch | null> {
   for (const solution of solutions) {
-    if (solution.tickAt === null) continue;
+    const { fixCode } = solution;
+    // What came to stand still on the way here is a system as a whole, or a solution that was passed already.
+    if (solution.tickAt === null || halted.some((halt) => halt.fixCode === null)) continue;
     const found = await tickCandidates(tx, sysCode, solution, limit);
-    const items = fitting(found);
+    const fit = fitting(found);
+    const admitted = await admit(tx, { sysCode, fixCode }, fit, at);
+    halted.push(...admitted.halted);
+    const items = fit.slice(0, admitted.count);
     const done = found.length < limit && items.length === found.length;
     await moveTickCursor(tx, solution.id, items.at(-1)?.id ?? solution.tickCursor, done);
-    if (items.length > 0) return { solution, items };
+    if (items.length === 0) continue;
+    await countUnattended(tx, { sysCode, fixCode, at, items });
+    return { solution, items };
   }
   return null;
 }
@@ -85,9 +111,9 @@ async function lease(
   { clock, nodeId }: Context,
   { leaseMs }: ExecutionOptions,
   session: Session,
-  { solution, items }: Batch,
+  { solution, items, at }: Batch & { readonly at: Date },
 ): Promise<FixCommand> {
-  const leasedAt = clock.now();
+  const leasedAt = at;
   const id = clock.uuid();
   await insertLease(tx, {
     id,

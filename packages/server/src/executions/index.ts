@@ -19,6 +19,7 @@ import { lockSystem } from '../store/locks.ts';
 import { transaction } from '../store/pool.ts';
 import { canBeRun, dropRunRequests } from '../store/run-requests.ts';
 import { rewindTick } from '../store/ticks.ts';
+import { uncountUnattended } from '../store/unattended-counts.ts';
 import { announceDropped, dropBySolution } from '../bulk-runs/drops.ts';
 import { claim } from './claim.ts';
 import { EXECUTION_DEFAULTS, type ExecutionOptions } from './options.ts';
@@ -72,6 +73,7 @@ async function giveBack(context: Context, leaseId: string): Promise<void> {
     if (lease.trigger === 'tick') {
       const first = lease.problemIds.reduce((low, id) => (BigInt(id) < BigInt(low) ? id : low));
       await rewindTick(tx, lease.solutionId, first);
+      await uncountUnattended(tx, lease, lease.problemIds);
     }
     await deleteLease(tx, leaseId);
     const { fixCode } = lease;

@@ -148,7 +148,10 @@ function takeSeen(work: Work, { batch, report, row, answer: { effect, next } }: 
   if (effect === 'seen') return;
   work.deltas.remove(row);
   work.deltas.add(counted(report, { ...row, state: next.state, reopened: next.reopened }));
-  if (effect === 'reopened') work.reopened += 1;
+  if (effect === 'reopened') {
+    work.reopened += 1;
+    work.deltas.reported({ sysCode: batch.sysCode, fixCode: row.fixCode, at: batch.at });
+  }
   if (next.state !== row.state) work.changes.push({ problemId: row.id, from: row.state, to: next.state });
   if (next.state === 'pending' && !next.reopened) {
     const lowest = work.floors.get(row.fixCode);
@@ -163,6 +166,7 @@ function countInserted(work: Work, { sysCode, at }: ReportBatch, inserted: reado
     const id = ids.get(keyOf(report));
     if (id === undefined) throw new PiculusError('internal', 'a problem that was inserted has no id');
     work.deltas.add(counted(report, { id, sysCode, state, reopened: false, firstSeenAt: at }));
+    work.deltas.reported({ sysCode, fixCode: report.fixCode, at });
   }
 }
 

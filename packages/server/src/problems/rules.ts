@@ -207,6 +207,8 @@ export interface Waiting {
   /** A click waits for a client to take it. */
   readonly requested: boolean;
   readonly solution: SolutionCore | null;
+  /** A halt, a limit or a canary keeps ticks from it; a halt that includes clicks keeps those too. */
+  readonly paused: { readonly ticks: boolean; readonly clicks: boolean };
   /** A client that has this fix is connected. */
   readonly clientConnected: boolean;
 }
@@ -220,5 +222,6 @@ export function waitReason(problem: Waiting): WaitReason | null {
     if (problem.reopened) return 'reopened';
     if (problem.solution.executionMode === 'manual') return 'manual';
   }
+  if (problem.requested ? problem.paused.clicks : problem.paused.ticks) return 'paused';
   return problem.clientConnected ? 'scheduled' : 'no-client';
 }

@@ -17,7 +17,8 @@ export function solutionOf({ status, executionMode }: ListedProblem): SolutionCo
 /** @param ticks one for all rows of a page: most share a few crons, and a next tick takes a while to find. */
 export function asProblem(row: ListedProblem, ticks: NextTicks): Problem {
   const state = row.executing ? 'executing' : row.state;
-  const reason = waitReason({ ...row, state, solution: solutionOf(row) });
+  const paused = { ticks: row.ticksPaused, clicks: row.clicksPaused };
+  const reason = waitReason({ ...row, state, solution: solutionOf(row), paused });
   const ticking =
     row.executionMode === 'automatic' && !row.requested && (reason === 'scheduled' || reason === 'no-client');
   return {

@@ -3,7 +3,7 @@ import { PiculusError, type WaitReason } from '@piculus/protocol';
 import type { SolutionImpact, SolutionInput } from '@piculus/protocol/http';
 import type { Context } from '../base/services.ts';
 import { type SolutionCore, waitReason } from '../problems/rules.ts';
-import { clientConnected, openCounts, reopenedCounts } from '../store/solution-impact.ts';
+import { clientConnected, openCounts, reopenedCounts, solutionPaused } from '../store/solution-impact.ts';
 import { readSolutions } from '../store/solutions.ts';
 import { nextTicks } from './quartz.ts';
 import { versionView } from './rules.ts';
@@ -13,14 +13,15 @@ export async function impactOf(
   input: SolutionInput,
 ): Promise<SolutionImpact> {
   const now = clock.now();
-  const [open, reopened, connected, solutions] = await Promise.all([
+  const [open, reopened, connected, solutions, paused] = await Promise.all([
     openCounts(db, input),
     reopenedCounts(db, input),
     clientConnected(db, input, now),
     readSolutions(db, { sysCode: input.sysCode, scope: 'all' }),
+    solutionPaused(db, input),
   ]);
   const stored = solutions.find((row) => row.fix_code === input.fixCode);
-  const then = waits(input, connected);
+  const then = waits(input, { connected, paused });
   const pending = open.filter(({ state }) => state === 'pending');
   const amounts = new Map(pending.map((row) => [row.currency, BigInt(row.amountMinor)]));
   for (const row of reopened)
@@ -35,7 +36,7 @@ export async function impactOf(
       .map(([currency, amount]) => ({ currency, amountMinor: amount.toString() })),
     reopened: reopenedProblems,
     withPerson: total(open) - total(pending),
-    waitReasonNow: waits(stored === undefined ? null : versionView(stored), connected),
+    waitReasonNow: waits(stored === undefined ? null : versionView(stored), { connected, paused }),
     waitReasonThen: then,
     nextTickAt: ticking
       ? (nextTicks(input.retryCron, input.timeZone, now, 1)[0]?.toISOString() ?? null)
@@ -47,12 +48,16 @@ const total = (rows: readonly { problems: number }[]): number =>
   rows.reduce((sum, { problems }) => sum + problems, 0);
 
 /** Why a pending problem that nobody clicked waits: the rule of the lists, asked once for all of them. */
-function waits(solution: SolutionCore | null, connected: boolean): WaitReason {
+function waits(
+  solution: SolutionCore | null,
+  { connected, paused }: { connected: boolean; paused: { ticks: boolean; clicks: boolean } },
+): WaitReason {
   const reason = waitReason({
     state: 'pending',
     reopened: false,
     requested: false,
     solution,
+    paused,
     clientConnected: connected,
   });
   if (reason === null) throw new PiculusError('internal', 'a pending problem waits for something');

@@ -9,9 +9,14 @@ import { readExecutionHours, readOutcomes } from '../store/execution-counts.ts';
 import { readProblemAges } from '../store/problem-ages.ts';
 import { countExecuting, readProblemCounts, readWaiting } from '../store/stats.ts';
 import { readSystems } from '../systems/index.ts';
+import { haltView } from '../limits/index.ts';
+import { listHalts } from '../store/halts.ts';
 import { ageEdges, asAges } from './ages.ts';
 import { asHours, firstHour, HOUR_MS } from './hours.ts';
 import { waitsForPerson, waitsOf } from './waits.ts';
+
+/** More things than this do not stand still for reasons of their own. */
+const HALTS_SHOWN_MAX = 100;
 
 export function createStats(context: Context): StatsReader {
   const { db, clock } = context;
@@ -31,6 +36,7 @@ export function createStats(context: Context): StatsReader {
         countExecuting(db, scope),
         readSystems(db, now, scope),
       ]);
+      const halts = await listHalts(db, { scope, open: true, before: null, limit: HALTS_SHOWN_MAX });
       const here = sessions.all().filter(({ sysCode }) => inScope(scope, sysCode)).length;
       const connected = systems.reduce((sum, system) => sum + system.clientsConnected, 0);
       return {
@@ -48,6 +54,7 @@ export function createStats(context: Context): StatsReader {
           }),
         ),
         waits: waitsOf(waiting),
+        halts: halts.map(haltView),
         waitsForPerson: waitsForPerson(waiting),
         ages: asAges(edges, ages),
         hours: asHours(now, hours),

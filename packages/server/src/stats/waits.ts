@@ -10,6 +10,7 @@ export function waitsOf(rows: readonly WaitingRow[]): Stats['waits'] {
   for (const row of rows) {
     const { status, executionMode, clientConnected } = row;
     const solution = status === null || executionMode === null ? null : { status, executionMode };
+    const paused = { ticks: row.ticksPaused, clicks: row.clicksPaused };
     const kinds = [
       { reopened: true, requested: true, problems: row.reopenedClicked },
       { reopened: true, requested: false, problems: row.reopened - row.reopenedClicked },
@@ -17,7 +18,7 @@ export function waitsOf(rows: readonly WaitingRow[]): Stats['waits'] {
       { reopened: false, requested: false, problems: row.pending - row.reopened - row.clicked },
     ];
     for (const { reopened, requested, problems } of kinds) {
-      const reason = waitReason({ state: 'pending', reopened, requested, solution, clientConnected });
+      const reason = waitReason({ state: 'pending', reopened, requested, solution, paused, clientConnected });
       if (reason !== null) totals.set(reason, (totals.get(reason) ?? 0) + problems);
     }
   }

@@ -24,6 +24,12 @@ const COLUMNS = sql`
 const notLeased = (sysCode: string) =>
   sql`p.business_key NOT IN (SELECT leased.business_key FROM ${leasedItems(sql`${sysCode}`)} AS leased)`;
 
+/** More than one of the hourly limits as a whole, so no tick can take it; it waits for a click. */
+export const IS_TOO_LARGE = sql`EXISTS (
+  SELECT 1 FROM piculus.amount_limits a
+  WHERE a.sys_code = p.sys_code AND a.fix_code IN ('', p.fix_code) AND a.currency = p.currency
+    AND a.amount_minor < p.amount_minor)`;
+
 /** Problems that somebody clicked, first come first served. One statement, so that it sees one moment. */
 export async function clickedCandidates(
   tx: Tx,
@@ -51,7 +57,7 @@ export async function tickCandidates(
     SELECT ${COLUMNS}, 'tick' AS trigger
     FROM piculus.problems p
     WHERE p.sys_code = ${sysCode} AND p.fix_code = ${solution.fixCode} AND p.id > ${solution.tickCursor}::bigint
-      AND ${WAITS_FOR_TICK} AND p.ready_at <= ${solution.tickAt}::timestamptz AND ${notLeased(sysCode)}
+      AND ${WAITS_FOR_TICK} AND NOT ${IS_TOO_LARGE} AND p.ready_at <= ${solution.tickAt}::timestamptz AND ${notLeased(sysCode)}
     ORDER BY p.id LIMIT ${limit}`.execute(tx);
   return found.rows;
 }

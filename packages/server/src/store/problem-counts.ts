@@ -9,6 +9,7 @@ import { AttentionDeltas, keepAttention } from './attention.ts';
 import type { Tx } from './database.ts';
 import { keepExecutionCounts } from './execution-counts.ts';
 import { keepProblemAges } from './problem-ages.ts';
+import { keepReportCounts } from './report-counts.ts';
 import { Sums } from './sums.ts';
 
 /** What a problem is counted under, and how much it adds. */
@@ -35,6 +36,13 @@ export interface CountedExecution {
   readonly finishedAt: Date;
 }
 
+/** What the breakers judge is counted under this. */
+export interface CountedReport {
+  readonly sysCode: string;
+  readonly fixCode: string;
+  readonly at: Date;
+}
+
 const PERSON_STATES: ReadonlySet<StoredProblemState> = new Set(['exhausted', 'needs-human']);
 const isCountedByAge = ({ state }: Counted): boolean => state === 'pending' || PERSON_STATES.has(state);
 
@@ -43,6 +51,7 @@ export class CountDeltas {
   readonly counts = new Sums<Record<string, string>, 'problems' | 'amount_minor'>();
   readonly ages = new Sums<Record<string, string>, 'problems' | 'amount_minor'>();
   readonly executions = new Sums<Record<string, string>, 'executions' | 'to_person' | 'retries_used'>();
+  readonly reports = new Sums<Record<string, string>, 'reports' | 'contradictions'>();
   readonly attention = new AttentionDeltas();
 
   add(row: Counted): void {
@@ -63,6 +72,19 @@ export class CountDeltas {
         retries_used: attempt > 1 && OUTCOMES[outcome].usesRetry ? 1n : 0n,
       },
     );
+  }
+
+  /** A problem that is new, or opened again. */
+  reported(place: CountedReport): void {
+    this.#report(place, { reports: 1n, contradictions: 0n });
+  }
+  /** A client's answer that was not true. */
+  contradicted(place: CountedReport, problems = 1): void {
+    this.#report(place, { reports: 0n, contradictions: BigInt(problems) });
+  }
+
+  #report({ sysCode, fixCode, at }: CountedReport, by: { reports: bigint; contradictions: bigint }): void {
+    this.reports.change({ slot: startOf(at).toISOString(), sys_code: sysCode, fix_code: fixCode }, by);
   }
 
   #change(row: Counted, by: 1n | -1n): void {
@@ -97,6 +119,7 @@ export async function applyCountDeltas(tx: Tx, deltas: CountDeltas): Promise<voi
   await keepAttention(tx, deltas.attention);
   await keepProblemAges(tx, deltas.ages.rows());
   await keepExecutionCounts(tx, deltas.executions.rows());
+  await keepReportCounts(tx, deltas.reports.rows());
   await keepProblemCounts(tx, deltas.counts.rows());
 }
 

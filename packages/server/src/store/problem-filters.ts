@@ -3,6 +3,7 @@ import { LIMITS } from '@piculus/protocol';
 import type { ProblemFilter } from '@piculus/protocol/http';
 import { type RawBuilder, sql } from 'kysely';
 import type { Scope } from '../base/access.ts';
+import { IS_TOO_LARGE } from './claims.ts';
 import { leasedItems } from './leases.ts';
 import { within } from './scope.ts';
 
@@ -26,8 +27,13 @@ export function hasClient(now: Date): Condition {
 /** The solution as it is now, beside the problem `p`. */
 export const SOLUTION_OF_PROBLEM = sql`
   LEFT JOIN piculus.solutions s ON s.sys_code = p.sys_code AND s.fix_code = p.fix_code AND s.deleted_at IS NULL
-  LEFT JOIN piculus.solution_versions v ON v.solution_id = s.id AND v.version = s.version`;
+  LEFT JOIN piculus.solution_versions v ON v.solution_id = s.id AND v.version = s.version
+  LEFT JOIN piculus.paused_solutions paused ON paused.solution_id = s.id`;
 export const WITH_SOLUTION = sql`piculus.problems p ${SOLUTION_OF_PROBLEM}`;
+/** A halt, a limit or a canary keeps ticks from it, or it is more than a limit allows in an hour. */
+export const TICKS_PAUSED = sql`(coalesce(paused.ticks_paused, false) OR ${IS_TOO_LARGE})`;
+export const CLICKS_PAUSED = sql`coalesce(paused.clicks_paused, false)`;
+
 /** The same answer as `waitReason` of the rules, for filters; a test holds the two together. */
 function waitReasonSql(now: Date): Condition {
   return sql`CASE
@@ -36,6 +42,7 @@ function waitReasonSql(now: Date): Condition {
     WHEN v.status = 'disabled' THEN 'disabled'
     WHEN p.reopened AND NOT ${IS_REQUESTED} THEN 'reopened'
     WHEN v.execution_mode = 'manual' AND NOT ${IS_REQUESTED} THEN 'manual'
+    WHEN CASE WHEN ${IS_REQUESTED} THEN ${CLICKS_PAUSED} ELSE ${TICKS_PAUSED} END THEN 'paused'
     WHEN ${hasClient(now)} THEN 'scheduled'
     ELSE 'no-client' END`;
 }

@@ -4,10 +4,12 @@ import { type RawBuilder, sql } from 'kysely';
 import type { Scope } from '../base/access.ts';
 import type { Executor } from './database.ts';
 import {
+  CLICKS_PAUSED,
   hasClient,
   IS_EXECUTING,
   IS_REQUESTED,
   problemConditions,
+  TICKS_PAUSED,
   type ScopedFilter,
   WITH_SOLUTION,
 } from './problem-filters.ts';
@@ -31,6 +33,8 @@ export interface ListedProblem extends Omit<ProblemRow, 'notYetSince' | 'lastCom
   readonly maxRetries: number | null;
   readonly retryCron: string | null;
   readonly timeZone: string | null;
+  readonly ticksPaused: boolean;
+  readonly clicksPaused: boolean;
 }
 
 const columns = (now: Date): RawBuilder<unknown> => sql`
@@ -41,7 +45,8 @@ const columns = (now: Date): RawBuilder<unknown> => sql`
   p.last_outcome AS "lastOutcome", p.last_reason AS "lastReason", p.occurred_at AS "occurredAt",
   p.first_seen_at AS "firstSeenAt", p.last_seen_at AS "lastSeenAt", p.seen_count AS "seenCount",
   p.confirmed_at AS "confirmedAt", v.status, v.execution_mode AS "executionMode", v.max_retries AS "maxRetries",
-  v.retry_cron AS "retryCron", v.time_zone AS "timeZone",
+  v.retry_cron AS "retryCron", v.time_zone AS "timeZone", ${TICKS_PAUSED} AS "ticksPaused",
+  ${CLICKS_PAUSED} AS "clicksPaused",
   ${IS_EXECUTING} AS executing, ${IS_REQUESTED} AS requested, ${hasClient(now)} AS "clientConnected"`;
 
 export interface ListPage extends ScopedFilter {

@@ -37,6 +37,18 @@ export async function reopenedCounts(
   return found.rows.map((row) => ({ ...row, problems: Number(row.problems) }));
 }
 
+/** Whether ticks and clicks of the solution wait now, whatever it says; what is not there yet waits for nothing. */
+export async function solutionPaused(
+  db: Executor,
+  { sysCode, fixCode }: Identity,
+): Promise<{ ticks: boolean; clicks: boolean }> {
+  const found = await sql<{ ticks: boolean; clicks: boolean }>`
+    SELECT paused.ticks_paused AS ticks, paused.clicks_paused AS clicks
+    FROM piculus.solutions s JOIN piculus.paused_solutions paused ON paused.solution_id = s.id
+    WHERE s.sys_code = ${sysCode} AND s.fix_code = ${fixCode} AND s.deleted_at IS NULL`.execute(db);
+  return found.rows[0] ?? { ticks: false, clicks: false };
+}
+
 /** A client of the system that has this fix is connected. */
 export async function clientConnected(
   db: Executor,

@@ -45,6 +45,8 @@ export interface WaitingRow {
   readonly reopenedClicked: number;
   readonly status: SolutionStatus | null;
   readonly executionMode: ExecutionMode | null;
+  readonly ticksPaused: boolean;
+  readonly clicksPaused: boolean;
   readonly clientConnected: boolean;
 }
 
@@ -66,6 +68,7 @@ export async function readWaiting(db: Executor, scope: Scope, now: Date): Promis
     SELECT coalesce(counted.pending, 0)::integer AS pending, coalesce(held.reopened, 0)::integer AS reopened,
       coalesce(held.with_person, 0)::integer AS "withPerson", coalesce(clicks.clicked, 0)::integer AS clicked,
       coalesce(clicks.reopened_clicked, 0)::integer AS "reopenedClicked",
+      coalesce(paused.ticks_paused, false) AS "ticksPaused", coalesce(paused.clicks_paused, false) AS "clicksPaused",
       v.status, v.execution_mode AS "executionMode", ${hasClient(now)} AS "clientConnected"
     FROM (SELECT sys_code, fix_code FROM counted UNION SELECT sys_code, fix_code FROM held) AS p
     LEFT JOIN counted USING (sys_code, fix_code)
@@ -73,6 +76,7 @@ export async function readWaiting(db: Executor, scope: Scope, now: Date): Promis
     LEFT JOIN clicks USING (sys_code, fix_code)
     LEFT JOIN piculus.solutions s ON s.sys_code = p.sys_code AND s.fix_code = p.fix_code AND s.deleted_at IS NULL
     LEFT JOIN piculus.solution_versions v ON v.solution_id = s.id AND v.version = s.version
+    LEFT JOIN piculus.paused_solutions paused ON paused.solution_id = s.id
     ORDER BY p.sys_code, p.fix_code`.execute(db);
   return found.rows;
 }

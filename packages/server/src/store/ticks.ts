@@ -127,7 +127,7 @@ export interface DueSolution {
   readonly tickCursor: string;
 }
 
-/** Enabled solutions with something to do for one of these fix codes, very important first. */
+/** Enabled solutions with something to do for one of these fix codes that does not stand still, very important first. */
 export async function dueSolutions(
   db: Executor,
   sysCode: string,
@@ -136,11 +136,14 @@ export async function dueSolutions(
   const found = await sql<DueSolution>`
     SELECT * FROM (
       SELECT s.id, s.fix_code AS "fixCode", s.version, v.max_retries AS "maxRetries", v.level,
-        EXISTS (SELECT 1 FROM piculus.run_requests r WHERE r.sys_code = s.sys_code AND r.fix_code = s.fix_code) AS clicked,
-        CASE WHEN v.execution_mode = 'automatic' AND NOT s.tick_done THEN s.tick_at END AS "tickAt",
+        NOT paused.clicks_paused AND EXISTS (
+          SELECT 1 FROM piculus.run_requests r WHERE r.sys_code = s.sys_code AND r.fix_code = s.fix_code) AS clicked,
+        CASE WHEN v.execution_mode = 'automatic' AND NOT s.tick_done AND NOT paused.ticks_paused
+          THEN s.tick_at END AS "tickAt",
         s.tick_cursor AS "tickCursor"
       FROM piculus.solutions s
       JOIN piculus.solution_versions v ON v.solution_id = s.id AND v.version = s.version
+      JOIN piculus.paused_solutions paused ON paused.solution_id = s.id
       WHERE s.sys_code = ${sysCode} AND s.deleted_at IS NULL AND v.status = 'enabled'
         AND s.fix_code = ANY(${[...fixCodes]}::text[])) AS due
     WHERE clicked OR "tickAt" IS NOT NULL

@@ -17,6 +17,7 @@ describe.each(TEST_ENGINES)('stats on %s', (engine) => {
       at: START.toISOString(),
       counts: [],
       waits: [],
+      halts: [],
       waitsForPerson: 0,
       ages: [
         {

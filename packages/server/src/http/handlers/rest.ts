@@ -10,6 +10,11 @@ type Names =
   | 'changeSolution'
   | 'deleteSolution'
   | 'listSolutionVersions'
+  | 'listLimits'
+  | 'setLimits'
+  | 'listHalts'
+  | 'stop'
+  | 'resume'
   | 'listUsers'
   | 'createUser'
   | 'setUserEnabled'
@@ -25,7 +30,7 @@ type Names =
 
 /** Solutions, users, the monitor, saved views. */
 export function restHandlers({ services, users, gateway, checkReady }: HandlerParts): RouteHandlers<Names> {
-  const { solutions, messages, stats, views } = services;
+  const { solutions, messages, limits, stats, views } = services;
   return {
     listSolutions: async ({ query, caller }) => ({ items: await solutions.list(query, caller) }),
     createSolution: ({ body, caller }) => solutions.create(body, caller),
@@ -40,6 +45,11 @@ export function restHandlers({ services, users, gateway, checkReady }: HandlerPa
     listSolutionVersions: async ({ params, caller }) => ({
       items: await solutions.versions(params.id, caller),
     }),
+    listLimits: async ({ caller }) => ({ items: await limits.list(caller) }),
+    setLimits: ({ body, caller }) => limits.set(body, caller),
+    listHalts: ({ query, caller }) => limits.halts(query, caller),
+    stop: ({ body, caller }) => limits.stop(body, caller),
+    resume: ({ params, body, caller }) => limits.resume(params.id, caller, body.reason),
     listUsers: async ({ caller }) => ({ items: await users.list(caller) }),
     createUser: ({ body, caller }) => users.create(body, caller),
     setUserEnabled: ({ params, body, caller }) => users.setEnabled(params.id, body.enabled, caller),
