@@ -46,6 +46,7 @@ export const LIVE_ACCESS: Readonly<Record<LiveTopic, AccessPolicy>> = {
   solutions: there('view'),
   messages: there('view'),
   systems: there('view'),
+  limits: there('view'),
   audit: somewhere('administer'),
 };
 
