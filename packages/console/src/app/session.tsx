@@ -3,7 +3,7 @@
  * dialog above it, so that what was typed stays.
  */
 import type { User } from '@piculus/protocol/http';
-import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { queryOptions, useQuery, useQueryClient } from '@tanstack/react-query';
 import { createContext, type ReactNode, useContext, useEffect, useMemo, useState } from 'react';
 import { api, asApiError } from '../api/client.ts';
 import { signOut as endSession } from '../api/session.ts';
@@ -36,6 +36,21 @@ export interface Session {
   signOut(): Promise<void>;
 }
 
+/** Null: nobody. */
+export const WHO_IS_SIGNED_IN = queryOptions({
+  queryKey: ['getMe'],
+  queryFn: async (): Promise<User | null> => {
+    try {
+      return await api.getMe();
+    } catch (error) {
+      // No session is an answer here, not a failure.
+      if (asApiError(error).code === 'not-signed-in') return null;
+      throw error;
+    }
+  },
+  staleTime: Number.POSITIVE_INFINITY,
+});
+
 const SessionContext = createContext<Session | null>(null);
 
 /** @throws where no one is signed in: pages are only shown to those who are. */
@@ -48,19 +63,7 @@ export function useSession(): Session {
 export function SessionProvider({ signal, children }: { signal: SessionSignal; children: ReactNode }) {
   const queries = useQueryClient();
   const [lost, setLost] = useState(false);
-  const me = useQuery({
-    queryKey: ['getMe'],
-    queryFn: async (): Promise<User | null> => {
-      try {
-        return await api.getMe();
-      } catch (error) {
-        // No session is an answer here, not a failure.
-        if (asApiError(error).code === 'not-signed-in') return null;
-        throw error;
-      }
-    },
-    staleTime: Number.POSITIVE_INFINITY,
-  });
+  const me = useQuery(WHO_IS_SIGNED_IN);
   const user = me.data ?? null;
 
   useEffect(() => signal.subscribe(() => setLost(true)), [signal]);

@@ -1,18 +1,19 @@
 /** What the library's components take from a theme; colours are in styles/tokens.css. */
 import {
-  Alert,
-  Badge,
-  Button,
+  type AlertProps,
+  type BadgeProps,
+  type ButtonProps,
   createTheme,
-  Drawer,
+  type DrawerProps,
   localStorageColorSchemeManager,
-  Menu,
-  Modal,
-  MultiSelect,
-  Popover,
-  Select,
-  Table,
-  Tooltip,
+  type MantineThemeComponent,
+  type MenuProps,
+  type ModalProps,
+  type MultiSelectProps,
+  type PopoverProps,
+  type SelectProps,
+  type TableProps,
+  type TooltipProps,
 } from '@mantine/core';
 
 /** Locking the scroll behind a dialog would need a style made at run time, which the page's policy forbids. */
@@ -21,6 +22,11 @@ const UNLOCKED = { lockScroll: false, transitionProps: { duration: 0 } } as cons
 const NO_BANNER = { attributes: { header: { role: 'presentation' } } } as const;
 const AT_ONCE = { transitionProps: { duration: 0 } } as const;
 
+/** By name and not by the components' own `extend`, which would load all of them with the first page. */
+function defaults<P>(defaultProps: Partial<P>): MantineThemeComponent {
+  return { defaultProps };
+}
+
 export const theme = createTheme({
   primaryColor: 'indigo',
   defaultRadius: 'sm',
@@ -28,18 +34,20 @@ export const theme = createTheme({
   cursorType: 'pointer',
   respectReducedMotion: true,
   components: {
-    Alert: Alert.extend({ defaultProps: { variant: 'light' } }),
-    Badge: Badge.extend({ defaultProps: { variant: 'light', radius: 'sm' } }),
-    Button: Button.extend({ defaultProps: { size: 'sm' } }),
-    Drawer: Drawer.extend({ defaultProps: { ...UNLOCKED, ...NO_BANNER } }),
-    Menu: Menu.extend({ defaultProps: AT_ONCE }),
-    Modal: Modal.extend({ defaultProps: { ...UNLOCKED, ...NO_BANNER } }),
-    MultiSelect: MultiSelect.extend({ defaultProps: { comboboxProps: AT_ONCE } }),
-    Popover: Popover.extend({ defaultProps: AT_ONCE }),
-    Select: Select.extend({ defaultProps: { comboboxProps: AT_ONCE, allowDeselect: false } }),
-    Table: Table.extend({ defaultProps: { verticalSpacing: 'xs', horizontalSpacing: 'sm' } }),
-    Tooltip: Tooltip.extend({
-      defaultProps: { ...AT_ONCE, withArrow: true, events: { hover: true, focus: true, touch: true } },
+    Alert: defaults<AlertProps>({ variant: 'light' }),
+    Badge: defaults<BadgeProps>({ variant: 'light', radius: 'sm' }),
+    Button: defaults<ButtonProps>({ size: 'sm' }),
+    Drawer: defaults<DrawerProps>({ ...UNLOCKED, ...NO_BANNER }),
+    Menu: defaults<MenuProps>(AT_ONCE),
+    Modal: defaults<ModalProps>({ ...UNLOCKED, ...NO_BANNER }),
+    MultiSelect: defaults<MultiSelectProps>({ comboboxProps: AT_ONCE }),
+    Popover: defaults<PopoverProps>(AT_ONCE),
+    Select: defaults<SelectProps>({ comboboxProps: AT_ONCE, allowDeselect: false }),
+    Table: defaults<TableProps>({ verticalSpacing: 'xs', horizontalSpacing: 'sm' }),
+    Tooltip: defaults<TooltipProps>({
+      ...AT_ONCE,
+      withArrow: true,
+      events: { hover: true, focus: true, touch: true },
     }),
   },
 });

@@ -29,6 +29,9 @@ export function preferredLanguage(kept: string | null, browser: readonly string[
 }
 
 export async function startI18n(): Promise<void> {
+  const language = preferredLanguage(readKept(), navigator.languages);
+  // On their way already while the library begins; what fails is told when they are shown.
+  LOADERS[language]().catch(() => {});
   await i18next.use(initReactI18next).init({
     resources: {},
     fallbackLng: false,
@@ -37,7 +40,7 @@ export async function startI18n(): Promise<void> {
     interpolation: { escapeValue: false },
     returnNull: false,
   });
-  await show(preferredLanguage(readKept(), navigator.languages));
+  await show(language);
 }
 
 /** Shows and remembers a language. */
