@@ -114,7 +114,7 @@ describe('the HTTP client', () => {
   });
 
   it('says when an answer is not one of ours', async () => {
-    const { baseUrl } = await serve((_, response) => response.writeHead(502).end('<html>proxy</html>'));
+    const { baseUrl } = await serve((_, response) => response.writeHead(500).end('<html>proxy</html>'));
     await expect(createApiClient({ baseUrl }).getStats()).rejects.toMatchObject({
       code: 'unreadable-answer',
       retryable: true,
@@ -123,6 +123,15 @@ describe('the HTTP client', () => {
     await expect(createApiClient(other).listSystems()).rejects.toMatchObject({
       code: 'unreadable-answer',
       retryable: false,
+    });
+  });
+
+  it.each([502, 503, 504])('takes a proxy that answers %i for a server that is away', async (status) => {
+    const { baseUrl } = await serve((_, response) => response.writeHead(status).end('<html>proxy</html>'));
+    await expect(createApiClient({ baseUrl }).getStats()).rejects.toMatchObject({
+      code: 'unreachable',
+      status,
+      retryable: true,
     });
   });
 

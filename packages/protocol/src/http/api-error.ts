@@ -47,10 +47,29 @@ export function unreachable(url: string, cause: unknown): ApiError {
   return new ApiError({
     code: 'unreachable',
     status: 0,
-    meaning: { en: 'the server cannot be reached', zh: '无法连接服务器' },
+    meaning: {
+      en: 'the server cannot be reached; look at the network, then try again',
+      zh: '无法连接服务器，请检查网络后重试',
+    },
     detail: `no answer from ${url}`,
     retryable: true,
     cause,
+  });
+}
+
+/** What a reverse proxy answers while the server behind it is away; the server itself adds an error code. */
+const GATEWAY_STATUS: ReadonlySet<number> = new Set([502, 503, 504]);
+
+function behindGateway(status: number): ApiError {
+  return new ApiError({
+    code: 'unreachable',
+    status,
+    meaning: {
+      en: 'the server does not answer; try again when it runs again',
+      zh: '服务器没有应答，请待其恢复后重试',
+    },
+    detail: `HTTP status ${status} from what stands before the server`,
+    retryable: true,
   });
 }
 
@@ -87,5 +106,6 @@ export function fromCode(code: ErrorCode, status: number, detail: string): ApiEr
 export function errorFromAnswer(status: number, body: unknown): ApiError {
   const parsed = problemDetailsSchema.safeParse(body);
   if (parsed.success) return fromProblemDetails(status, parsed.data);
+  if (GATEWAY_STATUS.has(status)) return behindGateway(status);
   return unreadable(status, `HTTP status ${status} without an error code`);
 }
