@@ -53,5 +53,7 @@ export function canRun({ state, waitReason }: Pick<Problem, 'state' | 'waitReaso
 
 /** @returns for instance `CNY 1,234.50, USD 42.00`. */
 export function amountsText(amounts: readonly CurrencyAmount[]): string {
-  return listed(amounts.map(({ currency, amountMinor }) => amount(amountMinor, currency)));
+  const texts = amounts.map(({ currency, amountMinor }) => amount(amountMinor, currency));
+  // Of several none may be torn apart at the end of a line: "JPY" there and its figure here.
+  return listed(texts.length > 1 ? texts.map((text) => text.replaceAll(' ', '\u00a0')) : texts);
 }

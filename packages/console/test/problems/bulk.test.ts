@@ -65,7 +65,7 @@ describe('a filter in words', () => {
       retriesUsedFrom: 2,
     };
     expect(filterSaid(filter, FIELDS, WORDS)).toEqual([
-      { label: 'State', text: 'Fixed, else' },
+      { label: 'State', text: 'Fixed、else' },
       { label: 'Amount from', text: '123.45' },
       { label: 'Came back', text: 'no' },
       { label: 'Retries', text: '2' },
