@@ -1,8 +1,8 @@
 /** What is around every page: the header, the menu, the place of the page. */
 import { Burger, Drawer, NavLink } from '@mantine/core';
-import { useEffect, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { NavLink as RouterLink, Outlet, useLocation } from 'react-router';
+import { NavLink as RouterLink, Outlet, useLocation, useNavigationType } from 'react-router';
 import { useRead } from '../api/queries.ts';
 import { Count } from '../parts/Count.tsx';
 import { LiveBadge } from './LiveBadge.tsx';
@@ -17,6 +17,7 @@ export function Shell() {
   const { pathname } = useLocation();
   // biome-ignore lint/correctness/useExhaustiveDependencies: a new page closes the menu of a phone.
   useEffect(() => setOpen(false), [pathname]);
+  useTopOfPage();
   return (
     <div className="shell">
       <a className="skip-link" href="#content">
@@ -60,6 +61,25 @@ export function Shell() {
       </div>
     </div>
   );
+}
+
+/**
+ * A new page begins at its top, with the focus before its heading: a link in the menu says nothing of what it led
+ * to. The way back is the browser's, which knows where one was; a change within a page moves nothing.
+ */
+function useTopOfPage(): void {
+  const { pathname, hash } = useLocation();
+  const way = useNavigationType();
+  const before = useRef(pathname);
+  useEffect(() => {
+    if (before.current === pathname) return;
+    before.current = pathname;
+    if (way === 'POP' || hash !== '') return;
+    window.scrollTo(0, 0);
+    const content = document.getElementById('content');
+    // A page may have put it into a field of its own.
+    if (!content?.contains(document.activeElement)) content?.focus({ preventScroll: true });
+  }, [pathname, hash, way]);
 }
 
 function MenuList() {
