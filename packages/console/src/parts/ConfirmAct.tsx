@@ -23,6 +23,8 @@ export interface ConfirmActProps {
   /** Rejects with an ApiError where it did not work. The dialog closes when it resolves. */
   readonly onConfirm: (reason: string) => Promise<void>;
   readonly onClose: () => void;
+  /** What will happen is not known yet: it cannot be confirmed. */
+  readonly unknown?: boolean;
   /** Gets the focus afterwards; where absent, what opened the dialog does. For acts that take that away. */
   readonly focusAfter?: RefObject<HTMLElement | null>;
 }
@@ -40,6 +42,7 @@ export function ConfirmAct(props: ConfirmActProps) {
     const given = reason.trim();
     setMissing(props.reason === 'required' && given === '');
     if (props.reason === 'required' && given === '') return;
+    if (busy || props.unknown === true) return;
     setBusy(true);
     setError(null);
     try {
@@ -81,7 +84,13 @@ export function ConfirmAct(props: ConfirmActProps) {
             <Button variant="default" onClick={props.onClose}>
               {t('cancel')}
             </Button>
-            <Button type="submit" className="wrapping-button" color={props.color ?? 'indigo'} loading={busy}>
+            <Button
+              type="submit"
+              className="wrapping-button"
+              color={props.color ?? 'indigo'}
+              loading={busy}
+              disabled={props.unknown ?? false}
+            >
               {props.act}
             </Button>
           </Group>

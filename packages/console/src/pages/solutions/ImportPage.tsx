@@ -4,7 +4,7 @@ import { type FormEvent, useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'react-router';
 import type { ApiError } from '@piculus/protocol/http';
-import { useQueryClient } from '@tanstack/react-query';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { api, asApiError } from '../../api/client.ts';
 import { refresh } from '../../api/queries.ts';
 import { Page } from '../../parts/Page.tsx';
@@ -14,6 +14,10 @@ import { countActions, ImportRows } from './ImportRows.tsx';
 import { Said } from './SolutionForm.tsx';
 import { type Imported, readTransfer, type Unreadable } from './transfer.ts';
 import './solutions.css';
+
+interface ImportInput {
+  readonly body: { readonly items: readonly unknown[]; readonly dryRun: boolean };
+}
 
 type Outcome =
   | { readonly kind: 'none' }
@@ -26,6 +30,8 @@ export function Component() {
   const { t } = useTranslation('solutions');
   const { t: common } = useTranslation();
   const queries = useQueryClient();
+  // Through the cache of acts, which notices that nobody is signed in any more.
+  const act = useMutation<Imported, ApiError, ImportInput>({ mutationFn: sendRows });
   const [text, setText] = useState('');
   const [busy, setBusy] = useState(false);
   const [outcome, setOutcome] = useState<Outcome>({ kind: 'none' });
@@ -37,7 +43,7 @@ export function Component() {
   const send = async (rows: readonly unknown[], dryRun: boolean): Promise<void> => {
     setBusy(true);
     try {
-      const told = await sendRows({ body: { items: rows, dryRun } });
+      const told = await act.mutateAsync({ body: { items: rows, dryRun } });
       setOutcome(dryRun ? { kind: 'checked', rows, told } : { kind: 'done', told });
       if (!dryRun) refresh(queries, new Set(['solutions', 'problems']));
     } catch (thrown) {
@@ -115,7 +121,7 @@ function Confirm({ told, busy, onImport }: { told: Imported; busy: boolean; onIm
  * The rows go as they were given: the server checks them and names each bad field in both languages, which a check
  * here would only say in other words.
  */
-function sendRows(input: { body: { items: readonly unknown[]; dryRun: boolean } }): Promise<Imported> {
+function sendRows(input: ImportInput): Promise<Imported> {
   const call = api.importSolutions as (input: object) => Promise<Imported>;
   return call(input);
 }

@@ -81,6 +81,7 @@ export function ActDialog({ of, act, onClose, onDone }: ActDialogProps) {
       act={actWords(words.act, impact)}
       color={act === 'enable' ? 'indigo' : 'red'}
       reason="none"
+      unknown={check.isPending}
       onConfirm={confirm}
       onClose={onClose}
     >
