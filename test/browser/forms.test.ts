@@ -1,0 +1,255 @@
+/** What the forms say when something is wrong: at the field, in the person's language, and what was typed stays. */
+import { randomBytes } from 'node:crypto';
+import { ApiError } from '@piculus/protocol/http';
+import type { Locator, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { type DatabaseProxy, startProxy } from '../../packages/server/test/server/proxy.ts';
+import { type Console, openConsole } from './support/open-console.ts';
+import { openSite, readyMain, type Site, signInByForm } from './support/site.ts';
+import { type Language, type Say, sayIn } from './support/texts.ts';
+
+let site: Console;
+let proxy: DatabaseProxy;
+/** The same console behind a connection that can be cut. */
+let behindProxy: Site;
+beforeAll(async () => {
+  site = await openConsole();
+  proxy = await startProxy(site.address);
+  behindProxy = await openSite(proxy.url.replace(/\/$/, ''), site.world.operator);
+});
+afterEach(async () => {
+  proxy.mend();
+  await site.closePages();
+  await behindProxy.closePages();
+});
+afterAll(async () => {
+  await behindProxy.close();
+  proxy.close();
+  await site.close();
+});
+
+/** What the server says about these fields, in the language of the page. */
+async function refusals(call: Promise<unknown>, language: Language): Promise<Record<string, string>> {
+  const error = await call.then(
+    () => null,
+    (thrown: unknown) => thrown,
+  );
+  if (!(error instanceof ApiError)) throw new Error('the server did not refuse it');
+  expect(error.status).toBe(422);
+  return Object.fromEntries(
+    error.fields.map(({ field, reason }) => [field, language === 'en' ? reason.en : reason.zh]),
+  );
+}
+
+/** Waits until the words stand at the field for everybody: seen, and read out with it. */
+async function saysAt(page: Page, field: Locator, words: string): Promise<void> {
+  await field.waitFor();
+  await page.waitForFunction(
+    ([input, text]) => {
+      const described = (input?.getAttribute('aria-describedby') ?? '').split(' ');
+      return (
+        input?.getAttribute('aria-invalid') === 'true' &&
+        described.some((id) => document.getElementById(id)?.textContent === text)
+      );
+    },
+    [await field.elementHandle(), words] as const,
+  );
+}
+
+describe.each(['zh-CN', 'en'] as const)('in %s', (language) => {
+  const say = sayIn(language);
+
+  it('a solution that the server refuses', async () => {
+    const { page, faults } = await site.open('/solutions/new', { language });
+    faults.tolerate(/status of 422/);
+    const body = { sysCode: 'PBAP', fixCode: 'newFixServiceImpl' };
+    const field = (name: string): Locator => page.locator(`input[name="${name}"]`);
+    const save = page.getByRole('button', { name: say('solutions.saveNew'), exact: true });
+    await field('sysCode').fill(body.sysCode);
+    await page.keyboard.press('Tab');
+    await field('fixCode').fill(body.fixCode);
+    await page.keyboard.press('Tab');
+    const wrong = { maxRetries: 100, retryCron: '0 0 25 * * ?' };
+    for (const [name, value] of Object.entries(wrong)) {
+      const told = await refusals(
+        site.world.api.createSolution({ body: { ...body, [name]: value } }),
+        language,
+      );
+      expect(Object.keys(told)).toEqual([name]);
+      const before = await field(name).inputValue();
+      await field(name).fill(String(value));
+      // Said while it is typed, and again, where the person is taken to it, when it is saved.
+      await saysAt(page, field(name), told[name] ?? '');
+      await save.click();
+      await page.waitForFunction((one) => document.activeElement?.getAttribute('name') === one, name);
+      await saysAt(page, field(name), told[name] ?? '');
+      expect(await field(name).inputValue()).toBe(String(value));
+      await field(name).fill(before);
+    }
+    expect(await field('fixCode').inputValue()).toBe(body.fixCode);
+    await save.click();
+    await page.getByText(say('solutions.saved', { version: 1 }), { exact: true }).waitFor();
+    const [made] = (await site.world.api.listSolutions()).items.filter(
+      ({ fixCode }) => fixCode === body.fixCode,
+    );
+    await site.world.api.deleteSolution({ params: { id: made?.id ?? '' } });
+  });
+
+  it('a system with an impossible code, schedule and zone', async () => {
+    const { page, faults } = await site.open('/systems', { language });
+    faults.tolerate(/status of 422/);
+    const wrong = { collectCron: '0 0/7 * *', collectTimeZone: 'Asia/Nowhere' };
+    const told = await refusals(
+      site.world.api.createSystem({ body: { sysCode: 'PBXX', name: 'X', ...wrong } }),
+      language,
+    );
+    expect(Object.keys(told).length).toBeGreaterThan(0);
+    await page
+      .getByRole('button', { name: say('systems.create'), exact: true })
+      .first()
+      .click();
+    const dialog = page.getByRole('dialog', { name: say('systems.createTitle'), exact: true });
+    const code = dialog.getByLabel(say('systems.sysCode'));
+    await code.fill('9 bad');
+    await dialog.getByLabel(say('systems.name')).fill('支付 X');
+    const fields: Record<string, Locator> = {
+      collectCron: dialog.getByLabel(say('systems.cron')),
+      collectTimeZone: dialog.getByLabel(say('systems.zone')),
+    };
+    await fields['collectCron']?.fill(wrong.collectCron);
+    await fields['collectTimeZone']?.fill(wrong.collectTimeZone);
+    const create = dialog.getByRole('button', { name: say('systems.create'), exact: true });
+    await create.click();
+    await saysAt(page, code, say('systems.sysCodeBad'));
+    await code.fill('PBXX');
+    await create.click();
+    for (const [name, words] of Object.entries(told)) {
+      const field = fields[name];
+      if (field === undefined) throw new Error(`the server blames ${name}`);
+      await saysAt(page, field, words);
+    }
+    expect(await dialog.getByLabel(say('systems.name')).inputValue()).toBe('支付 X');
+    expect(await fields['collectTimeZone']?.inputValue()).toBe(wrong.collectTimeZone);
+  });
+
+  it('a user with a bad name, a short password, and a name that is taken', async () => {
+    const { page, faults } = await site.open('/users', { language });
+    faults.tolerate(/status of 409/);
+    const form = await userForm(page, say);
+    await form.username.fill('No Good');
+    await form.password.fill('short');
+    await form.create.click();
+    await saysAt(page, form.username, say('users.usernameBad'));
+    await saysAt(page, form.name, say('users.nameNeeded'));
+    await saysAt(page, form.password, say('users.passwordShort'));
+    await form.username.fill(site.world.operator.username);
+    await form.name.fill('Somebody else');
+    await form.password.fill('long enough for anybody');
+    await form.create.click();
+    await saysAt(page, form.username, say('users.taken'));
+    expect(await form.password.inputValue()).toBe('long enough for anybody');
+    expect(await form.name.inputValue()).toBe('Somebody else');
+  });
+
+  it('a collect window that ends before it begins', async () => {
+    const { page, faults } = await site.open('/collect', { language });
+    faults.tolerate(/status of 422/);
+    const body = {
+      sysCodes: ['PBAP'],
+      windowFrom: '2026-11-20T10:00:00.000Z',
+      windowTo: '2026-11-20T09:00:00.000Z',
+    };
+    const told = Object.entries(await refusals(site.world.api.startCollection({ body }), language));
+    expect(told.length).toBe(1);
+    await page.getByRole('radio', { name: say('collect.windowCustom'), exact: true }).check();
+    const fields: Record<string, Locator> = {
+      windowFrom: page.getByRole('textbox', { name: say('collect.windowFrom') }),
+      windowTo: page.getByRole('textbox', { name: say('collect.windowTo') }),
+    };
+    await fields['windowFrom']?.fill('2026-11-20T10:00:00');
+    await fields['windowTo']?.fill('2026-11-20T09:00:00');
+    const window = say('collect.custom');
+    await page.getByRole('button', { name: say('collect.act', { count: 1, window }), exact: true }).click();
+    for (const [name, words] of told) {
+      const field = fields[name];
+      if (field === undefined) throw new Error(`the server blames ${name}`);
+      await saysAt(page, field, words);
+    }
+    expect(await fields['windowTo']?.inputValue()).toContain('2026-11-20T09:00');
+  });
+
+  it('a session that ended meanwhile: sign in above the form, and go on', async () => {
+    const { page, context, faults } = await site.open('/', { language, signedIn: false });
+    faults.tolerate(/status of 401/);
+    await signInByForm(page, site.world.operator);
+    await readyMain(page).first().waitFor();
+    await page.goto('/users');
+    const form = await userForm(page, say);
+    const username = `after.sign-in.${language.toLowerCase()}`;
+    await form.username.fill(username);
+    await form.name.fill('Somebody');
+    await form.password.fill('long enough for anybody');
+    const ended = await context.request.post('/api/auth/sign-out', {
+      data: {},
+      headers: { origin: site.address },
+    });
+    expect(ended.status()).toBe(200);
+
+    await form.create.click();
+    const again = page.getByRole('dialog', { name: say('shell.signInAgain'), exact: true });
+    await again.locator('input[type="password"]').fill(site.world.operator.password);
+    await again.getByRole('button', { name: say('shell.signIn'), exact: true }).click();
+    await again.waitFor({ state: 'detached' });
+    expect(await form.username.inputValue()).toBe(username);
+    expect(await form.password.inputValue()).toBe('long enough for anybody');
+    await form.create.click();
+    await page.getByRole('row').filter({ hasText: username }).waitFor();
+  });
+
+  it('a server that is away: says so, keeps all, and works when it is back', async () => {
+    const { page, faults } = await behindProxy.open('/users', { language });
+    faults.tolerate(/net::ERR_/);
+    const form = await userForm(page, say);
+    const username = `while.away.${language.toLowerCase()}`;
+    await form.username.fill(username);
+    await form.name.fill('Somebody');
+    const password = randomBytes(15).toString('base64url');
+    await form.password.fill(password);
+    proxy.cut();
+    await form.create.click();
+    const words = language === 'en' ? 'the server cannot be reached' : '无法连接服务器';
+    await page.getByRole('alert').getByText(words, { exact: false }).first().waitFor();
+    expect(await form.username.inputValue()).toBe(username);
+    expect(await form.password.inputValue()).toBe(password);
+    proxy.mend();
+    await form.create.click();
+    await page.getByRole('row').filter({ hasText: username }).waitFor();
+  });
+
+  it('a list that could not be loaded: says so, and loads on request', async () => {
+    const { page, faults } = await behindProxy.open('/problems', { language });
+    faults.tolerate(/net::ERR_/);
+    proxy.cut();
+    await page.getByRole('link', { name: say('problems.quickNoSolution'), exact: true }).click();
+    const notice = page.getByRole('alert').filter({ hasText: say('common.failedLoad') });
+    await notice.waitFor({ timeout: 30_000 });
+    proxy.mend();
+    await notice.getByRole('button', { name: say('common.retry'), exact: true }).click();
+    await page.getByText(say('common.emptyFiltered'), { exact: true }).waitFor();
+  });
+});
+
+async function userForm(page: Page, say: Say) {
+  await page.getByRole('button', { name: say('users.create'), exact: true }).click();
+  const dialog = page.getByRole('dialog', { name: say('users.createTitle'), exact: true });
+  await dialog.getByRole('radio', { name: say('users.passwordTyped'), exact: true }).check();
+  return {
+    username: dialog.getByLabel(say('users.username')),
+    name: dialog
+      .getByLabel(say('users.name'), { exact: false })
+      .and(dialog.locator('[maxlength="128"]'))
+      .first(),
+    password: dialog.locator('input[type="password"]'),
+    create: dialog.getByRole('button', { name: say('users.act'), exact: true }),
+  };
+}
