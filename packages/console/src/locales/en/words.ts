@@ -16,7 +16,7 @@ export const words: Translated<typeof zh> = {
     disabled: 'Solution disabled',
     manual: 'Waits for a click',
     approval: 'Waits for approval',
-    reopened: 'Came back, needs a look',
+    reopened: 'Came back, check it',
     scheduled: 'Waits for the next tick',
     'no-client': 'No client connected',
     paused: 'Paused',
