@@ -34,9 +34,8 @@ import {
   TRIGGERS,
   WAIT_REASONS,
 } from '../words.ts';
-import { haltSchema } from './limits.ts';
 
-const bilingual = z.object({ en: z.string(), zh: z.string() });
+export const bilingual = z.object({ en: z.string(), zh: z.string() });
 
 /** Body of every answer that is not a success. */
 export const problemDetailsSchema = z.object({
@@ -295,114 +294,7 @@ export const previewSchema = z.object({
   facts: factsSchema.nullable(),
 });
 
-export const problemCountSchema = z.object({
-  sysCode: sysCodeSchema,
-  fixCode: fixCodeSchema,
-  scenario: scenarioSchema,
-  state: z.enum(PROBLEM_STATES),
-  outOfPocket: z.enum(OUT_OF_POCKET),
-  currency: currencySchema,
-  problems: countSchema,
-  amountMinor: minorSchema,
-});
-
-const amountsSchema = z.array(z.object({ currency: currencySchema, amountMinor: minorSchema }));
-
-export const AGE_BUCKETS = ['under-1h', '1h-1d', '1d-3d', 'over-3d'] as const;
-/** Open problems by how long ago they were first seen; the edges are the ones to filter a list by. */
-export const problemAgeSchema = z.object({
-  bucket: z.enum(AGE_BUCKETS),
-  /** Inclusive; null: since ever. */
-  firstSeenFrom: timeSchema.nullable(),
-  /** Exclusive; null: until now. */
-  firstSeenTo: timeSchema.nullable(),
-  problems: countSchema,
-  amounts: amountsSchema,
-});
-
-/** What the executions of one hour came to. */
-export const hourSchema = z.object({
-  /** Its beginning, in UTC. */
-  hour: timeSchema,
-  outcomes: z.partialRecord(z.enum(OUTCOME_NAMES), countSchema),
-  /** Problems that the executions left to a person: needs-human or exhausted. */
-  toPerson: countSchema,
-  /** Executions beyond the first try of their problem that used a retry. */
-  retriesUsed: countSchema,
-});
-
-/** The newest collect command of a system that ended, or that still runs where none has ended. */
-export const lastCollectSchema = z.object({
-  collectionId: rowIdSchema,
-  windowFrom: timeSchema,
-  windowTo: timeSchema,
-  command: collectCommandSchema,
-});
-
-export const statsSchema = z.object({
-  at: timeSchema,
-  counts: z.array(problemCountSchema),
-  /** Pending problems by why they wait, as the solutions are now. `executing` ones are in here too. */
-  waits: z.array(z.object({ waitReason: z.enum(WAIT_REASONS), problems: countSchema })),
-  /** What stands still in the systems that the caller may view. */
-  halts: z.array(haltSchema),
-  /** Problems in the work queue, as the filter `waitsForPerson` finds them. */
-  waitsForPerson: countSchema,
-  ages: z.array(problemAgeSchema),
-  /** The last 24 hours, oldest first, each of them even where nothing happened. */
-  hours: z.array(hourSchema),
-  lastCollects: z.array(lastCollectSchema),
-  executing: countSchema,
-  /** From the slot of five minutes on that was an hour ago: of the last 60 to 65 minutes. */
-  outcomesLastHour: z.record(z.string(), countSchema),
-  clientsConnected: countSchema,
-  alarms: z.array(z.object({ sysCode: sysCodeSchema, message: bilingual })),
-});
-
-/** One slot of the message charts. */
-export const messageSlotSchema = z.object({
-  at: timeSchema,
-  in: countSchema,
-  out: countSchema,
-  /** Refused or lost. */
-  failed: countSchema,
-  sizeBytes: countSchema,
-  /** Null where no message of the slot has a latency. */
-  latencyP50Ms: z.number().nullable(),
-  latencyP95Ms: z.number().nullable(),
-});
-
-/** `not-eligible`: it could not run when it was asked for; `refused` is the outcome of a fix that ran. */
-export const BULK_RESULTS = ['waiting', 'not-eligible', 'dropped', ...OUTCOME_NAMES] as const;
-/** Many problems run at once by a person: who, why, which, and what has come of it so far. */
-export const bulkRunSchema = z.object({
-  id: rowIdSchema,
-  requestedBy: z.string(),
-  requestedAt: timeSchema,
-  reason: z.string().nullable(),
-  /** These problems, or all that matched the filter. */
-  scope: z.enum(['ids', 'filter']),
-  /** As it was given; null where the problems were named. */
-  filter: z.record(z.string(), z.unknown()).nullable(),
-  problems: countSchema,
-  amounts: amountsSchema,
-  /** How many came to which result; a problem is in one of them. */
-  results: z.partialRecord(z.enum(BULK_RESULTS), countSchema),
-  /** Set once nothing waits any more. */
-  finishedAt: timeSchema.nullable(),
-});
-
-export const bulkRunItemSchema = z.object({
-  problemId: rowIdSchema,
-  sysCode: sysCodeSchema,
-  fixCode: fixCodeSchema,
-  businessKey: businessKeySchema,
-  amountMinor: minorSchema,
-  currency: currencySchema,
-  result: z.enum(BULK_RESULTS),
-  /** Why it was refused, or what the execution said. */
-  reason: bilingual.nullable(),
-});
+export const amountsSchema = z.array(z.object({ currency: currencySchema, amountMinor: minorSchema }));
 
 export const VIEW_PAGES = ['problems', 'executions', 'messages', 'collections'] as const;
 /** A list's filters under a name. */
@@ -473,14 +365,6 @@ export type Solution = z.infer<typeof solutionSchema>;
 export type Message = z.infer<typeof messageSchema>;
 export type User = z.infer<typeof userSchema>;
 export type Preview = z.infer<typeof previewSchema>;
-export type ProblemCount = z.infer<typeof problemCountSchema>;
-export type Stats = z.infer<typeof statsSchema>;
 export type LiveEvent = z.infer<typeof liveEventSchema>;
-export type ProblemAge = z.infer<typeof problemAgeSchema>;
-export type HourOfExecutions = z.infer<typeof hourSchema>;
-export type LastCollect = z.infer<typeof lastCollectSchema>;
-export type MessageSlot = z.infer<typeof messageSlotSchema>;
-export type BulkRun = z.infer<typeof bulkRunSchema>;
-export type BulkRunItem = z.infer<typeof bulkRunItemSchema>;
 export type View = z.infer<typeof viewSchema>;
 export type SolutionImpact = z.infer<typeof solutionImpactSchema>;

@@ -4,6 +4,7 @@ import { OPEN, SIGNED_IN, everywhere, somewhere } from '../../access.ts';
 import { ERROR_CODES } from '../../errors.ts';
 import { rowIdSchema, sysCodeSchema, timeSchema } from '../../messages/parts.ts';
 import { DIRECTIONS, MESSAGE_STATES } from '../../words.ts';
+import { messageSlotSchema, statsSchema } from '../figures.ts';
 import * as r from '../resources.ts';
 import { idParams, many, page, pageQuery, route } from './parts.ts';
 
@@ -96,7 +97,7 @@ export const MONITOR_ROUTES = {
       to: timeSchema,
       slotMs: z.number().int(),
       /** Oldest first, each slot of the span even where it is empty. */
-      slots: z.array(r.messageSlotSchema),
+      slots: z.array(messageSlotSchema),
     }),
   }),
   // Saved views.
@@ -142,7 +143,7 @@ export const MONITOR_ROUTES = {
     tag: 'monitor',
     summary: 'What is broken, how much money is at stake, what is being done',
     status: 200,
-    response: r.statsSchema,
+    response: statsSchema,
   }),
   getHealth: route({
     access: OPEN,

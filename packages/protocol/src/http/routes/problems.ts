@@ -12,6 +12,7 @@ import {
 import { minorSchema } from '../../money.ts';
 import { OUTCOME_NAMES } from '../../outcomes.ts';
 import { HANDLINGS, OUT_OF_POCKET, PROBLEM_STATES, WAIT_REASONS } from '../../words.ts';
+import { BULK_RESULTS, bulkRunItemSchema, bulkRunSchema } from '../bulk-runs.ts';
 import * as r from '../resources.ts';
 import { idParams, many, page, pageQuery, reason, route } from './parts.ts';
 
@@ -147,7 +148,7 @@ export const PROBLEM_ROUTES = {
     summary: 'Bulk runs, newest first',
     status: 200,
     query: z.strictObject({ ...pageQuery, requestedBy: z.string().max(64).optional() }),
-    response: page(r.bulkRunSchema),
+    response: page(bulkRunSchema),
   }),
   getBulkRun: route({
     access: there('view'),
@@ -157,7 +158,7 @@ export const PROBLEM_ROUTES = {
     summary: 'One bulk run with how far it has come',
     status: 200,
     params: idParams,
-    response: r.bulkRunSchema,
+    response: bulkRunSchema,
   }),
   listBulkRunItems: route({
     access: there('view'),
@@ -167,8 +168,8 @@ export const PROBLEM_ROUTES = {
     summary: 'The problems of a bulk run, each with its result and the reason',
     status: 200,
     params: idParams,
-    query: z.strictObject({ ...pageQuery, result: many(z.enum(r.BULK_RESULTS)) }),
-    response: page(r.bulkRunItemSchema),
+    query: z.strictObject({ ...pageQuery, result: many(z.enum(BULK_RESULTS)) }),
+    response: page(bulkRunItemSchema),
   }),
   cancelBulkRun: route({
     access: there('execute'),
@@ -179,7 +180,7 @@ export const PROBLEM_ROUTES = {
     status: 200,
     params: idParams,
     body: z.strictObject({ reason }),
-    response: r.bulkRunSchema,
+    response: bulkRunSchema,
   }),
   closeProblem: route({
     access: there('execute'),
