@@ -1,0 +1,253 @@
+/**
+ * Every route × every person × a system of theirs, one that is not, and one that does not exist, over HTTP, with the
+ * expected answers from the policy lines alone.
+ */
+import { type AccessPolicy, BUILT_IN_ROLES, type Verb, VERBS } from '@piculus/protocol';
+import { API_PREFIX, createApiClient, type Route, ROUTES, type RouteName } from '@piculus/protocol/http';
+import { sql } from 'kysely';
+import { pino } from 'pino';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Grant, inScope, type Scope, scopesOf } from '../../packages/server/src/base/access.ts';
+import { systemClock } from '../../packages/server/src/base/clock.ts';
+import { createWake } from '../../packages/server/src/base/wake.ts';
+import { ROUTE_NAMES } from '../../packages/server/src/http/api-routes.ts';
+import { type Database, openDatabase } from '../../packages/server/src/store/database.ts';
+import { openPool } from '../../packages/server/src/store/pool.ts';
+import { signIn, startTestServer, type TestServer } from '../../packages/server/test/server/support.ts';
+import { type About, ASKS } from './requests.ts';
+import { markOf, roomsOf, seedSystem, type SeededSystem, SOLUTION } from './seed.ts';
+
+const OWN = 'OWN';
+const FOREIGN = 'FOREIGN';
+const PASSWORD = 'long enough for anybody';
+
+const grants = (verbs: readonly Verb[], sysCode: string | null): Grant => ({ verbs, sysCode });
+/** Each built-in role in one system, each verb alone as a token may have it, and the edges. */
+const GRANTS: readonly (readonly [name: string, grants: readonly Grant[]])[] = [
+  ...Object.entries(BUILT_IN_ROLES).map(([role, verbs]) => [role, [grants(verbs, OWN)]] as const),
+  ...VERBS.map((verb) => [`only.${verb}`, [grants([verb], OWN)]] as const),
+  ['nobody', []],
+  ['viewer.of.both', [grants(BUILT_IN_ROLES.engineer, OWN), grants(['view'], FOREIGN)]],
+  ['of.everything', [grants(VERBS, null)]],
+];
+const PEOPLE = new Map(GRANTS);
+/** They may not know of the foreign system, so nothing of it may change by what they do. */
+const STRANGERS = [...PEOPLE.keys()].filter((name) => name !== 'viewer.of.both' && name !== 'of.everything');
+
+let test: TestServer;
+let db: Database;
+let own: SeededSystem;
+let foreign: SeededSystem;
+let userId = '';
+const tokens = new Map<string, string>();
+let words = 0;
+const newWord = (): string => {
+  words += 1;
+  return `word${words}`;
+};
+
+beforeAll(async () => {
+  const scopes = new Map([...PEOPLE].map(([name, given]) => [name, scopesOf(given)]));
+  const everything = scopesOf([grants(VERBS, null)]);
+  test = await startTestServer({}, undefined, {
+    scopeOf: async ({ username }) => scopes.get(username) ?? everything,
+  });
+  db = openDatabase(openPool({ url: test.config.databaseUrl ?? '', connectionsMax: 4 }));
+  const context = {
+    db,
+    clock: systemClock,
+    log: pino({ level: 'silent' }),
+    nodeId: 'test',
+    events: { publish: () => {} },
+    wake: createWake(systemClock),
+  };
+  const rooms = roomsOf(context);
+  own = await seedSystem({ context, rooms }, OWN, 12);
+  foreign = await seedSystem({ context, rooms }, FOREIGN, 12);
+  const both = [own, foreign].flatMap(({ problemIds }) => problemIds.slice(8, 10));
+  await test.api.runProblems({ body: { ids: both, reason: 'both' } });
+  const view = { page: 'problems', shared: true } as const;
+  await test.api.createView({
+    body: { ...view, name: `view-${markOf(FOREIGN)}`, query: `sysCode=${OWN},${FOREIGN}` },
+  });
+  for (const username of PEOPLE.keys()) {
+    await test.api.createUser({ body: { username, name: username, password: PASSWORD } });
+    tokens.set(username, await signIn(test.address, username, PASSWORD));
+  }
+  userId = (await test.api.createUser({ body: { username: 'somebody', name: 'x', password: PASSWORD } })).id;
+});
+afterAll(async () => {
+  await db.destroy();
+  await test.stop();
+});
+
+interface Answer {
+  readonly status: number;
+  readonly code: string | null;
+  readonly text: string;
+}
+
+async function ask(name: RouteName, person: string | null, about: About): Promise<Answer> {
+  const { params = {}, query, body } = await ASKS[name](about);
+  const route = ROUTES[name];
+  const path = route.path.replaceAll(/:(\w+)/g, (_, key: string) => encodeURIComponent(params[key] ?? ''));
+  const search = query === undefined ? '' : `?${new URLSearchParams(query)}`;
+  const response = await fetch(`${test.address}${API_PREFIX}${path}${search}`, {
+    method: route.method,
+    headers: {
+      ...(person === null ? {} : { authorization: `Bearer ${tokens.get(person)}` }),
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+    },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  const text = await response.text();
+  const code = response.status >= 400 ? String(JSON.parse(text).code) : null;
+  return { status: response.status, code, text };
+}
+
+function about(target: SeededSystem, person: string | null): About {
+  const { sysCode } = target;
+  const absent = target.solutionId === ABSENT_ID;
+  const token = person === null ? '' : (tokens.get(person) ?? '');
+  return {
+    ...target,
+    userId: absent ? 'nobody-has-this-id' : userId,
+    word: newWord(),
+    newSolution: async () => {
+      if (absent) return ABSENT_ID;
+      return (await test.api.createSolution({ body: { ...SOLUTION, sysCode, fixCode: `${newWord()}Fix` } }))
+        .id;
+    },
+    newKey: async () =>
+      absent ? ABSENT_ID : (await test.api.createSystemKey({ params: { sysCode } })).info.id,
+    newView: async () => {
+      if (person === null) return '1';
+      const api = createApiClient({ baseUrl: test.address, token });
+      return (await api.createView({ body: { page: 'problems', name: newWord(), query: '', shared: false } }))
+        .id;
+    },
+  };
+}
+
+const ABSENT_ID = '999999999';
+const ABSENT: SeededSystem = {
+  sysCode: 'NOSUCH',
+  keyId: ABSENT_ID,
+  clientId: 'none',
+  solutionId: ABSENT_ID,
+  collectionId: ABSENT_ID,
+  bulkRunId: ABSENT_ID,
+  leaseId: 'none',
+  problemIds: Array.from({ length: 12 }, () => ABSENT_ID),
+};
+
+/** What the policy line alone says. `let-in`: what the request meets behind it is not its business. */
+type Expected = 401 | 403 | 404 | 'let-in' | 'by-row';
+
+function expected({ access, method }: Route, person: string | null, sysCode: string): Expected {
+  if (access.where === 'open') return 'let-in';
+  if (person === null) return 401;
+  if (!('verb' in access)) return 'let-in';
+  const scope = scopesOf(PEOPLE.get(person) ?? []);
+  const able: Scope = scope(access.verb);
+  if (access.where === 'everywhere') return able === 'all' ? 'let-in' : 403;
+  if (able !== 'all' && able.size === 0) return 403;
+  const sees = inScope(scope('view'), sysCode);
+  // A list is limited without a word; an act is told of each thing that it names.
+  if (access.where === 'somewhere')
+    return method === 'GET' || (sees && inScope(able, sysCode)) ? 'let-in' : 'by-row';
+  if (!sees) return 404;
+  return inScope(able, sysCode) ? 'let-in' : 403;
+}
+
+/** The request is refused exactly as expected, or it was let in and whatever came of it was no refusal of that kind. */
+function outcome(answer: Answer, want: Expected): unknown {
+  const { status } = answer;
+  if (want === 'by-row') return status === 401 ? status : want;
+  if (want !== 'let-in') return status;
+  return [401, 403, 404].includes(status) ? status : want;
+}
+
+/** Who may do there what a list is for sees what is in it, for instance the acts of a system that one administers. */
+function maySee(access: AccessPolicy, person: string | null, sysCode: string): boolean {
+  if (person === null) return false;
+  const scope = scopesOf(PEOPLE.get(person) ?? []);
+  return inScope(scope('view'), sysCode) || ('verb' in access && inScope(scope(access.verb), sysCode));
+}
+
+async function checkRoute(name: RouteName, person: string | null): Promise<void> {
+  const { access } = ROUTES[name];
+  for (const target of [own, foreign]) {
+    const { sysCode } = target;
+    const answer = await ask(name, person, about(target, person));
+    const where = `${name} by ${person ?? 'nobody signed in'} in ${sysCode}`;
+    const want = expected(ROUTES[name], person, sysCode);
+    expect([where, outcome(answer, want)]).toEqual([where, want]);
+    for (const hidden of [OWN, FOREIGN].filter((code) => !maySee(access, person, code))) {
+      expect([where, answer.text.includes(markOf(hidden))]).toEqual([where, false]);
+      if (answer.status < 300) expect([where, answer.text.includes(`"${hidden}"`)]).toEqual([where, false]);
+    }
+    if (want !== 404) continue;
+    // Nobody learns whether it is there for others.
+    const nothing = await ask(name, person, about(ABSENT, person));
+    expect([where, nothing.status, neutral(nothing)]).toEqual([where, 404, neutral(answer)]);
+  }
+}
+
+/** The answer without what differs from one request to the next. */
+function neutral({ text }: Answer): unknown {
+  const { requestId: _, ...rest } = JSON.parse(text);
+  return JSON.parse(JSON.stringify(rest).replaceAll(/\d+|NOSUCH|FOREIGN|OWN/g, '…'));
+}
+
+/** Every row of the foreign system, in whatever table. */
+async function foreignRows(): Promise<Record<string, string>> {
+  const tables = await sql<{ name: string }>`
+    SELECT DISTINCT c.table_name AS name FROM information_schema.columns c
+    JOIN information_schema.tables t USING (table_schema, table_name)
+    WHERE c.table_schema = 'piculus' AND c.column_name = 'sys_code' AND t.table_type = 'BASE TABLE'
+    ORDER BY 1`.execute(db);
+  const found: Record<string, string> = {};
+  for (const { name } of tables.rows) {
+    const rows = await sql<{ text: string | null }>`
+      SELECT string_agg(t::text, E'\n' ORDER BY t::text) AS text FROM piculus.${sql.ref(name)} t
+      WHERE t.sys_code = ${FOREIGN}`.execute(db);
+    found[name] = rows.rows[0]?.text ?? '';
+  }
+  return found;
+}
+
+/** What the test itself makes of the foreign system, so that there is something to delete. */
+const MADE_BY_US = ['solutions', 'system_keys', 'audit'];
+
+describe('the matrix of permissions', () => {
+  it.each([...STRANGERS, null])('holds for %s, who may not know of the other system', async (person) => {
+    const before = await foreignRows();
+    for (const name of ROUTE_NAMES) await checkRoute(name, person);
+    const after = await foreignRows();
+    for (const table of MADE_BY_US) delete before[table];
+    expect(after).toMatchObject(before);
+  });
+
+  it.each(['viewer.of.both', 'of.everything'])('holds for %s', async (person) => {
+    for (const name of ROUTE_NAMES) await checkRoute(name, person);
+  });
+
+  it('asks validly: who may do everything meets no refusal but the state of things', async () => {
+    for (const name of ROUTE_NAMES) {
+      const { status, code } = await ask(name, 'of.everything', about(own, 'of.everything'));
+      const fine = status < 300 || status === 409 || code === 'no-client';
+      expect([name, status, code, fine]).toEqual([name, status, code, true]);
+    }
+  });
+
+  it('lets nobody in by an address that no line names', async () => {
+    const authorization = `Bearer ${tokens.get('viewer')}`;
+    for (const method of ['POST', 'PUT', 'DELETE', 'PATCH'])
+      for (const path of ['/api/v1/nothing', '/api/v1/problems/1/2/3', '/nothing']) {
+        const response = await fetch(`${test.address}${path}`, { method, headers: { authorization } });
+        expect([method, path, response.status]).toEqual([method, path, 404]);
+        await response.arrayBuffer();
+      }
+  });
+});

@@ -1,0 +1,88 @@
+/** A valid request of every route, about one system; a route without one does not compile. */
+import type { RouteName } from '@piculus/protocol/http';
+import { FIX, markOf, type SeededSystem, SOLUTION } from './seed.ts';
+
+export interface Ask {
+  readonly params?: Readonly<Record<string, string>>;
+  readonly query?: Readonly<Record<string, string>>;
+  readonly body?: unknown;
+}
+
+/** What a request is about, and what it needs anew each time because it uses it up. */
+export interface About extends SeededSystem {
+  readonly userId: string;
+  /** A word that no other request has. */
+  readonly word: string;
+  readonly newSolution: () => Promise<string>;
+  readonly newKey: () => Promise<string>;
+  /** A view of the person who asks. */
+  readonly newView: () => Promise<string>;
+}
+
+type Asks = { readonly [N in RouteName]: (about: About) => Ask | Promise<Ask> };
+
+const none = (): Ask => ({});
+const ofSystem = ({ sysCode }: About): Ask => ({ query: { sysCode } });
+const system = ({ sysCode }: About) => ({ params: { sysCode } });
+const problem = ({ problemIds }: About) => ({ params: { id: problemIds[5] ?? '' } });
+const solution = ({ solutionId }: About) => ({ params: { id: solutionId } });
+const collection = ({ collectionId }: About) => ({ params: { id: collectionId } });
+const bulkRun = ({ bulkRunId }: About) => ({ params: { id: bulkRunId } });
+const body = { reason: 'because' };
+const input = ({ sysCode }: About) => ({ ...SOLUTION, sysCode, fixCode: FIX });
+
+export const ASKS: Asks = {
+  listSystems: none,
+  createSystem: ({ word }) => ({ body: { sysCode: word.toUpperCase(), name: word } }),
+  changeSystem: (about) => ({ ...system(about), body: { name: `name-${markOf(about.sysCode)}` } }),
+  listSystemKeys: system,
+  createSystemKey: system,
+  revokeSystemKey: async (about) => ({ params: { sysCode: about.sysCode, id: await about.newKey() } }),
+  previewSchedule: () => ({ query: { cron: '0 0 0 * * ?' } }),
+  listClients: ofSystem,
+  startCollection: ({ sysCode }) => ({ body: { sysCodes: [sysCode] } }),
+  listCollections: ofSystem,
+  getCollection: collection,
+  cancelCollection: collection,
+  listProblems: ofSystem,
+  countProblems: ofSystem,
+  getProblem: problem,
+  listProblemMessages: problem,
+  previewProblem: problem,
+  runProblem: (about) => ({ ...problem(about), body }),
+  runProblems: ({ problemIds }) => ({ body: { ids: problemIds.slice(6, 8), ...body } }),
+  runMatchingProblems: ({ sysCode }) => ({
+    body: { filter: { sysCode: [sysCode], state: ['needs-human'] }, expectedCount: 1, ...body },
+  }),
+  listBulkRuns: none,
+  getBulkRun: bulkRun,
+  listBulkRunItems: bulkRun,
+  cancelBulkRun: (about) => ({ ...bulkRun(about), body }),
+  closeProblem: (about) => ({ ...problem(about), body }),
+  reopenProblem: (about) => ({ ...problem(about), body }),
+  listExecutions: ofSystem,
+  listLeases: none,
+  listSolutions: ofSystem,
+  createSolution: (about) => ({ body: { ...input(about), fixCode: `${about.word}Fix` } }),
+  validateSolution: (about) => ({ body: input(about) }),
+  importSolutions: (about) => ({ body: { items: [input(about)], dryRun: true } }),
+  getSolution: solution,
+  changeSolution: (about) => ({ ...solution(about), body: { description: about.word } }),
+  deleteSolution: async ({ newSolution }) => ({ params: { id: await newSolution() } }),
+  listSolutionVersions: solution,
+  listUsers: none,
+  createUser: ({ word }) => ({ body: { username: word, name: word, password: 'long enough for anybody' } }),
+  setUserEnabled: ({ userId }) => ({ params: { id: userId }, body: { enabled: true } }),
+  getMe: none,
+  listMessages: ofSystem,
+  getMessageStats: ofSystem,
+  listViews: none,
+  createView: ({ word }) => ({ body: { page: 'problems', name: word, query: '', shared: false } }),
+  deleteView: async ({ newView }) => ({ params: { id: await newView() } }),
+  getStats: none,
+  getHealth: none,
+  getReadiness: none,
+  listAudit: none,
+  getAuditChain: none,
+  verifyAudit: () => ({ body: {} }),
+};
