@@ -58,7 +58,7 @@ function useDistance(ms: number): number {
  * @param coming is known to lie ahead; without it what happens now has just happened: the clock is up to a second old.
  * @returns "3 minutes ago" or "in 3 minutes", going on.
  */
-export function useRelative(iso: string, coming = false): string {
+function useRelative(iso: string, coming = false): string {
   const { t } = useTranslation();
   const distance = useDistance(Date.parse(iso));
   const span = useSpan(Math.abs(distance));

@@ -5,7 +5,7 @@ import type { Client, Lease, Message } from '@piculus/protocol/http';
 export type Health = 'well' | 'deaf' | 'silent' | 'gone';
 
 /** Given work for this long and no answer since: the client is alive, but deaf. */
-export const DEAF_MS = 60_000;
+const DEAF_MS = 60_000;
 /** Three heartbeats that did not come. */
 const SILENT_MS = 3 * LIMITS.heartbeatMs;
 /** Above this a client's event loop keeps its answers waiting. */

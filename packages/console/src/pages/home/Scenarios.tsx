@@ -4,13 +4,13 @@ import type { ProblemCount } from '@piculus/protocol/http';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'react-router';
 import { Empty } from '../../parts/Empty.tsx';
+import type { CurrencyAmount } from '../../parts/chosen.ts';
 import { wholeNumber } from '../../parts/format.ts';
 import { Scenario } from '../../parts/Scenario.tsx';
 import { Scrollable } from '../../parts/Scrollable.tsx';
 import { Section } from '../../parts/Section.tsx';
 import {
   amountsOf,
-  type CurrencyAmount,
   byState,
   OPEN,
   OPEN_STATES,

@@ -2,7 +2,7 @@
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Amount } from '../../parts/Amount.tsx';
-import type { CurrencyAmount } from './figures.ts';
+import type { CurrencyAmount } from '../../parts/chosen.ts';
 
 export interface SomeAmountsProps {
   readonly of: readonly CurrencyAmount[];

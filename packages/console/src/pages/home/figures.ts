@@ -1,6 +1,7 @@
 /** The figures of the overview from the server's counts, and the lists behind them. Pure. */
 import { OUT_OF_POCKET, type Outcome, type OutOfPocket, SCENARIOS } from '@piculus/protocol';
 import type { HourOfExecutions, ProblemCount } from '@piculus/protocol/http';
+import { type CurrencyAmount, sumAmounts } from '../../parts/chosen.ts';
 
 /** Open problems as they are counted: one that is executing is counted as what it was before, mostly pending. */
 export const OPEN_STATES = ['pending', 'needs-human', 'exhausted'] as const;
@@ -15,10 +16,6 @@ export const STATE_FILTERS: Readonly<Record<OpenState, string>> = {
 };
 
 export type ScenarioCode = ProblemCount['scenario'];
-export interface CurrencyAmount {
-  readonly currency: string;
-  readonly amountMinor: string;
-}
 
 type Filter = Readonly<Record<string, string | null>>;
 
@@ -48,12 +45,7 @@ export function problemsOf(counts: readonly ProblemCount[]): number {
 
 /** Currencies are never added up; they come in the order of their codes. */
 export function amountsOf(counts: readonly ProblemCount[]): readonly CurrencyAmount[] {
-  const sums = new Map<string, bigint>();
-  for (const { currency, amountMinor } of counts)
-    sums.set(currency, (sums.get(currency) ?? 0n) + BigInt(amountMinor));
-  return [...sums]
-    .map(([currency, sum]) => ({ currency, amountMinor: sum.toString() }))
-    .sort((one, other) => (one.currency < other.currency ? -1 : 1));
+  return sumAmounts(counts);
 }
 
 export interface ScenarioRow {
@@ -103,7 +95,7 @@ export function riskRows(open: readonly ProblemCount[]): readonly RiskRow[] {
 }
 
 /** Kinds of what executions come to, each with the outcomes that a list must be asked for. */
-export const KINDS = {
+const KINDS = {
   repaired: ['fixed', 'already-right'],
   failed: ['failed', 'unknown'],
   refused: ['refused'],

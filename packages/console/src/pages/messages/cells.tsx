@@ -10,7 +10,7 @@ import { Time } from '../../parts/Time.tsx';
 import type { OpenMessage } from './open-message.ts';
 
 /** Enough of an id to tell two apart; the whole one is on hover and in the drawer. */
-export function ShortId({ id }: { id: string }) {
+function ShortId({ id }: { id: string }) {
   return (
     <span className="messages-id" title={id}>
       {id.slice(0, 8)}

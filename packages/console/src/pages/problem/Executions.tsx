@@ -46,7 +46,7 @@ export function Executions({ problem, solution, messages }: ExecutionsProps) {
 }
 
 /** @returns "Attempt 2 of at most 6"; no upper bound where waiting has cost more tries than the bound counts. */
-export function useAttemptName(): (execution: Pick<Execution, 'attempt' | 'maxRetries'>) => string {
+function useAttemptName(): (execution: Pick<Execution, 'attempt' | 'maxRetries'>) => string {
   const { t } = useTranslation('problem');
   return ({ attempt: n, maxRetries }) =>
     maxRetries === null || n > maxRetries + 1
