@@ -4,18 +4,15 @@
  */
 import { type AccessPolicy, BUILT_IN_ROLES, type Verb, VERBS } from '@piculus/protocol';
 import { API_PREFIX, createApiClient, type Route, ROUTES, type RouteName } from '@piculus/protocol/http';
-import { sql } from 'kysely';
-import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Grant, inScope, type Scope, scopesOf } from '../../packages/server/src/base/access.ts';
-import { systemClock } from '../../packages/server/src/base/clock.ts';
-import { createWake } from '../../packages/server/src/base/wake.ts';
 import { ROUTE_NAMES } from '../../packages/server/src/http/api-routes.ts';
-import { type Database, openDatabase } from '../../packages/server/src/store/database.ts';
-import { openPool } from '../../packages/server/src/store/pool.ts';
+import type { Database } from '../../packages/server/src/store/database.ts';
 import { signIn, startTestServer, type TestServer } from '../../packages/server/test/server/support.ts';
 import { type About, ASKS } from './requests.ts';
-import { markOf, roomsOf, seedSystem, type SeededSystem, SOLUTION } from './seed.ts';
+import { rowsOf } from './rows.ts';
+import { markOf, seedSystem, type SeededSystem, SOLUTION } from './seed.ts';
+import { roomsBeside } from './world.ts';
 
 const OWN = 'OWN';
 const FOREIGN = 'FOREIGN';
@@ -52,16 +49,8 @@ beforeAll(async () => {
   test = await startTestServer({}, undefined, {
     scopeOf: async ({ username }) => scopes.get(username) ?? everything,
   });
-  db = openDatabase(openPool({ url: test.config.databaseUrl ?? '', connectionsMax: 4 }));
-  const context = {
-    db,
-    clock: systemClock,
-    log: pino({ level: 'silent' }),
-    nodeId: 'test',
-    events: { publish: () => {} },
-    wake: createWake(systemClock),
-  };
-  const rooms = roomsOf(context);
+  const { context, rooms, ...beside } = roomsBeside(test.config.databaseUrl);
+  db = beside.db;
   own = await seedSystem({ context, rooms }, OWN, 12);
   foreign = await seedSystem({ context, rooms }, FOREIGN, 12);
   const both = [own, foreign].flatMap(({ problemIds }) => problemIds.slice(8, 10));
@@ -120,6 +109,7 @@ function about(target: SeededSystem, person: string | null): About {
     },
     newKey: async () =>
       absent ? ABSENT_ID : (await test.api.createSystemKey({ params: { sysCode } })).info.id,
+    newHalt: async () => (absent ? ABSENT_ID : haltOf(sysCode)),
     newView: async () => {
       if (person === null) return '1';
       const api = createApiClient({ baseUrl: test.address, token });
@@ -127,6 +117,12 @@ function about(target: SeededSystem, person: string | null): About {
         .id;
     },
   };
+}
+
+async function haltOf(sysCode: string): Promise<string> {
+  const { items } = await test.api.listHalts({ query: { open: true } });
+  const halt = items.find((one) => one.sysCode === sysCode);
+  return (halt ?? (await test.api.stop({ body: { sysCode, includeManual: false, reason: 'to go on' } }))).id;
 }
 
 const ABSENT_ID = '999999999';
@@ -200,31 +196,14 @@ function neutral({ text }: Answer): unknown {
   return JSON.parse(JSON.stringify(rest).replaceAll(/\d+|NOSUCH|FOREIGN|OWN/g, '…'));
 }
 
-/** Every row of the foreign system, in whatever table. */
-async function foreignRows(): Promise<Record<string, string>> {
-  const tables = await sql<{ name: string }>`
-    SELECT DISTINCT c.table_name AS name FROM information_schema.columns c
-    JOIN information_schema.tables t USING (table_schema, table_name)
-    WHERE c.table_schema = 'piculus' AND c.column_name = 'sys_code' AND t.table_type = 'BASE TABLE'
-    ORDER BY 1`.execute(db);
-  const found: Record<string, string> = {};
-  for (const { name } of tables.rows) {
-    const rows = await sql<{ text: string | null }>`
-      SELECT string_agg(t::text, E'\n' ORDER BY t::text) AS text FROM piculus.${sql.ref(name)} t
-      WHERE t.sys_code = ${FOREIGN}`.execute(db);
-    found[name] = rows.rows[0]?.text ?? '';
-  }
-  return found;
-}
-
 /** What the test itself makes of the foreign system, so that there is something to delete. */
-const MADE_BY_US = ['solutions', 'system_keys', 'audit'];
+const MADE_BY_US = ['solutions', 'system_keys', 'audit', 'halts'];
 
 describe('the matrix of permissions', () => {
   it.each([...STRANGERS, null])('holds for %s, who may not know of the other system', async (person) => {
-    const before = await foreignRows();
+    const before = await rowsOf(db, FOREIGN);
     for (const name of ROUTE_NAMES) await checkRoute(name, person);
-    const after = await foreignRows();
+    const after = await rowsOf(db, FOREIGN);
     for (const table of MADE_BY_US) delete before[table];
     expect(after).toMatchObject(before);
   });

@@ -15,6 +15,7 @@ export interface About extends SeededSystem {
   readonly word: string;
   readonly newSolution: () => Promise<string>;
   readonly newKey: () => Promise<string>;
+  readonly newHalt: () => Promise<string>;
   /** A view of the person who asks. */
   readonly newView: () => Promise<string>;
 }
@@ -30,6 +31,8 @@ const collection = ({ collectionId }: About) => ({ params: { id: collectionId } 
 const bulkRun = ({ bulkRunId }: About) => ({ params: { id: bulkRunId } });
 const body = { reason: 'because' };
 const input = ({ sysCode }: About) => ({ ...SOLUTION, sysCode, fixCode: FIX });
+
+const NO_LIMITS = { executionsPerHour: null, amountsPerHour: [], breaker: null, canary: 0 };
 
 export const ASKS: Asks = {
   listSystems: none,
@@ -83,6 +86,13 @@ export const ASKS: Asks = {
   getHealth: none,
   getReadiness: none,
   listAudit: none,
+  listLimits: none,
+  setLimits: ({ sysCode }) => ({
+    body: { sysCode, fixCode: FIX, version: 0, settings: NO_LIMITS, reason: 'because' },
+  }),
+  listHalts: none,
+  stop: ({ sysCode }) => ({ body: { sysCode, ...body } }),
+  resume: async ({ newHalt }) => ({ params: { id: await newHalt() }, body }),
   getAuditChain: none,
   verifyAudit: () => ({ body: {} }),
 };

@@ -116,7 +116,8 @@ export function sessionOf(sysCode: string, clientId: string): Session {
   };
 }
 
-function reports({ clock }: Context, sysCode: string, count: number): ProblemReport[] {
+/** What a client reports: the last one is for a person. */
+export function reports({ clock }: Context, sysCode: string, count: number): ProblemReport[] {
   const side = { state: 'x', source: 'test', observedAt: clock.now().toISOString(), fields: {} };
   return Array.from({ length: count }, (_, index) => ({
     fixCode: FIX,

@@ -8,6 +8,7 @@ import {
   type ErrorCode,
   ERRORS,
   LIMITS,
+  MESSAGE_ACCESS,
   PiculusError,
   type PreviewResult,
   type RawMessage,
@@ -206,7 +207,7 @@ export class GatewaySession implements Session, ConnectionListener {
         throw new PiculusError('wrong-system', "the system of a connection is its key's");
       }
       if (!isClientMessageType(type)) throw new PiculusError('unknown-type', 'no such message type');
-      if (type !== 'hello' && this.#state !== 'open')
+      if (MESSAGE_ACCESS[type].from === 'client' && this.#state !== 'open')
         throw new PiculusError('out-of-order', 'say hello first');
       const correlation = await this.#handleTyped(type, message);
       this.#violations = Math.max(0, this.#violations - 1);
