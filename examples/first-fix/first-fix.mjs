@@ -1,12 +1,14 @@
 // A production system of three orders, one of them broken, and the fix that repairs it.
-// Run from the checkout: PICULUS_SYSTEM_KEY=… node examples/first-fix/first-fix.mjs
+// Run from the checkout: PICULUS_SYSTEM_KEY=… PICULUS_SERVER_KEYS=… node examples/first-fix/first-fix.mjs
 import { createClient, defineCollector, defineFix, postgresJournal } from '@piculus/client';
 import { startEmbeddedDatabase } from '@piculus/embedded-database';
 import pg from 'pg';
 
-const systemKey = process.env.PICULUS_SYSTEM_KEY;
-if (!systemKey)
-  throw new Error('set PICULUS_SYSTEM_KEY to the key that "piculus systems create SHOP" printed');
+const { PICULUS_SYSTEM_KEY: systemKey, PICULUS_SERVER_KEYS: serverKeys } = process.env;
+if (!systemKey || !serverKeys)
+  throw new Error(
+    'set PICULUS_SYSTEM_KEY and PICULUS_SERVER_KEYS as "piculus systems create SHOP" printed them',
+  );
 
 // Your own database, in place of this one that is gone when the process ends. -----------------------------------
 const database = await startEmbeddedDatabase({ temporary: true });
@@ -174,6 +176,8 @@ await journal.migrate();
 const client = createClient({
   url: process.env.PICULUS_URL ?? 'http://127.0.0.1:7070',
   systemKey,
+  // A command that none of these keys signed is refused before the fix sees it.
+  serverKeys,
   application: { name: 'shop', version: '1.0.0' },
   fixes: [{ collector, fix }],
   journal,

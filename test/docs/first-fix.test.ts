@@ -76,8 +76,14 @@ it('leads from nothing to a repaired payment', async () => {
   const password = /one-time password (\S+)/.exec(await lineWith(server, 'one-time password'))?.[1] ?? '';
   const url = /http\S+/.exec(await lineWith(server, 'ready'))?.[0] ?? '';
   await run(['login', '--url', url], { PICULUS_PASSWORD: password });
-  const key = await run(['systems', 'create', 'SHOP']);
-  const shop = start(['examples/first-fix/first-fix.mjs'], { PICULUS_SYSTEM_KEY: key, PICULUS_URL: url });
+  const exported = await run(['systems', 'create', 'SHOP']);
+  const keys = Object.fromEntries(
+    exported
+      .replace('export ', '')
+      .split(' ')
+      .map((set) => set.split('=')),
+  );
+  const shop = start(['examples/first-fix/first-fix.mjs'], { ...keys, PICULUS_URL: url });
   expect(await lineWith(shop, 'connected')).toBe('connected as a client of SHOP');
   await run(['solutions', 'import', 'examples/first-fix/solutions.yaml']);
   expect(await run(['collect', '--system', 'SHOP', '--wait'])).toMatch(/SHOP +complete +2 +1 +1 /);

@@ -92,6 +92,10 @@ const NAMING: { readonly [T in ClientMessageType]: () => ClientMessageBody<T> } 
     steps: [],
     facts: null,
   }),
+  revealed: () => ({
+    revealId: 'a-question-to-somebody-else',
+    values: [{ field: 'order.payee', value: 'forged' }],
+  }),
   ack: () => ({ re: 'a-message-to-somebody-else' }),
   error: () => ({ re: 'a-message-to-somebody-else', code: 'busy', detail: 'forged', retryable: true }),
 };

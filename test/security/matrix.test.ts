@@ -36,6 +36,7 @@ let db: Database;
 let own: SeededSystem;
 let foreign: SeededSystem;
 let userId = '';
+let serverKeyId = '';
 const tokens = new Map<string, string>();
 let words = 0;
 const newWord = (): string => {
@@ -64,6 +65,7 @@ beforeAll(async () => {
     tokens.set(username, await signIn(test.address, username, PASSWORD));
   }
   userId = (await test.api.createUser({ body: { username: 'somebody', name: 'x', password: PASSWORD } })).id;
+  serverKeyId = (await test.api.listServerKeys()).items[0]?.keyId ?? '';
 });
 afterAll(async () => {
   await db.destroy();
@@ -101,6 +103,7 @@ function about(target: SeededSystem, person: string | null): About {
   return {
     ...target,
     userId: absent ? 'nobody-has-this-id' : userId,
+    serverKeyId,
     word: newWord(),
     newSolution: async () => {
       if (absent) return ABSENT_ID;

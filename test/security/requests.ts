@@ -11,6 +11,8 @@ export interface Ask {
 /** What a request is about, and what it needs anew each time because it uses it up. */
 export interface About extends SeededSystem {
   readonly userId: string;
+  /** The key that the server signs with. */
+  readonly serverKeyId: string;
   /** A word that no other request has. */
   readonly word: string;
   readonly newSolution: () => Promise<string>;
@@ -34,6 +36,8 @@ const input = ({ sysCode }: About) => ({ ...SOLUTION, sysCode, fixCode: FIX });
 
 const NO_LIMITS = { executionsPerHour: null, amountsPerHour: [], breaker: null, canary: 0 };
 
+const serverKey = ({ serverKeyId }: About) => ({ params: { keyId: serverKeyId } });
+
 export const ASKS: Asks = {
   listSystems: none,
   createSystem: ({ word }) => ({ body: { sysCode: word.toUpperCase(), name: word } }),
@@ -41,6 +45,11 @@ export const ASKS: Asks = {
   listSystemKeys: system,
   createSystemKey: system,
   revokeSystemKey: async (about) => ({ params: { sysCode: about.sysCode, id: await about.newKey() } }),
+  listServerKeys: none,
+  addServerKey: none,
+  useServerKey: serverKey,
+  // The one in use cannot be retired, so that it is there for all.
+  retireServerKey: serverKey,
   previewSchedule: () => ({ query: { cron: '0 0 0 * * ?' } }),
   listClients: ofSystem,
   startCollection: ({ sysCode }) => ({ body: { sysCodes: [sysCode] } }),

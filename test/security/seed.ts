@@ -148,9 +148,10 @@ async function collect(rooms: Rooms, session: Session, problems: ProblemReport[]
 
 function answersTo({ clock }: Context, { leaseId, epoch, items }: FixCommand) {
   const at = clock.now().toISOString();
-  const results = items.slice(0, 2).map(({ problemId, commandKey }, index) => ({
+  const results = items.slice(0, 2).map(({ problemId, commandKey, evidenceHash }, index) => ({
     problemId,
     commandKey,
+    ...(evidenceHash === undefined ? {} : { evidenceHash }),
     outcome: index === 0 ? ('fixed' as const) : ('failed' as const),
     scenario: null,
     reason: 'seeded',

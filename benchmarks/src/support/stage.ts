@@ -61,7 +61,7 @@ export async function startClient(
   server: RunningServer,
   databaseUrl: string,
 ): Promise<ObservedProcess> {
-  const { key } = await server.api.createSystem({
+  const { key, serverKeys } = await server.api.createSystem({
     body: { sysCode: SYS_CODE, name: 'PBAP', collectCron: null },
   });
   const { process } = await ObservedProcess.start(
@@ -71,6 +71,7 @@ export async function startClient(
       env: {
         PICULUS_URL: server.url,
         PICULUS_SYSTEM_KEY: key,
+        PICULUS_SERVER_KEYS: serverKeys.join(','),
         SYS_CODE,
         PBAP_DATABASE_URL: databaseUrl,
         BANK_URL: await startBank(context),

@@ -133,13 +133,16 @@ describe('on a real server', { sequential: true }, () => {
   it('registers a system and shows its key once', async () => {
     const { exitCode, stdout, stderr } = await home.run(['systems', 'create', 'SHOP', '--name', 'Shop']);
     expect(exitCode).toBe(EXIT.ok);
-    expect(stdout).toMatch(/^pic_SHOP_[A-Za-z0-9_-]{43}$/);
+    expect(stdout).toMatch(
+      /^export PICULUS_SYSTEM_KEY=pic_SHOP_[\w-]{43} PICULUS_SERVER_KEYS=ed25519:[\w-]{43}$/,
+    );
     expect(stderr).toContain('not shown again');
     expect((await home.run(['systems', 'create', 'SHOP'])).exitCode).toBe(EXIT.refused);
     const online = new Promise<void>((resolve) => {
       client = createClient({
         url: server.address,
-        systemKey: stdout,
+        systemKey: /SYSTEM_KEY=(\S+)/.exec(stdout)?.[1] ?? '',
+        serverKeys: /SERVER_KEYS=(\S+)/.exec(stdout)?.[1] ?? '',
         application: { name: 'shop', version: '1.0.0' },
         fixes: [{ collector, fix }],
         journal: memoryJournal(),

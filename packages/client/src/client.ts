@@ -7,6 +7,7 @@ import {
   type ClientMessageBody,
   PiculusError,
   PROTOCOL_VERSION,
+  type ServerKeysNews,
   type ServerMessageBody,
 } from '@piculus/protocol';
 import { Collects } from './collecting/collects.ts';
@@ -17,8 +18,11 @@ import { type ClientListener, type ClientState, Listeners } from './events.ts';
 import { Executor } from './executing/executor.ts';
 import { ResultsOutbox } from './executing/results-outbox.ts';
 import { Previews } from './executing/previews.ts';
+import { Reveals } from './executing/reveals.ts';
 import { type CheckedOptions, checkOptions, type ClientOptions } from './options.ts';
+import { describeError } from './masking/text.ts';
 import { createRunner } from './runner/runner.ts';
+import { Trust } from './signing/trust.ts';
 import { SDK } from './version.ts';
 
 export interface Client {
@@ -35,6 +39,8 @@ export interface Client {
   /** @returns a function that removes the listener again. */
   on(listener: ClientListener): () => void;
 }
+
+type SignedMessage = Extract<IncomingMessage, { type: 'fix' | 'preview' | 'reveal' | 'server-keys' }>;
 
 const DRAIN_MS = 10_000;
 /** Work that was asked to give up gets this long for its last step, and results for their last way. */
@@ -54,6 +60,8 @@ class PiculusClient<Tx> implements Client {
   readonly #executor: Executor<Tx>;
   readonly #collects: Collects;
   readonly #previews: Previews<Tx>;
+  readonly #reveals: Reveals<Tx>;
+  readonly #trust: Trust;
   #lag: LagMeter | null = null;
   #state: ClientState = 'new';
   #stopped: Promise<void> | null = null;
@@ -63,12 +71,14 @@ class PiculusClient<Tx> implements Client {
     const { clock, log, fixes } = options;
     this.clientId = clock.uuid();
     this.#listeners = new Listeners(log);
+    this.#trust = new Trust({ ...options, clientId: this.clientId });
     this.#connection = new Connection({
       ...options,
       hooks: {
         hello: () => this.#hello(),
         heartbeat: () => this.#heartbeat(),
         renewed: (leases, sentAt) => this.#executor.renewed(leases, sentAt),
+        greeted: (welcome) => this.#greeted(welcome),
         welcomed: (welcome) => this.#welcomed(welcome),
         handle: (message) => this.#handle(message),
         changed: (state, detail) => this.#changed(state, detail),
@@ -103,6 +113,10 @@ class PiculusClient<Tx> implements Client {
       runner,
       deliver: (body, signal) => deliver('preview-result', body, signal),
     });
+    this.#reveals = new Reveals({
+      ...options,
+      deliver: (body, signal) => deliver('revealed', body, signal),
+    });
   }
 
   get state(): ClientState {
@@ -131,6 +145,7 @@ class PiculusClient<Tx> implements Client {
     const finished = new AbortController();
     void this.#after(drainMs, finished.signal, () => over.abort());
     this.#previews.stop();
+    this.#reveals.stop();
     await Promise.all([this.#executor.stop(over.signal), this.#collects.stop(over.signal)]);
     finished.abort();
     // Without a connection the results stay unsaid: the journal has them, and the command comes again.
@@ -155,10 +170,42 @@ class PiculusClient<Tx> implements Client {
 
   #handle(message: Exclude<IncomingMessage, { type: 'welcome' }>): void {
     if (this.#state === 'stopping' && message.type !== 'cancel-collect') throw new PiculusError('stopping');
-    if (message.type === 'fix') this.#executor.accept(message.body);
-    else if (message.type === 'collect') this.#collects.accept(message.body);
+    if (message.type === 'collect') this.#collects.accept(message.body);
     else if (message.type === 'cancel-collect') this.#collects.cancel(message.body.commandId);
-    else this.#previews.accept(message.body);
+    else this.#handleSigned(message);
+  }
+
+  /** Nothing of these reaches a fix before it is known to be the server's. */
+  #handleSigned(message: SignedMessage): void {
+    try {
+      this.#check(message);
+    } catch (error) {
+      if (error instanceof PiculusError) {
+        const { code, message: detail } = error;
+        this.#options.log.error({ type: message.type, code, detail }, "a command is not surely the server's");
+        this.#listeners.tell({ type: 'refused-message', code, detail });
+      }
+      throw error;
+    }
+    if (message.type === 'fix') this.#executor.accept(message.body);
+    else if (message.type === 'preview') this.#previews.accept(message.body);
+    else if (message.type === 'reveal') this.#reveals.accept(message.body);
+  }
+
+  /** @throws PiculusError one of the `command-…` codes. */
+  #check(message: SignedMessage): void {
+    if (message.type === 'fix') this.#trust.fix(message.body);
+    else if (message.type === 'preview') this.#trust.preview(message.body);
+    else if (message.type === 'reveal') this.#trust.reveal(message.body);
+    else this.#announced(message.body);
+  }
+
+  #announced(news: ServerKeysNews): void {
+    const untrusted = this.#trust.announced(news).map(({ text }) => text);
+    if (untrusted.length > 0) {
+      this.#options.log.warn({ untrusted }, 'the server has keys that are not among serverKeys; add them');
+    }
+    this.#listeners.tell({ type: 'server-keys', keys: news.keys, untrusted });
   }
 
   #hello(): ClientMessageBody<'hello'> {
@@ -184,6 +231,19 @@ class PiculusClient<Tx> implements Client {
       collectCommands: this.#collects.commands(),
       eventLoopLagMs: this.#lag?.readMs() ?? 0,
     };
+  }
+
+  #greeted(welcome: ServerMessageBody<'welcome'>): void {
+    this.#trust.welcomed(welcome.sysCode);
+    try {
+      if (welcome.serverKeys) this.#announced(welcome.serverKeys);
+    } catch (error) {
+      const fields = { error: describeError(error) };
+      this.#options.log.error(
+        fields,
+        'none of serverKeys is a key of this server: its commands will be refused',
+      );
+    }
   }
 
   #welcomed(welcome: ServerMessageBody<'welcome'>): void {

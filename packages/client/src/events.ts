@@ -16,6 +16,11 @@ export type ClientEvent =
   | { readonly type: 'welcome'; readonly sysCode: string }
   /** A message of the server could not be read and was refused. */
   | { readonly type: 'refused-message'; readonly code: ErrorCode; readonly detail: string }
+  /**
+   * The server's keys, vouched for by a key that is trusted. `untrusted` are those that this client does not trust
+   * yet: put all of `keys` into its configuration before the server uses them.
+   */
+  | { readonly type: 'server-keys'; readonly keys: readonly string[]; readonly untrusted: readonly string[] }
   /** A command ended; `result` is null where it was given up without an answer. */
   | { readonly type: 'fix-finished'; readonly item: FixItem; readonly result: FixResult | null }
   /** A collect ended; `done` is null where it was given up without an answer. */

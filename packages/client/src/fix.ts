@@ -114,6 +114,14 @@ export interface Fix<Evidence = unknown, Step extends PlanStep = PlanStep, Tx = 
   facts(evidence: Evidence): Facts;
   /** Decides from the evidence alone: no reading, no writing, no clock. A preview calls this and stops here. */
   plan(command: Command, evidence: Evidence): Plan<Step>;
+  /**
+   * The unmasked values of these personal fields (`order.payee`), read afresh, for a person who may see them and
+   * said why. Without it nothing is ever shown unmasked. Writes nothing and logs nothing.
+   */
+  reveal?(
+    request: { readonly businessKey: string; readonly fields: readonly string[] },
+    signal: AbortSignal,
+  ): Promise<Readonly<Record<string, string | null>>>;
   /** Applies one step: a database transaction, or one call to the outside, never one inside the other. */
   apply(step: Step, evidence: Evidence, context: FixContext<Tx>): Promise<Applied>;
 }

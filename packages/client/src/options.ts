@@ -1,5 +1,6 @@
 /** What a client is made of, checked at once: an error names the option and what is wrong with it. */
 import { fixCodeSchema, LIMITS } from '@piculus/protocol';
+import { readServerKey, type ServerKey } from '@piculus/protocol/signing';
 import { type Clock, systemClock } from './clock.ts';
 import { DEFAULT_RECONNECT, type ReconnectOptions } from './connection/connection.ts';
 import type { Transport } from './connection/transport.ts';
@@ -21,6 +22,16 @@ export interface ClientOptions<Tx> {
   readonly url: string;
   /** Key of this production system; it alone says for which system this client speaks. */
   readonly systemKey: string;
+  /**
+   * Public keys of the server, as `piculus systems create` and `piculus keys list` print them: a list, or one text
+   * with commas between. A command that none of them signed is refused before a fix sees it.
+   */
+  readonly serverKeys: string | readonly string[];
+  /**
+   * Trust further keys that a trusted one vouches for, for as long as this process runs. Default false: new keys
+   * come with the configuration only.
+   */
+  readonly followRotation?: boolean;
   /** Name and version of the program that embeds the client, as operators will see it. */
   readonly application: { readonly name: string; readonly version: string };
   readonly fixes: readonly FixPair<Tx>[];
@@ -43,6 +54,10 @@ export interface ClientOptions<Tx> {
 }
 
 export interface CheckedOptions<Tx> {
+  /** As the key says; null where it is of another form. */
+  readonly sysCode: string | null;
+  readonly serverKeys: readonly ServerKey[];
+  readonly followRotation: boolean;
   readonly application: { readonly name: string; readonly version: string };
   readonly collectors: ReadonlyMap<string, Collector>;
   readonly fixes: ReadonlyMap<string, AnyFix<Tx>>;
@@ -58,6 +73,8 @@ export interface CheckedOptions<Tx> {
 }
 
 const SYSTEM_KEY = /^[\x21-\x7e]{1,256}$/;
+/** The form of the server's own keys, which name their system. */
+const NAMED_KEY = /^pic_([A-Z][A-Z0-9_-]{0,31})_[A-Za-z0-9_-]{43}$/;
 
 /** @throws TypeError naming the option. */
 export function checkOptions<Tx>(options: ClientOptions<Tx>): CheckedOptions<Tx> {
@@ -70,6 +87,9 @@ export function checkOptions<Tx>(options: ClientOptions<Tx>): CheckedOptions<Tx>
     throw new TypeError('journal: a journal is needed, for instance postgresJournal({ pool })');
   checkPersonalFields(personal, 'personal');
   const checked = {
+    sysCode: NAMED_KEY.exec(systemKey)?.[1] ?? null,
+    serverKeys: checkServerKeys(options.serverKeys),
+    followRotation: options.followRotation === true,
     application: checkApplication(options.application),
     ...checkFixes(options.fixes),
     journal: options.journal,
@@ -89,6 +109,25 @@ export function checkOptions<Tx>(options: ClientOptions<Tx>): CheckedOptions<Tx>
     );
   }
   return checked;
+}
+
+function checkServerKeys(given: ClientOptions<unknown>['serverKeys']): ServerKey[] {
+  const texts = (typeof given === 'string' ? given.split(',') : Array.isArray(given) ? given : [])
+    .map((text) => String(text).trim())
+    .filter((text) => text !== '');
+  if (texts.length === 0)
+    throw new TypeError(
+      'serverKeys: the public keys of the server are missing; `piculus keys list` prints them',
+    );
+  if (texts.length > LIMITS.serverKeysMax)
+    throw new TypeError(`serverKeys: at most ${LIMITS.serverKeysMax} keys`);
+  return texts.map((text) => {
+    try {
+      return readServerKey(text);
+    } catch (error) {
+      throw new TypeError(`serverKeys: ${error instanceof Error ? error.message : 'not a key'}`);
+    }
+  });
 }
 
 function checkApplication(application: ClientOptions<unknown>['application']): {

@@ -83,6 +83,40 @@ export const ERRORS = {
     'the same command key came with another payload; a person must look',
     '同一命令键的内容不同，须人工检查',
   ),
+  // Signed commands.
+  'command-unsigned': rule(403, false, 'the command is not signed', '命令没有签名'),
+  'command-key-unknown': rule(
+    403,
+    false,
+    'the command is signed by a key that this client does not trust',
+    '签名密钥不受该客户端信任',
+  ),
+  'command-forged': rule(
+    403,
+    false,
+    'the signature does not fit the command; it was changed or is for another client',
+    '签名与命令不符：命令被改动或属于其他客户端',
+  ),
+  'command-expired': rule(403, false, 'the command came after its expiry', '命令已过期'),
+  'command-too-early': rule(
+    403,
+    false,
+    'the command is not valid yet; check the clocks',
+    '命令尚未生效，请检查时钟',
+  ),
+  'evidence-mismatch': rule(
+    409,
+    false,
+    'the answer is for other evidence than the command was sent for',
+    '应答所依据的证据与下发的命令不符',
+  ),
+  'cannot-reveal': rule(409, false, 'the fix does not show these values', '该修复服务不提供这些明文'),
+  'no-signing-key': rule(
+    503,
+    true,
+    'the server has no key to sign commands with',
+    '服务端没有可用的签名密钥',
+  ),
 } as const satisfies Record<string, ErrorRule>;
 
 export type ErrorCode = keyof typeof ERRORS;

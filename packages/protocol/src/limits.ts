@@ -23,6 +23,10 @@ export const LIMITS = {
   factFields: 40,
   factTextLength: 500,
   effectsPerResult: 20,
+  /** Keys of the server at one time, those that are being brought in and out included. */
+  serverKeysMax: 8,
+  /** Fields in one question for unmasked values. */
+  revealFieldsMax: 20,
   contradictions: 20,
   /** Largest amount, as digits of minor units. */
   amountDigits: 18,

@@ -29,6 +29,10 @@ export interface ServerConfig {
   readonly auditCheckpointFile: string | null;
   /** Where they are posted to. */
   readonly auditCheckpointUrl: string | null;
+  /** Folder of the keys that commands are signed with; null: `signing-keys` in `dataDir`. */
+  readonly signingKeysDir: string | null;
+  /** One signing key that somebody else keeps and changes; instead of the folder. */
+  readonly signingKeyFile: string | null;
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -91,6 +95,8 @@ export function loadConfig(environment: Environment = process.env): ServerConfig
     messageRetentionDays: whole('PICULUS_MESSAGE_RETENTION_DAYS', 14, [1, 3_650]),
     auditCheckpointFile: text('PICULUS_AUDIT_CHECKPOINT_FILE'),
     auditCheckpointUrl: url('PICULUS_AUDIT_CHECKPOINT_URL', ['http:', 'https:']),
+    signingKeysDir: text('PICULUS_SIGNING_KEYS_DIR'),
+    signingKeyFile: text('PICULUS_SIGNING_KEY_FILE'),
   };
   if (config.migrationDatabaseUrl !== null && config.databaseUrl === null)
     problems.push('PICULUS_MIGRATION_DATABASE_URL needs PICULUS_DATABASE_URL beside it');

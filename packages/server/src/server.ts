@@ -2,7 +2,7 @@
  * The composition root: builds every part, opens them in order and closes them in reverse. The HTTP server
  * listens at once, also while the database is away, so that it can say so; work begins when it is there.
  */
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { PiculusError } from '@piculus/protocol';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
@@ -25,6 +25,8 @@ import { type App, createApp } from './http/app.ts';
 import type { ScopeReader } from './http/authenticate.ts';
 import { findConsole } from './http/console.ts';
 import { addressOf, closeHttp, listen } from './http/listen.ts';
+import { openServerKeys, type ServerKeys } from './keys/index.ts';
+import { createKeyWatcher } from './keys/watcher.ts';
 import { createIdentity, loadSecret } from './identity/index.ts';
 import { Lifecycle } from './lifecycle.ts';
 import { openOwnDatabase, ownDatabaseDir } from './own-database.ts';
@@ -75,6 +77,7 @@ interface Built {
   readonly gateway: Gateway;
   readonly app: App;
   readonly checkpointKey: CheckpointKey;
+  readonly keys: ServerKeys;
 }
 
 class Server implements PiculusServer {
@@ -176,7 +179,11 @@ class Server implements PiculusServer {
       wake,
     };
     const rooms = createRooms(context, config);
-    const gateway = createGateway(context, rooms, { leaseMs: config.leaseMs });
+    const keys = await openServerKeys(context, {
+      folder: resolve(config.signingKeysDir ?? join(config.dataDir, 'signing-keys')),
+      file: config.signingKeyFile,
+    });
+    const gateway = createGateway(context, rooms, { leaseMs: config.leaseMs, signer: keys.signer });
     const { publicUrl } = config;
     const app = await createApp({
       context,
@@ -190,6 +197,7 @@ class Server implements PiculusServer {
       }),
       identity: createIdentity(context, { secret, publicUrl }),
       gateway,
+      keys,
       events,
       secret,
       publicUrl,
@@ -206,7 +214,7 @@ class Server implements PiculusServer {
         ? {}
         : { signInsPerMinute: this.#parts.signInsPerMinute }),
     });
-    return { context, events, rooms, gateway, app, checkpointKey };
+    return { context, events, rooms, gateway, app, keys, checkpointKey };
   }
 
   async #startOwnDatabase(): Promise<string> {
@@ -250,7 +258,7 @@ class Server implements PiculusServer {
     });
   }
 
-  async #bringUp({ context, rooms, gateway, checkpointKey }: Built): Promise<void> {
+  async #bringUp({ context, rooms, gateway, keys, checkpointKey }: Built): Promise<void> {
     const { signal } = this.#lifecycle;
     this.firstPassword = await bringUp(context, {
       signal,
@@ -261,6 +269,7 @@ class Server implements PiculusServer {
     const loops = [
       ...createLoops(context, rooms, gateway, this.#config),
       createChainWriter(context, { key: checkpointKey, sinks: this.#checkpointSinks() }),
+      createKeyWatcher(context, keys, () => gateway.announceKeys()),
     ];
     await this.#lifecycle.open(
       'loops',

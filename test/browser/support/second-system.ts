@@ -57,10 +57,11 @@ export const ORDERS = {
 } as const satisfies Record<string, Order>;
 
 /** @returns a client that is connecting; it must be stopped. */
-export function startSecondSystem(url: string, systemKey: string): Client {
+export function startSecondSystem(url: string, systemKey: string, serverKeys: readonly string[]): Client {
   const client = createClient({
     url,
     systemKey,
+    serverKeys,
     application: { name: 'PBMS-1', version: '4.2.0' },
     fixes: [pair(AUTOMATIC_FIX), pair(MANUAL_FIX)],
     journal: memoryJournal<null>(),

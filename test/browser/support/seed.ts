@@ -87,7 +87,7 @@ async function setFirstSystem(api: ApiClient): Promise<void> {
 }
 
 async function addSecondSystem({ api, changes, address }: World) {
-  const { key } = await api.createSystem({
+  const { key, serverKeys } = await api.createSystem({
     body: { sysCode: SECOND_SYSTEM, name: '商户支付 / Payment business M', collectCron: '0 0/30 * * * ?' },
   });
   for (const [fixCode, executionMode] of [
@@ -98,7 +98,7 @@ async function addSecondSystem({ api, changes, address }: World) {
       body: { sysCode: SECOND_SYSTEM, fixCode, executionMode, maxRetries: 0, retryCron: EVERY_SECOND },
     });
   }
-  const client = startSecondSystem(address, key);
+  const client = startSecondSystem(address, key, serverKeys);
   await changes.until('the second system connects', WITHIN_MS, async () => {
     const { items } = await api.listClients({ query: { sysCode: SECOND_SYSTEM } });
     return items.some(({ connected }) => connected);

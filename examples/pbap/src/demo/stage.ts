@@ -103,6 +103,8 @@ async function startSystem(
   const { sysCode } = system;
   const before = await fingerprint(system.pool, system.bankPool);
   const systemKey = await registerSystem(server, sysCode, options);
+  const { items: keys } = await server.api.listServerKeys();
+  const serverKeys = keys.map(({ publicKey }) => publicKey).join(',');
   const port = await anyFreePort();
   const frontDoor = `http://127.0.0.1:${port}`;
   const bank = await children.start({
@@ -119,7 +121,9 @@ async function startSystem(
   });
   if (typeof bank.url !== 'string') throw new DemoError(`the bank of ${sysCode} did not say where it is`);
   for (let instance = 1; instance <= CLIENTS_PER_SYSTEM; instance++) {
-    await children.start(clientProgram(system, instance, { server, systemKey, bankUrl: bank.url, port }));
+    await children.start(
+      clientProgram(system, instance, { server, systemKey, serverKeys, bankUrl: bank.url, port }),
+    );
   }
   progress.say(`${sysCode}: bank and ${CLIENTS_PER_SYSTEM} clients started`);
   return { ...system, before, frontDoor };
@@ -131,6 +135,7 @@ function clientProgram(
   link: {
     readonly server: DemoServer;
     readonly systemKey: string;
+    readonly serverKeys: string;
     readonly bankUrl: string;
     readonly port: number;
   },
@@ -143,6 +148,7 @@ function clientProgram(
     env: {
       PICULUS_URL: link.server.url,
       PICULUS_SYSTEM_KEY: link.systemKey,
+      PICULUS_SERVER_KEYS: link.serverKeys,
       SYS_CODE: sysCode,
       PBAP_INSTANCE: String(instance),
       PBAP_DATABASE_URL: system.databaseUrl,

@@ -5,7 +5,7 @@ import { NOT_FOUND_WINDOW_MS } from './ports/bank.ts';
 
 export interface PbapConfig {
   /** Address of the Piculus server; null runs PBAP without a client. */
-  readonly piculus: { readonly url: string; readonly systemKey: string } | null;
+  readonly piculus: { readonly url: string; readonly systemKey: string; readonly serverKeys: string } | null;
   readonly sysCode: string;
   readonly instance: string;
   readonly databaseUrl: string;
@@ -24,7 +24,7 @@ export interface PbapConfig {
 }
 
 /**
- * Reads PBAP's settings: PICULUS_URL and PICULUS_SYSTEM_KEY (both or neither), SYS_CODE (PBAP), PBAP_INSTANCE
+ * Reads PBAP's settings: PICULUS_URL, PICULUS_SYSTEM_KEY and PICULUS_SERVER_KEYS (all or none), SYS_CODE (PBAP), PBAP_INSTANCE
  * (1), PBAP_DATABASE_URL and BANK_URL (must be set), PBAP_POOL_SIZE (4), BANK_TIMEOUT_MS (3000), BANK_NOT_FOUND_WINDOW_MS (5000),
  * PBAP_NORMAL_PATH (yes or no; no), PBAP_HTTP_HOST, PBAP_HTTP_PORT (0), PBAP_PLACES (16),
  * PBAP_RECHARGE_MIN_AGE_MS, PBAP_WITHDRAW_MIN_AGE_MS, PBAP_CONTINUE_MAX_AGE_MS.
@@ -33,7 +33,13 @@ export interface PbapConfig {
 export function readPbapConfig(env: Environment): PbapConfig {
   const hasServer = (env.PICULUS_URL ?? '') !== '' || (env.PICULUS_SYSTEM_KEY ?? '') !== '';
   return {
-    piculus: hasServer ? { url: text(env, 'PICULUS_URL'), systemKey: text(env, 'PICULUS_SYSTEM_KEY') } : null,
+    piculus: hasServer
+      ? {
+          url: text(env, 'PICULUS_URL'),
+          systemKey: text(env, 'PICULUS_SYSTEM_KEY'),
+          serverKeys: text(env, 'PICULUS_SERVER_KEYS'),
+        }
+      : null,
     sysCode: text(env, 'SYS_CODE', 'PBAP'),
     instance: text(env, 'PBAP_INSTANCE', '1'),
     databaseUrl: text(env, 'PBAP_DATABASE_URL'),

@@ -112,7 +112,7 @@ async function startNormalPath(
 async function startClient(
   parts: Parts,
   config: PbapConfig,
-  piculus: { readonly url: string; readonly systemKey: string },
+  piculus: NonNullable<PbapConfig['piculus']>,
 ): Promise<Client> {
   const { pool, log } = parts;
   const journal = postgresJournal({ pool });

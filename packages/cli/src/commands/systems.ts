@@ -1,5 +1,5 @@
 /** Systems: listing them, registering one. */
-import type { System } from '@piculus/protocol/http';
+import { clientEnvironment, type System } from '@piculus/protocol/http';
 import { EXIT } from '../exit-codes.ts';
 import { tableOf } from '../output.ts';
 import type { Registration } from '../registration.ts';
@@ -44,8 +44,10 @@ export function addSystems({ program, act }: Registration): void {
             collectTimeZone: timeZone,
           },
         });
-        context.out.say(`system ${sysCode} is registered; its key is below and is not shown again`);
-        context.out.result(created, () => created.key);
+        context.out.say(
+          `system ${sysCode} is registered; run this where its clients start; the key is not shown again`,
+        );
+        context.out.result(created, () => `export ${clientEnvironment(created)}`);
         return EXIT.ok;
       }),
     );

@@ -47,6 +47,9 @@ export interface ConnectionHooks {
   heartbeat(): ClientMessageBody<'heartbeat'>;
   /** The server has a heartbeat that named these leases and was sent at this time (ms since the epoch). */
   renewed(leases: readonly string[], sentAt: number): void;
+  /** The welcome is here; called before anything that comes behind it is handled. */
+  greeted(welcome: ServerMessageBody<'welcome'>): void;
+  /** The connection stands. */
   welcomed(welcome: ServerMessageBody<'welcome'>): void;
   /** Takes a message or throws a PiculusError. */
   handle(message: Exclude<IncomingMessage, { type: 'welcome' }>): void;
@@ -189,8 +192,11 @@ export class Connection {
         greeting.refused(error);
       },
       handle: (message) => {
-        if (message.type === 'welcome') greeting.welcomed(message.body);
-        else hooks.handle(message);
+        if (message.type === 'welcome') {
+          // Commands may come right behind it, before anybody who waits for the welcome goes on.
+          hooks.greeted(message.body);
+          greeting.welcomed(message.body);
+        } else hooks.handle(message);
       },
     });
     const handlers = {

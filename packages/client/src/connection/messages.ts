@@ -43,6 +43,8 @@ export function createMessageReader(): MessageReader {
     'cancel-collect': messageSchema('cancel-collect', SERVER_MESSAGES['cancel-collect']),
     fix: messageSchema('fix', SERVER_MESSAGES.fix),
     preview: messageSchema('preview', SERVER_MESSAGES.preview),
+    reveal: messageSchema('reveal', SERVER_MESSAGES.reveal),
+    'server-keys': messageSchema('server-keys', SERVER_MESSAGES['server-keys']),
     ack: messageSchema('ack', SERVER_MESSAGES.ack),
     error: messageSchema('error', SERVER_MESSAGES.error),
   };

@@ -29,6 +29,12 @@ export function checkPersonalFields(fields: PersonalFields, where: string): void
   }
 }
 
+/** Whether this field, for instance `order.payee`, is one of those. */
+export function isPersonalField(fields: PersonalFields, field: string): boolean {
+  const name = field.slice(field.indexOf('.') + 1);
+  return fields.includes(name) || fields.includes(field);
+}
+
 /** @throws ZodError when the facts do not have the protocol's shape. */
 export function maskFacts(facts: Facts, fields: PersonalFields): MaskedFacts {
   const names = new Set(fields);

@@ -79,8 +79,13 @@ export function withoutActing(
   };
 }
 
-function identity(item: FixItem): Pick<FixResult, 'problemId' | 'commandKey'> {
-  return { problemId: item.problemId, commandKey: item.commandKey };
+/** To which command, and for which evidence, it is an answer. */
+export function identity({
+  problemId,
+  commandKey,
+  evidenceHash,
+}: FixItem): Pick<FixResult, 'problemId' | 'commandKey' | 'evidenceHash'> {
+  return { problemId, commandKey, ...(evidenceHash === undefined ? {} : { evidenceHash }) };
 }
 
 export function bounded(effects: readonly Effect[]): Effect[] {

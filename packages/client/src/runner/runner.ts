@@ -11,7 +11,7 @@ import type { AnyFix } from './any-fix.ts';
 import { Execution, type ExecutionDependencies } from './execution.ts';
 import { payloadHash } from './payload.ts';
 import { previewFix } from './preview.ts';
-import { asResult, bounded, journalAway, payloadChanged } from './results.ts';
+import { asResult, bounded, identity, journalAway, payloadChanged } from './results.ts';
 
 export interface Runner<Tx> {
   /**
@@ -38,7 +38,7 @@ export function createRunner<Tx>(deps: ExecutionDependencies<Tx>): Runner<Tx> {
       if (!other) break;
       if (other.hash !== hash) return payloadChanged(deps, item, deps.clock.now(), []);
       const shared = await other.result;
-      if (shared) return { ...shared, problemId: item.problemId };
+      if (shared) return { ...shared, ...identity(item) };
       // The one before was given up; this one was not, so it goes on by itself.
       if (signal.aborted) return null;
     }
@@ -73,7 +73,7 @@ async function runOnce<Tx>(
   }
   if (entry.payloadHash !== hash) return payloadChanged(deps, item, startedAt, entry.effects);
   if (entry.answer) {
-    return { ...entry.answer, problemId: item.problemId, effects: bounded(entry.effects), replayed: true };
+    return { ...entry.answer, ...identity(item), effects: bounded(entry.effects), replayed: true };
   }
   const ending = await new Execution(deps, fix, asCommand(item), signal).run();
   if (!ending) return null;

@@ -22,6 +22,7 @@ import { ConnectRefused, type Link, type LinkHandlers, type Transport } from '..
 import { readClientMessage } from './read-client-message.ts';
 import { Signals } from './signals.ts';
 import { type TestCommand, testCommand } from './run.ts';
+import { createTestSigner } from './test-signer.ts';
 
 /** How the carrier misbehaves; each is a chance from 0 to 1, drawn from `random`. */
 export interface TestFaults {
@@ -54,6 +55,8 @@ export interface TestCollected {
 export interface TestServer {
   /** For the client's options. */
   readonly transport: Transport;
+  /** For the client's options: what this server sends is signed. */
+  readonly serverKeys: readonly string[];
   /** Every message that was taken, in order. */
   readonly received: readonly ClientMessage[];
   /** Results by command key, the latest. */
@@ -71,8 +74,13 @@ export interface TestServer {
     lease?: { leaseId?: string; epoch?: number; leaseMs?: number },
   ): Promise<FixResult[]>;
   preview(request: Omit<ServerMessageBody<'preview'>, 'previewId'>): Promise<PreviewResult>;
-  /** Sends a message once. Resolves with null where the client acknowledged it, with its code where it refused. */
+  /**
+   * Sends a message once, signed where it has no signature. Resolves with null where the client acknowledged it, with its code
+   * where it refused.
+   */
   send<T extends ServerMessageType>(type: T, body: ServerMessageBody<T>): Promise<ErrorCode | null>;
+  /** The client's answer to the message of this id: null where it acknowledges, its code where it refuses. */
+  answerTo(id: string): Promise<ErrorCode | null>;
   /** Sends any text as a frame. */
   sendFrame(frame: string): void;
   /** Cuts the connection. */
@@ -98,6 +106,8 @@ class InProcessServer implements TestServer {
   readonly received: ClientMessage[] = [];
   readonly results = new Map<string, FixResult>();
   connections = 0;
+  readonly serverKeys: readonly string[];
+  readonly #signer = createTestSigner();
   readonly #options: TestServerOptions;
   readonly #signals = new Signals();
   readonly #answers = new Map<string, (code: ErrorCode | null) => void>();
@@ -110,6 +120,7 @@ class InProcessServer implements TestServer {
 
   constructor(options: TestServerOptions) {
     this.#options = options;
+    this.serverKeys = [this.#signer.serverKey];
     this.transport = { connect: (handlers) => this.#accept(handlers) };
   }
 
@@ -166,9 +177,13 @@ class InProcessServer implements TestServer {
   async send<T extends ServerMessageType>(type: T, body: ServerMessageBody<T>): Promise<ErrorCode | null> {
     await this.connected();
     const id = randomUUID();
-    const answer = new Promise<ErrorCode | null>((resolve) => this.#answers.set(id, resolve));
-    this.sendFrame(frameOf(id, type, body));
+    const answer = this.answerTo(id);
+    this.sendFrame(frameOf(id, type, this.#sealed(type, body)));
     return answer;
+  }
+
+  answerTo(id: string): Promise<ErrorCode | null> {
+    return new Promise((resolve) => this.#answers.set(id, resolve));
   }
 
   sendFrame(frame: string): void {
@@ -205,8 +220,16 @@ class InProcessServer implements TestServer {
       });
       if ('result' in found) return found.result;
       sentOn = found.send;
-      this.sendFrame(frameOf(randomUUID(), type, body));
+      this.sendFrame(frameOf(randomUUID(), type, this.#sealed(type, body)));
     }
+  }
+
+  #sealed<T extends ServerMessageType>(type: T, body: ServerMessageBody<T>): ServerMessageBody<T> {
+    const audience = {
+      sysCode: this.#options.sysCode ?? 'PBAP',
+      clientId: this.#peer?.hello?.clientId ?? '',
+    };
+    return this.#signer.seal[type](audience, body);
   }
 
   async #accept(handlers: LinkHandlers): Promise<Link> {

@@ -35,6 +35,7 @@ test('200 commands delivered up to 20 times each, with lost connections and answ
   const client = createClient({
     url: 'ws://127.0.0.1:1',
     systemKey: 'key',
+    serverKeys: server.serverKeys,
     application: { name: 'pbap', version: '1.0.0' },
     fixes: [{ collector: collectorOf(), fix: creditFix(pool) }],
     journal: postgresJournal({ pool }),

@@ -1,14 +1,16 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import { type ClientOptions, createClient } from '../../src/index.ts';
-import { memoryJournal } from '../../src/testing/index.ts';
+import { createTestServer, memoryJournal } from '../../src/testing/index.ts';
 import { SDK } from '../../src/version.ts';
 import { collectorOf, FIX_CODE } from '../support/accounts.ts';
 import { rightFix } from '../support/client.ts';
 
+const GOOD_KEY = createTestServer().serverKeys[0] ?? '';
 const GOOD: ClientOptions<unknown> = {
   url: 'https://piculus.example.com',
   systemKey: 'pk_0123456789',
+  serverKeys: [GOOD_KEY],
   application: { name: 'pbap', version: '1.0.0' },
   fixes: [{ collector: collectorOf(), fix: rightFix }],
   journal: memoryJournal(),
@@ -24,6 +26,11 @@ describe('options', () => {
     ['systemKey', { systemKey: '' }],
     ['systemKey', { systemKey: undefined }],
     ['systemKey', { systemKey: 'two words' }],
+    ['serverKeys', { serverKeys: undefined }],
+    ['serverKeys', { serverKeys: '' }],
+    ['serverKeys', { serverKeys: ['ed25519:short'] }],
+    ['serverKeys', { serverKeys: `${GOOD_KEY},${GOOD_KEY.toUpperCase()}` }],
+    ['serverKeys', { serverKeys: Array(9).fill(GOOD_KEY) }],
     ['application.name', { application: undefined }],
     ['application.version', { application: { name: 'pbap', version: '' } }],
     ['fixes', { fixes: [] }],

@@ -65,7 +65,7 @@ test('a fix that runs while the server is restarted is answered to the new one',
   const { address } = first;
   const password = first.firstPassword ?? '';
   let api = await signedIn(address, password);
-  const { key } = await api.createSystem({ body: { sysCode: 'PBAP', name: 'payments' } });
+  const { key, serverKeys } = await api.createSystem({ body: { sysCode: 'PBAP', name: 'payments' } });
   await api.createSolution({ body: { sysCode: 'PBAP', fixCode: FIX_CODE, executionMode: 'manual' } });
   await postgresJournal({ pool }).migrate();
   const [orderNo = ''] = await createAccounts(pool, 1);
@@ -82,6 +82,7 @@ test('a fix that runs while the server is restarted is answered to the new one',
   const client = createClient({
     url: address,
     systemKey: key,
+    serverKeys,
     application: { name: 'pbap', version: '1.0.0' },
     fixes: [{ collector: collectorOf([foundProblem(orderNo)]), fix: slow }],
     journal: postgresJournal({ pool }),

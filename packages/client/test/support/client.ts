@@ -7,6 +7,7 @@ export function clientOf(server: TestServer, options: Partial<ClientOptions<unkn
   return createClient({
     url: 'ws://127.0.0.1:1',
     systemKey: 'key-of-the-test',
+    serverKeys: server.serverKeys,
     application: { name: 'pbap', version: '1.0.0' },
     fixes: [{ collector: collectorOf(), fix: rightFix }],
     journal: memoryJournal(),

@@ -6,3 +6,4 @@ export * from './figures.ts';
 export * from './limits.ts';
 export * from './resources.ts';
 export * from './routes.ts';
+export * from './client-environment.ts';

@@ -73,6 +73,15 @@ export const systemKeySchema = z.object({
   revokedAt: timeSchema.nullable(),
 });
 
+/** A key that the server signs commands with; its private half never leaves the server. */
+export const serverKeySchema = z.object({
+  keyId: z.string(),
+  /** As clients pin it: `ed25519:` and 43 characters. */
+  publicKey: z.string(),
+  inUse: z.boolean(),
+  createdAt: timeSchema,
+});
+
 export const clientSchema = z.object({
   clientId: idSchema,
   sysCode: sysCodeSchema,
@@ -351,6 +360,7 @@ export const liveEventSchema = z.object({
 export type ProblemDetails = z.infer<typeof problemDetailsSchema>;
 export type System = z.infer<typeof systemSchema>;
 export type SystemKey = z.infer<typeof systemKeySchema>;
+export type ServerKeyInfo = z.infer<typeof serverKeySchema>;
 export type Client = z.infer<typeof clientSchema>;
 export type CollectCommandView = z.infer<typeof collectCommandSchema>;
 export type Collection = z.infer<typeof collectionSchema>;

@@ -6,6 +6,7 @@ import type { z } from 'zod';
 import { AUDIT_ROUTES } from './routes/audit.ts';
 import { COLLECTION_ROUTES } from './routes/collections.ts';
 import { LIMIT_ROUTES } from './routes/limits.ts';
+import { KEY_ROUTES } from './routes/keys.ts';
 import { MONITOR_ROUTES } from './routes/monitor.ts';
 import { PROBLEM_ROUTES } from './routes/problems.ts';
 import { SOLUTION_ROUTES } from './routes/solutions.ts';
@@ -16,6 +17,7 @@ export { PROBLEMS_CSV_PATH, type ProblemFilter, problemFilterSchema } from './ro
 
 export const ROUTES = {
   ...SYSTEM_ROUTES,
+  ...KEY_ROUTES,
   ...COLLECTION_ROUTES,
   ...PROBLEM_ROUTES,
   ...SOLUTION_ROUTES,

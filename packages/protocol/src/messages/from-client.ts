@@ -13,6 +13,7 @@ import {
   fixCodeSchema,
   idSchema,
   problemReportSchema,
+  revealFieldSchema,
   rowIdSchema,
   scenarioSchema,
   textSchema,
@@ -79,6 +80,8 @@ export const collectDoneSchema = z.strictObject({
 export const fixResultSchema = z.strictObject({
   problemId: rowIdSchema,
   commandKey: commandKeySchema,
+  /** The item's, so that an answer counts only for the evidence that the server sent the command for. */
+  evidenceHash: z.string().max(128).optional(),
   outcome: z.enum(REPORTED_OUTCOME_NAMES),
   /** What the facts are now, where it could be told. */
   scenario: scenarioSchema.nullable(),
@@ -127,6 +130,17 @@ export const previewResultSchema = z.strictObject({
 });
 export type PreviewResult = z.infer<typeof previewResultSchema>;
 
+/** The values that a `reveal` asked for. They are shown and never stored. */
+export const revealedSchema = z.strictObject({
+  revealId: idSchema,
+  values: z
+    .array(
+      z.strictObject({ field: revealFieldSchema, value: z.string().max(LIMITS.factTextLength).nullable() }),
+    )
+    .max(LIMITS.revealFieldsMax),
+});
+export type Revealed = z.infer<typeof revealedSchema>;
+
 export const FROM_CLIENT = {
   hello: helloSchema,
   heartbeat: heartbeatSchema,
@@ -135,4 +149,5 @@ export const FROM_CLIENT = {
   'collect-done': collectDoneSchema,
   'fix-results': fixResultsSchema,
   'preview-result': previewResultSchema,
+  revealed: revealedSchema,
 } as const;

@@ -10,11 +10,39 @@ import {
   countSchema,
   fixCodeSchema,
   idSchema,
+  revealFieldSchema,
   rowIdSchema,
   scenarioSchema,
   sysCodeSchema,
   timeSchema,
 } from './parts.ts';
+
+/** What every command carries that only the server may give. Optional here, so that the refusal can say what lacks. */
+const signedFields = {
+  /** When it was signed. */
+  notBefore: timeSchema.optional(),
+  /** A command that arrives later is refused. */
+  expiresAt: timeSchema.optional(),
+  /** Ed25519 over the canonical bytes of the command, in base64url. */
+  signature: z.string().max(512).optional(),
+  /** Which key of the server it is made with. */
+  keyId: z.string().max(64).optional(),
+};
+
+/**
+ * The server's public keys, signed by each of them, so that a client which trusts one of them may follow to the
+ * others. Sent again whenever they change.
+ */
+export const serverKeysSchema = z.strictObject({
+  keys: z.array(z.string().max(128)).min(1).max(LIMITS.serverKeysMax),
+  notBefore: timeSchema,
+  expiresAt: timeSchema,
+  signatures: z
+    .array(z.strictObject({ keyId: z.string().max(64), signature: z.string().max(512) }))
+    .min(1)
+    .max(LIMITS.serverKeysMax),
+});
+export type ServerKeysNews = z.infer<typeof serverKeysSchema>;
 
 /** Answer to `hello`. */
 export const welcomeSchema = z.strictObject({
@@ -24,6 +52,8 @@ export const welcomeSchema = z.strictObject({
   heartbeatMs: countSchema,
   /** Leases named in `hello` that were taken away meanwhile: their results come too late. */
   lostLeases: z.array(idSchema).max(1_000),
+  /** Left out where the server has no key; it then sends no commands either. */
+  serverKeys: serverKeysSchema.optional(),
 });
 
 /** Find problems. One client of a system gets it; acknowledged at once, ended by `collect-done`. */
@@ -40,7 +70,7 @@ export type CollectCommand = z.infer<typeof collectSchema>;
 
 export const cancelCollectSchema = z.strictObject({ commandId: idSchema });
 
-/** One problem to repair. Fields from `evidenceHash` on are reserved for signed commands. */
+/** One problem to repair, signed by itself. */
 export const fixItemSchema = z.strictObject({
   problemId: rowIdSchema,
   commandKey: commandKeySchema,
@@ -54,11 +84,9 @@ export const fixItemSchema = z.strictObject({
   attempt: z.number().int().min(1),
   trigger: z.enum(TRIGGERS),
   previousOutcome: z.enum(OUTCOME_NAMES).nullable(),
+  /** SHA-256 of the facts as they were reported; the result carries it back. */
   evidenceHash: z.string().max(128).optional(),
-  notBefore: timeSchema.optional(),
-  expiresAt: timeSchema.optional(),
-  signature: z.string().max(512).optional(),
-  keyId: z.string().max(64).optional(),
+  ...signedFields,
 });
 export type FixItem = z.infer<typeof fixItemSchema>;
 
@@ -82,6 +110,16 @@ export const previewSchema = z.strictObject({
   commandKey: commandKeySchema.optional(),
   amountMinor: minorSchema.optional(),
   currency: currencySchema.optional(),
+  ...signedFields,
+});
+
+/** Show the unmasked values of named personal fields of one record. Answered by `revealed`; nothing is written. */
+export const revealSchema = z.strictObject({
+  revealId: idSchema,
+  fixCode: fixCodeSchema,
+  businessKey: businessKeySchema,
+  fields: z.array(revealFieldSchema).min(1).max(LIMITS.revealFieldsMax),
+  ...signedFields,
 });
 
 export const FROM_SERVER = {
@@ -90,4 +128,6 @@ export const FROM_SERVER = {
   'cancel-collect': cancelCollectSchema,
   fix: fixSchema,
   preview: previewSchema,
+  reveal: revealSchema,
+  'server-keys': serverKeysSchema,
 } as const;

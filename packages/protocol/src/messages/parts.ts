@@ -55,6 +55,12 @@ export const factsSchema = z.strictObject({
 });
 export type Facts = z.infer<typeof factsSchema>;
 
+/** A field of one side's facts, for instance `order.counterparty`. */
+export const revealFieldSchema = z
+  .string()
+  .max(LIMITS.codeLength * 2)
+  .regex(/^(order|ledger|bank)\..+$/, 'order., ledger. or bank. and a field');
+
 /** One broken record, as a client reports it. Its system is the connection's, so it is not in here. */
 export const problemReportSchema = z.strictObject({
   fixCode: fixCodeSchema,

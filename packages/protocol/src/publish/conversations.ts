@@ -30,6 +30,7 @@ export const CLIENT_CONVERSATIONS = {
     answers: ['ack', 'error'],
   },
   'preview-result': { summary: 'What the fix would do now; answers a preview', answers: ['ack', 'error'] },
+  revealed: { summary: 'The unmasked values that a reveal asked for', answers: ['ack', 'error'] },
   ack: { summary: 'The client has the message that "re" names', answers: [] },
   error: { summary: 'The client will not do what the message that "re" names asks', answers: [] },
 } as const satisfies Record<ClientMessageType, Conversation>;
@@ -43,6 +44,11 @@ export const SERVER_CONVERSATIONS = {
     answers: ['ack', 'error'],
   },
   preview: { summary: 'What would the fix do now? Nothing is written', answers: ['preview-result', 'error'] },
+  reveal: { summary: 'Show unmasked values of one record', answers: ['revealed', 'error'] },
+  'server-keys': {
+    summary: "The server's public keys changed; a client that follows may take them",
+    answers: ['ack', 'error'],
+  },
   ack: { summary: 'The server has stored the message that "re" names', answers: [] },
   error: { summary: 'The server refuses a message', answers: [] },
 } as const satisfies Record<ServerMessageType, Conversation>;

@@ -3,6 +3,7 @@
  * the system's lock, so no record is ever under two leases; nothing is written per problem.
  */
 import { commandKey, type FixCommand, type FixItem, LIMITS } from '@piculus/protocol';
+import { evidenceHash } from '@piculus/protocol/signing';
 import type { Context, Session } from '../base/services.ts';
 import { admit, announceHalts } from '../limits/admit.ts';
 import { type Candidate, clickedCandidates, tickCandidates } from '../store/claims.ts';
@@ -17,7 +18,8 @@ import type { ExecutionOptions } from './options.ts';
 
 /** Leaves room for the envelope, so that a full batch of the longest keys still fits into one message. */
 const BATCH_BYTES_MAX = LIMITS.messageBytes * 0.8;
-const ITEM_BYTES = 400;
+/** What the signature adds included. */
+const ITEM_BYTES = 800;
 
 interface Batch {
   readonly solution: DueSolution;
@@ -115,6 +117,7 @@ async function lease(
 ): Promise<FixCommand> {
   const leasedAt = at;
   const id = clock.uuid();
+  const signable = items.map((item) => asItem(session.sysCode, solution, item));
   await insertLease(tx, {
     id,
     sysCode: session.sysCode,
@@ -128,6 +131,7 @@ async function lease(
     epoch: 1,
     problemIds: items.map((item) => item.id),
     businessKeys: items.map((item) => item.businessKey),
+    evidenceHashes: signable.map((item) => item.evidenceHash),
     leasedAt,
     expiresAt: new Date(leasedAt.getTime() + leaseMs),
   });
@@ -135,11 +139,15 @@ async function lease(
     leaseId: id,
     epoch: 1,
     leaseMs,
-    items: items.map((item) => asItem(session.sysCode, solution, item)),
+    items: signable,
   };
 }
 
-function asItem(sysCode: string, { fixCode }: DueSolution, item: Candidate): FixItem {
+function asItem(
+  sysCode: string,
+  { fixCode }: DueSolution,
+  item: Candidate,
+): FixItem & { evidenceHash: string } {
   const { businessKey, reopenCount } = item;
   return {
     problemId: item.id,
@@ -152,5 +160,6 @@ function asItem(sysCode: string, { fixCode }: DueSolution, item: Candidate): Fix
     attempt: item.attempts + 1,
     trigger: item.trigger,
     previousOutcome: item.lastOutcome,
+    evidenceHash: evidenceHash(item.facts),
   };
 }

@@ -44,18 +44,25 @@ function openResults(
 ): FixResult[] {
   if (lease === null || lease.sysCode !== session.sysCode) throw new PiculusError('unknown-command');
   if (lease.clientId !== session.clientId) throw new PiculusError('stale-lease');
-  const named = new Set(lease.problemIds);
+  const named = new Map(lease.problemIds.map((id, index) => [id, lease.evidenceHashes?.[index]]));
   const answered = new Set(lease.answeredIds);
   const open = new Map<string, FixResult>();
   for (const result of results) {
     if (!named.has(result.problemId)) {
       throw new PiculusError('unknown-command', `the lease does not name problem ${result.problemId}`);
     }
+    refuseOtherEvidence(result, named.get(result.problemId));
     if (!answered.has(result.problemId)) open.set(result.problemId, result);
   }
   if (open.size > 0 && (lease.closedAt !== null || lease.epoch !== epoch))
     throw new PiculusError('stale-lease');
   return [...open.values()];
+}
+
+/** The command went out for this evidence; an answer to another one is not an answer to it. */
+function refuseOtherEvidence({ problemId, evidenceHash }: FixResult, sentFor: string | undefined): void {
+  if (sentFor === undefined || evidenceHash === sentFor) return;
+  throw new PiculusError('evidence-mismatch', `other evidence than was sent for problem ${problemId}`);
 }
 
 /** An answer to another command than the one that was sent would be booked under the wrong key. */

@@ -4,9 +4,12 @@ import {
   LIMITS,
   PiculusError,
   type PreviewResult,
+  type Revealed,
   type ServerMessageBody,
 } from '@piculus/protocol';
 import type { Context, Services, Session, Sessions } from '../base/services.ts';
+import type { Signer } from '../keys/signer.ts';
+import { createSealer, type Sealer } from './sealer.ts';
 import { GatewaySession } from './session.ts';
 import type { Connection, Peer } from './transport.ts';
 import { createMessageValidator, type MessageValidator } from './validation.ts';
@@ -19,6 +22,8 @@ export interface GatewayOptions {
   readonly silenceMs?: number;
   readonly previewMs?: number;
   readonly connectionsMax?: number;
+  /** Signs commands for clients. */
+  readonly signer: Signer;
 }
 
 /** What a session and its handlers use of the gateway. */
@@ -26,6 +31,8 @@ export interface GatewayParts {
   readonly context: Context;
   readonly services: GatewayServices;
   readonly validator: MessageValidator;
+  readonly signer: Signer;
+  readonly sealer: Sealer;
   readonly leaseMs: number;
   readonly heartbeatMs: number;
   /** Puts the session into the list; an older connection of the same client is closed. @throws `wrong-system`. */
@@ -51,6 +58,13 @@ export interface Gateway extends Sessions {
    * @throws PiculusError `no-client` where none has the fix, `busy` where none answered in time.
    */
   preview(sysCode: string, request: Omit<ServerMessageBody<'preview'>, 'previewId'>): Promise<PreviewResult>;
+  /**
+   * Asks a connected client of the system for unmasked values of one record.
+   * @throws PiculusError as `preview`.
+   */
+  reveal(sysCode: string, request: Omit<ServerMessageBody<'reveal'>, 'revealId'>): Promise<Revealed>;
+  /** Tells every connected client which keys the server has now. */
+  announceKeys(): void;
   /** Tells a client to stop a collect command, where it is connected here. */
   cancelCollect(clientId: string, commandId: string): void;
   /** Ends the connections that came in by this key. */
@@ -86,6 +100,8 @@ export function createGateway(context: Context, services: GatewayServices, optio
     context,
     services,
     validator: createMessageValidator(),
+    signer: options.signer,
+    sealer: createSealer(options.signer),
     leaseMs,
     heartbeatMs,
     admit(session, hello) {
@@ -162,6 +178,14 @@ export function createGateway(context: Context, services: GatewayServices, optio
 
   const open = (): GatewaySession[] => [...byClient.values()].filter((session) => session.state === 'open');
 
+  /** The client that has the fix and the most room. @throws PiculusError `no-client`. */
+  const able = (sysCode: string, fixCode: string): GatewaySession => {
+    const found = open().filter((session) => session.sysCode === sysCode && session.fixes.has(fixCode));
+    const [session] = found.sort((a, b) => b.freePlaces - a.freePlaces);
+    if (session === undefined) throw new PiculusError('no-client');
+    return session;
+  };
+
   return {
     get full() {
       return all.size >= (options.connectionsMax ?? CONNECTIONS_MAX);
@@ -175,12 +199,20 @@ export function createGateway(context: Context, services: GatewayServices, optio
       return session;
     },
     async preview(sysCode, request) {
-      const able = open().filter(
-        (session) => session.sysCode === sysCode && session.fixes.has(request.fixCode),
-      );
-      const [session] = able.sort((a, b) => b.freePlaces - a.freePlaces);
-      if (session === undefined) throw new PiculusError('no-client');
-      return session.preview(request, previewMs);
+      return able(sysCode, request.fixCode).preview(request, previewMs);
+    },
+    async reveal(sysCode, request) {
+      return able(sysCode, request.fixCode).reveal(request, previewMs);
+    },
+    announceKeys() {
+      for (const session of open()) {
+        const { sysCode, clientId } = session;
+        const news = options.signer.serverKeys({ sysCode, clientId });
+        if (news === null) continue;
+        session.send('server-keys', news).catch((error: unknown) => {
+          context.log.info({ err: error, clientId }, 'the keys could not be told to a client');
+        });
+      }
     },
     cancelCollect(clientId, commandId) {
       const session = byClient.get(clientId);

@@ -9,6 +9,7 @@ import {
 import type { GatewayParts } from './gateway.ts';
 import type { Lane } from './inbox.ts';
 import type { Correlation } from './outbox.ts';
+import { recordRefusal } from '../keys/refusals.ts';
 import { Places } from './places.ts';
 import type { GatewaySession } from './session.ts';
 
@@ -61,7 +62,15 @@ export const HANDLERS: { readonly [T in ClientMessageType]: Handler<T> } = {
     answer: 'ack',
     handle: (parts, session, body) => {
       session.outbox.acknowledged(body.previewId);
-      if (session.previews.answered(body)) parts.alive(session);
+      if (session.previews.answered(body.previewId, body)) parts.alive(session);
+    },
+  },
+  revealed: {
+    lane: 'control',
+    answer: 'ack',
+    handle: (parts, session, body) => {
+      session.outbox.acknowledged(body.revealId);
+      if (session.reveals.answered(body.revealId, body)) parts.alive(session);
     },
   },
   ack: {
@@ -72,13 +81,14 @@ export const HANDLERS: { readonly [T in ClientMessageType]: Handler<T> } = {
   error: {
     lane: 'control',
     answer: 'none',
-    handle: (parts, session, body) => {
+    handle: async (parts, session, body) => {
       const matched = body.re !== undefined && session.outbox.refused(body.re, body.code, body.detail);
       const { sysCode, clientId } = session;
       parts.context.log.warn(
         { sysCode, clientId, code: body.code, detail: body.detail, matched },
         'a client refused',
       );
+      if (matched) await recordRefusal(parts.context, { sysCode, clientId }, body.code);
     },
   },
 };
@@ -109,12 +119,14 @@ async function greet(
   const lostLeases = hello.leases.filter((id) => !renewed.has(id));
   session.placesHeld = new Places(hello.places, [...renewed], parts.leaseMs);
   if (!session.opened()) return;
+  const serverKeys = parts.signer.serverKeys(session);
   session.outbox.post('welcome', {
     protocolVersion: PROTOCOL_VERSION,
     sysCode: session.sysCode,
     serverTime: parts.context.clock.now().toISOString(),
     heartbeatMs: parts.heartbeatMs,
     lostLeases,
+    ...(serverKeys === null ? {} : { serverKeys }),
   });
   const { context } = parts;
   context.log.info(

@@ -8,7 +8,7 @@ import {
 } from '@piculus/protocol';
 import type { Clock } from '../base/clock.ts';
 import { type Messages, NotSent } from '../base/services.ts';
-import { summarise } from './summary.ts';
+import { summariseBody } from './summary.ts';
 import type { Connection } from './transport.ts';
 
 export interface Correlation {
@@ -140,7 +140,7 @@ export class Outbox {
         ...(correlation.leaseId === undefined ? {} : { leaseId: correlation.leaseId }),
         sizeBytes: Buffer.byteLength(frame),
         at,
-        payload: summarise(body),
+        payload: summariseBody(type, body),
       });
     }
     return connection.send(frame);

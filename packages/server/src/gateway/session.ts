@@ -12,6 +12,7 @@ import {
   PiculusError,
   type PreviewResult,
   type RawMessage,
+  type Revealed,
   readFrame,
   type ServerMessageBody,
   type ServerMessageType,
@@ -23,8 +24,8 @@ import { HANDLERS, laneOf } from './handlers.ts';
 import { Inbox, type Lane } from './inbox.ts';
 import { type Correlation, Outbox } from './outbox.ts';
 import { Places } from './places.ts';
-import { PreviewRequests } from './previews.ts';
-import { summarise } from './summary.ts';
+import { Questions } from './questions.ts';
+import { summariseBody } from './summary.ts';
 import type { CloseReason, Connection, ConnectionListener, Peer } from './transport.ts';
 import { isClientMessageType } from './validation.ts';
 
@@ -50,7 +51,8 @@ export class GatewaySession implements Session, ConnectionListener {
   readonly sysCode: string;
   readonly keyId: string;
   readonly outbox: Outbox;
-  readonly previews = new PreviewRequests();
+  readonly previews = new Questions<PreviewResult>();
+  readonly reveals = new Questions<Revealed>();
   /** Set by the hello; before it, the session is in nobody's list. */
   hello: ClientMessageBody<'hello'> | null = null;
   placesHeld = new Places(0, [], 1);
@@ -130,7 +132,8 @@ export class GatewaySession implements Session, ConnectionListener {
     if (lease !== null) this.placesHeld.take(lease.leaseId, lease.items, nowMs);
     try {
       if (this.#connection.bufferedBytes > BUFFERED_BYTES_MAX) this.close('too-slow');
-      await this.outbox.send(type, body, correlation);
+      const { sysCode, clientId } = this;
+      await this.outbox.send(type, this.#parts.sealer[type]({ sysCode, clientId }, body), correlation);
     } catch (error) {
       if (lease !== null) this.placesHeld.drop(lease.leaseId);
       throw error;
@@ -148,6 +151,17 @@ export class GatewaySession implements Session, ConnectionListener {
       clock,
       timeoutMs,
       send: () => this.send('preview', { ...request, previewId }, { messageId: previewId }),
+    });
+  }
+
+  /** Asks for unmasked values. @throws PiculusError as `preview`. */
+  async reveal(request: Omit<ServerMessageBody<'reveal'>, 'revealId'>, timeoutMs: number): Promise<Revealed> {
+    const { clock } = this.#parts.context;
+    const revealId = clock.uuid();
+    return this.reveals.ask(revealId, {
+      clock,
+      timeoutMs,
+      send: () => this.send('reveal', { ...request, revealId }, { messageId: revealId }),
     });
   }
 
@@ -174,6 +188,7 @@ export class GatewaySession implements Session, ConnectionListener {
     this.#inbox.close();
     this.outbox.close();
     this.previews.close();
+    this.reveals.close();
     this.#parts.closed(this);
   }
 
@@ -289,7 +304,8 @@ export class GatewaySession implements Session, ConnectionListener {
       latencyMs: clock.now().getTime() - startedAt.getTime(),
       at: startedAt,
       // What was refused is not known to be masked, so nothing of it is kept.
-      payload: errorCode === undefined ? summarise(message?.body) : null,
+      payload:
+        errorCode === undefined && message !== undefined ? summariseBody(message.type, message.body) : null,
     });
   }
 }

@@ -36,6 +36,7 @@ export function createMessageValidator(): MessageValidator {
     'collect-done': compile('collect-done'),
     'fix-results': compile('fix-results'),
     'preview-result': compile('preview-result'),
+    revealed: compile('revealed'),
     ack: compile('ack'),
     error: compile('error'),
   };

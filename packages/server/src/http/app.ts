@@ -9,6 +9,7 @@ import type { Context, Services } from '../base/services.ts';
 import type { LiveEventRing } from '../events/live-events.ts';
 import type { Gateway } from '../gateway/gateway.ts';
 import type { Identity } from '../identity/index.ts';
+import type { ServerKeys } from '../keys/index.ts';
 import { registerApiRoutes } from './api-routes.ts';
 import { registerAuthRoutes } from './auth-routes.ts';
 import { callerOf, type ScopeReader, signIn } from './authenticate.ts';
@@ -27,6 +28,7 @@ export interface AppParts {
   readonly audit: Audit;
   readonly identity: Identity;
   readonly gateway: Gateway;
+  readonly keys: ServerKeys;
   readonly events: LiveEventRing;
   readonly secret: string;
   readonly publicUrl: string | null;

@@ -8,6 +8,7 @@ import { type CommandRow, readLastCommands } from '../store/collect-commands.ts'
 import { readExecutionHours, readOutcomes } from '../store/execution-counts.ts';
 import { readProblemAges } from '../store/problem-ages.ts';
 import { countExecuting, readProblemCounts, readWaiting } from '../store/stats.ts';
+import { refusalAlarms } from '../keys/refusals.ts';
 import { readSystems } from '../systems/index.ts';
 import { haltView } from '../limits/index.ts';
 import { listHalts } from '../store/halts.ts';
@@ -37,6 +38,7 @@ export function createStats(context: Context): StatsReader {
         readSystems(db, now, scope),
       ]);
       const halts = await listHalts(db, { scope, open: true, before: null, limit: HALTS_SHOWN_MAX });
+      const refusals = await refusalAlarms(db, now);
       const here = sessions.all().filter(({ sysCode }) => inScope(scope, sysCode)).length;
       const connected = systems.reduce((sum, system) => sum + system.clientsConnected, 0);
       return {
@@ -63,7 +65,10 @@ export function createStats(context: Context): StatsReader {
         outcomesLastHour: Object.fromEntries(outcomes.map((row) => [row.outcome, Number(row.executions)])),
         // This node's own connections are certain; those of other nodes are as their rows say.
         clientsConnected: Math.max(connected, here),
-        alarms: systems.flatMap(({ sysCode, alarm }) => (alarm ? [{ sysCode, message: alarm }] : [])),
+        alarms: [
+          ...systems.flatMap(({ sysCode, alarm }) => (alarm ? [{ sysCode, message: alarm }] : [])),
+          ...refusals.filter(({ sysCode }) => inScope(scope, sysCode)),
+        ],
       };
     },
   };

@@ -1,5 +1,5 @@
 /** What a claim may take: problems that no open lease of their system touches, over all fix codes. */
-import type { Outcome, ScenarioCode, Trigger } from '@piculus/protocol';
+import type { Facts, Outcome, ScenarioCode, Trigger } from '@piculus/protocol';
 import { sql } from 'kysely';
 import type { Tx } from './database.ts';
 import { leasedItems } from './leases.ts';
@@ -15,11 +15,13 @@ export interface Candidate {
   readonly reopenCount: number;
   readonly lastOutcome: Outcome | null;
   readonly trigger: Trigger;
+  /** As they were reported last: the evidence that the command is for. */
+  readonly facts: Facts;
 }
 
 const COLUMNS = sql`
   p.id, p.business_key AS "businessKey", p.scenario, p.amount_minor AS "amountMinor", p.currency, p.attempts,
-  p.reopen_count AS "reopenCount", p.last_outcome AS "lastOutcome"`;
+  p.reopen_count AS "reopenCount", p.last_outcome AS "lastOutcome", p.facts`;
 
 const notLeased = (sysCode: string) =>
   sql`p.business_key NOT IN (SELECT leased.business_key FROM ${leasedItems(sql`${sysCode}`)} AS leased)`;

@@ -17,6 +17,8 @@ export interface LeaseRow {
   readonly epoch: number;
   readonly problemIds: string[];
   readonly businessKeys: string[];
+  /** One for each problem, in the same order; null where it was made before commands were bound to evidence. */
+  readonly evidenceHashes: string[] | null;
   readonly answeredIds: string[];
   readonly leasedAt: Date;
   readonly expiresAt: Date;
@@ -26,7 +28,7 @@ export interface LeaseRow {
 const COLUMNS = sql`
   l.id, l.sys_code AS "sysCode", l.fix_code AS "fixCode", l.solution_id AS "solutionId",
   l.solution_version AS "solutionVersion", l.max_retries AS "maxRetries", l.client_id AS "clientId", l.trigger,
-  l.epoch, l.problem_ids AS "problemIds", l.business_keys AS "businessKeys", l.answered_ids AS "answeredIds",
+  l.epoch, l.problem_ids AS "problemIds", l.business_keys AS "businessKeys", l.evidence_hashes AS "evidenceHashes", l.answered_ids AS "answeredIds",
   l.leased_at AS "leasedAt", l.expires_at AS "expiresAt", l.closed_at AS "closedAt"`;
 
 /** Problems and business keys under open leases, unanswered; for `FROM` and sub-selects. */
@@ -51,10 +53,10 @@ export async function insertLease(
 ): Promise<void> {
   await sql`
     INSERT INTO piculus.leases (id, sys_code, fix_code, solution_id, solution_version, max_retries, client_id, node_id,
-      trigger, epoch, problem_ids, business_keys, leased_at, expires_at)
+      trigger, epoch, problem_ids, business_keys, evidence_hashes, leased_at, expires_at)
     VALUES (${lease.id}, ${lease.sysCode}, ${lease.fixCode}, ${lease.solutionId}, ${lease.solutionVersion},
       ${lease.maxRetries}, ${lease.clientId}, ${lease.nodeId}, ${lease.trigger}, ${lease.epoch},
-      ${lease.problemIds}::bigint[], ${lease.businessKeys}::text[], ${lease.leasedAt}, ${lease.expiresAt})
+      ${lease.problemIds}::bigint[], ${lease.businessKeys}::text[], ${lease.evidenceHashes}::text[], ${lease.leasedAt}, ${lease.expiresAt})
   `.execute(tx);
 }
 

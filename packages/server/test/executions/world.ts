@@ -187,6 +187,7 @@ export function answers(
   const results = command.items.map((item) => ({
     problemId: item.problemId,
     commandKey: item.commandKey,
+    ...(item.evidenceHash === undefined ? {} : { evidenceHash: item.evidenceHash }),
     outcome,
     scenario: null,
     reason: 'because',

@@ -13,6 +13,7 @@ import { Inbox } from '../../src/gateway/inbox.ts';
 import { UNPROCESSED_MAX } from '../../src/gateway/session.ts';
 import { startWebSocketTransport } from '../../src/gateway/websocket.ts';
 import { createRooms, type Rooms } from '../../src/rooms.ts';
+import { testSigner } from '../keys/support.ts';
 import { problem, RawClient } from '../server/support.ts';
 import { person } from '../../../../test/support/callers.ts';
 
@@ -47,7 +48,7 @@ beforeAll(async () => {
       person('test'),
     )
   ).key;
-  gateway = createGateway(context, rooms, { leaseMs: 15_000 });
+  gateway = createGateway(context, rooms, { leaseMs: 15_000, signer: testSigner() });
   gateway.start();
   startWebSocketTransport({
     server: http,

@@ -1,3 +1,4 @@
+import type { FixItem } from '@piculus/protocol';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { FIX, hello, problem, RawClient, startTestServer, type TestServer } from '../server/support.ts';
 
@@ -28,9 +29,10 @@ const done = (collect: { commandId: string; epoch: number }) => ({
   durationMs: 5,
   feeds: [],
 });
-const result = (item: { problemId: string; commandKey: string }, change: object = {}) => ({
+const result = (item: Pick<FixItem, 'problemId' | 'commandKey' | 'evidenceHash'>, change: object = {}) => ({
   problemId: item.problemId,
   commandKey: item.commandKey,
+  evidenceHash: item.evidenceHash,
   outcome: 'fixed',
   scenario: 'C1',
   reason: 'credited',

@@ -67,8 +67,16 @@ describe('what many problems at once need', () => {
     expect((await api.listBulkRuns({ query: { limit: 1 } })).items[0]?.id).toBe(again.bulkRunId);
 
     const at = new Date().toISOString();
-    const results = fix.body.items.map(({ problemId, commandKey }) => ({
-      ...{ problemId, commandKey, outcome: 'fixed', scenario: 'C1', reason: 'credited', effects: [] },
+    const results = fix.body.items.map(({ problemId, commandKey, evidenceHash }) => ({
+      ...{
+        problemId,
+        commandKey,
+        evidenceHash,
+        outcome: 'fixed',
+        scenario: 'C1',
+        reason: 'credited',
+        effects: [],
+      },
       ...{ replayed: false, verified: true, facts: null, startedAt: at, finishedAt: at },
     }));
     const { leaseId, epoch: leaseEpoch } = fix.body;

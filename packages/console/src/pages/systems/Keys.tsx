@@ -1,6 +1,6 @@
 /** The keys of one system: made, shown once, revoked. */
 import { Button, Group, Text } from '@mantine/core';
-import type { System, SystemKey } from '@piculus/protocol/http';
+import { clientEnvironment, type System, type SystemKey } from '@piculus/protocol/http';
 import { type RefObject, useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useAct } from '../../api/acts.ts';
@@ -18,7 +18,8 @@ export interface KeysProps {
   /** Take the focus when they are shown, unless a dialog has it. */
   readonly takeFocus: boolean;
   readonly onClose: () => void;
-  readonly onCreated: (key: string) => void;
+  /** Gets the key as clients need it, together with the server's public keys. */
+  readonly onCreated: (environment: string) => void;
 }
 
 export function Keys({ system, takeFocus, onClose, onCreated }: KeysProps) {
@@ -33,7 +34,8 @@ export function Keys({ system, takeFocus, onClose, onCreated }: KeysProps) {
   useEffect(() => {
     if (takeFocus) place.current?.focus();
   }, []);
-  const make = (): void => create.mutate({ params: { sysCode } }, { onSuccess: ({ key }) => onCreated(key) });
+  const make = (): void =>
+    create.mutate({ params: { sysCode } }, { onSuccess: (made) => onCreated(clientEnvironment(made)) });
   const columns = useKeyColumns(setRevoking);
   const valid = read.data?.items.filter(({ revokedAt }) => revokedAt === null).length ?? 0;
   return (

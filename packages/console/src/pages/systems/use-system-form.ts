@@ -1,5 +1,5 @@
 /** What is typed into the form of a system, what is wrong with it, and sending it. */
-import type { ApiError, System } from '@piculus/protocol/http';
+import { clientEnvironment, type ApiError, type System } from '@piculus/protocol/http';
 import { type FormEvent, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useAct } from '../../api/acts.ts';
@@ -62,7 +62,10 @@ export function useSystemForm({ system, onClose, onCreated }: SystemFormActs): S
     };
     if (system === null) {
       const sysCode = typed.sysCode.trim();
-      create.mutate({ body: { ...body, sysCode } }, { onSuccess: ({ key }) => onCreated(sysCode, key) });
+      create.mutate(
+        { body: { ...body, sysCode } },
+        { onSuccess: (made) => onCreated(sysCode, clientEnvironment(made)) },
+      );
     } else {
       change.mutate({ params: { sysCode: system.sysCode }, body }, { onSuccess: onClose });
     }

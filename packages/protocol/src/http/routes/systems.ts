@@ -5,6 +5,9 @@ import { rowIdSchema, sysCodeSchema, timeSchema } from '../../messages/parts.ts'
 import * as r from '../resources.ts';
 import { route, sysParams } from './parts.ts';
 
+/** Public keys of the server, for `PICULUS_SERVER_KEYS` of the system's clients. */
+const serverKeyTexts = z.array(z.string());
+
 export const SYSTEM_ROUTES = {
   // Systems and their keys.
   listSystems: route({
@@ -35,7 +38,7 @@ export const SYSTEM_ROUTES = {
         .max(90 * 86_400_000)
         .default(3 * 86_400_000),
     }),
-    response: z.object({ system: r.systemSchema, key: z.string() }),
+    response: z.object({ system: r.systemSchema, key: z.string(), serverKeys: serverKeyTexts }),
   }),
   changeSystem: route({
     access: there('administer'),
@@ -77,7 +80,7 @@ export const SYSTEM_ROUTES = {
     summary: 'Another key, shown once',
     status: 201,
     params: sysParams,
-    response: z.object({ key: z.string(), info: r.systemKeySchema }),
+    response: z.object({ key: z.string(), info: r.systemKeySchema, serverKeys: serverKeyTexts }),
   }),
   revokeSystemKey: route({
     access: there('administer'),

@@ -1,5 +1,6 @@
 /** The handler of every route: a route without one does not compile. */
 import { auditHandlers } from './audit.ts';
+import { keyHandlers } from './keys.ts';
 import { restHandlers } from './rest.ts';
 import { systemHandlers } from './systems.ts';
 import type { HandlerParts, RouteHandlers } from './types.ts';
@@ -11,6 +12,7 @@ export function createHandlers(parts: HandlerParts): RouteHandlers {
   return {
     ...auditHandlers(parts),
     ...systemHandlers(parts),
+    ...keyHandlers(parts),
     ...workHandlers(parts),
     ...restHandlers(parts),
   };

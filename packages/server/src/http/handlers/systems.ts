@@ -10,18 +10,20 @@ type Names =
   | 'previewSchedule'
   | 'listClients';
 
-export function systemHandlers({ services, gateway }: HandlerParts): RouteHandlers<Names> {
+export function systemHandlers({ services, gateway, keys }: HandlerParts): RouteHandlers<Names> {
   const { systems, clients } = services;
+  const withServerKeys = <T>(made: T) => ({ ...made, serverKeys: keys.publicKeys() });
   return {
     listSystems: async ({ caller }) => ({ items: await systems.list(caller) }),
-    createSystem: ({ body, caller }) => systems.create(body, caller),
+    createSystem: async ({ body, caller }) => withServerKeys(await systems.create(body, caller)),
     changeSystem: async ({ params, body, caller }) => {
       const system = await systems.change(params.sysCode, body, caller);
       if (!system.enabled) gateway.closeBySystem(system.sysCode);
       return system;
     },
     listSystemKeys: async ({ params, caller }) => ({ items: await systems.keys(params.sysCode, caller) }),
-    createSystemKey: ({ params, caller }) => systems.createKey(params.sysCode, caller),
+    createSystemKey: async ({ params, caller }) =>
+      withServerKeys(await systems.createKey(params.sysCode, caller)),
     revokeSystemKey: async ({ params, caller }) => {
       await systems.revokeKey(params.sysCode, params.id, caller);
       gateway.closeByKey(params.id);

@@ -11,6 +11,7 @@ import type { Caller } from '../../base/access.ts';
 import type { Audit } from '../../audit/index.ts';
 import type { Services, Users } from '../../base/services.ts';
 import type { Gateway } from '../../gateway/gateway.ts';
+import type { ServerKeys } from '../../keys/index.ts';
 
 export interface Call<N extends RouteName> {
   readonly params: RouteParams<N>;
@@ -30,6 +31,7 @@ export interface HandlerParts {
   readonly users: Users;
   readonly audit: Audit;
   readonly gateway: Gateway;
+  readonly keys: ServerKeys;
   /** @throws PiculusError `database-away` or `stopping` where the server cannot work. */
   readonly checkReady: () => Promise<void>;
 }

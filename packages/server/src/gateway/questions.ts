@@ -1,23 +1,23 @@
 /** Questions to one client that it answers with a message of its own. */
-import { PiculusError, type PreviewResult } from '@piculus/protocol';
+import { PiculusError } from '@piculus/protocol';
 import type { Clock } from '../base/clock.ts';
 
-interface Waiting {
-  readonly resolve: (result: PreviewResult) => void;
+interface Waiting<R> {
+  readonly resolve: (result: R) => void;
   readonly reject: (error: PiculusError) => void;
 }
 
-export class PreviewRequests {
-  readonly #waiting = new Map<string, Waiting>();
+export class Questions<R> {
+  readonly #waiting = new Map<string, Waiting<R>>();
 
   /** @throws PiculusError what `send` throws, `no-client` where the connection ends, `busy` after the timeout. */
   async ask(
-    previewId: string,
+    id: string,
     options: { readonly clock: Clock; readonly timeoutMs: number; readonly send: () => Promise<void> },
-  ): Promise<PreviewResult> {
+  ): Promise<R> {
     const done = new AbortController();
-    const answer = new Promise<PreviewResult>((resolve, reject) => {
-      this.#waiting.set(previewId, { resolve, reject });
+    const answer = new Promise<R>((resolve, reject) => {
+      this.#waiting.set(id, { resolve, reject });
     });
     // A refusal of the message ends the question; an acknowledgement alone does not answer it.
     const refusal = options.send().then(() => answer);
@@ -27,7 +27,7 @@ export class PreviewRequests {
     try {
       return await Promise.race([answer, refusal, timeout]);
     } finally {
-      this.#waiting.delete(previewId);
+      this.#waiting.delete(id);
       // The losers of the race may still reject, with nobody listening.
       for (const loser of [answer, refusal, timeout]) loser.catch(() => {});
       done.abort();
@@ -35,8 +35,8 @@ export class PreviewRequests {
   }
 
   /** @returns false where nobody waits for it any more. */
-  answered(result: PreviewResult): boolean {
-    const waiting = this.#waiting.get(result.previewId);
+  answered(id: string, result: R): boolean {
+    const waiting = this.#waiting.get(id);
     waiting?.resolve(result);
     return waiting !== undefined;
   }
