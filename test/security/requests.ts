@@ -59,6 +59,7 @@ export const ASKS: Asks = {
   listProblems: ofSystem,
   countProblems: ofSystem,
   getProblem: problem,
+  getCaseFile: problem,
   listProblemMessages: problem,
   previewProblem: problem,
   runProblem: (about) => ({ ...problem(about), body }),

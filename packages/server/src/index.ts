@@ -1,5 +1,8 @@
 /** The server as a library: what a process or the command line starts and looks after. */
 export { type AuditCheck, migrateDatabase, resetAdminPassword, verifyAudit, withDatabase } from './admin.ts';
+export { type CaseCheck, checkCaseFile } from './audit/case-proof.ts';
+export { CASE_STYLE, renderCaseFile } from './audit/case-html.ts';
+export { CASE_LANGUAGES, type CaseLanguage } from './audit/case-words.ts';
 export { readCheckpointLines } from './audit/checkpoint-lines.ts';
 export { ConfigError, type Environment, loadConfig, type ServerConfig } from './config.ts';
 export { ownDatabaseDir } from './own-database.ts';

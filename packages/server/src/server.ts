@@ -189,6 +189,8 @@ class Server implements PiculusServer {
       context,
       services: rooms,
       audit: createAudit(context, {
+        problems: rooms.problems,
+        messages: rooms.messages,
         publicKey: checkpointKey.publicKey,
         exportedTo: {
           file: config.auditCheckpointFile !== null,

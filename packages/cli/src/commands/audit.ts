@@ -1,8 +1,11 @@
 /** The audit: whether its chain still holds. */
-import { readFile } from 'node:fs/promises';
-import type { ChainFault, ChainReport } from '@piculus/protocol/http';
+import { readFile, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { type CaseFile, caseFileSchema, type ChainFault, type ChainReport } from '@piculus/protocol/http';
+import type { CaseLanguage } from '@piculus/server';
+import { Option } from 'commander';
 import type { CliContext } from '../context.ts';
-import { EXIT, type ExitCode, usageError } from '../exit-codes.ts';
+import { CliError, EXIT, type ExitCode, usageError } from '../exit-codes.ts';
 import type { Registration } from '../registration.ts';
 import { serverConfig, type ServerFlags } from './serve.ts';
 
@@ -26,6 +29,87 @@ export function addAudit({ program, act }: Registration): void {
     .option('--key <base64>', 'a key that signed checkpoints, once more for each', collectKeys)
     .option('--remote', 'ask the server at --url to do it, instead of reading the database from here')
     .action(act(async (context, command) => verify(context, command.opts<VerifyOptions>())));
+  audit
+    .command('case')
+    .description('everything about one problem with proof of it: as JSON, as a page for printing, or both')
+    .argument('<id>', 'number of the problem')
+    .option('--out <file>', 'where the JSON goes; stdout where neither file is given')
+    .option('--html <file>', 'where the page goes, with its style beside it')
+    .addOption(new Option('--language <language>', 'of the page').choices(['en', 'zh-CN']).default('en'))
+    .action(
+      act(async (context, command) => takeCase(context, command.args[0] ?? '', command.opts<CaseOptions>())),
+    );
+  audit
+    .command('check')
+    .description('check the proof of a case file, without any server')
+    .argument('<file>', 'the JSON of a case file')
+    .option('--key <base64>', 'the key that signs checkpoints, once more for each', collectKeys)
+    .action(
+      act(async (context, command) =>
+        check(context, command.args[0] ?? '', command.opts<{ key?: string[] }>().key),
+      ),
+    );
+}
+
+interface CaseOptions {
+  readonly out?: string;
+  readonly html?: string;
+  readonly language: CaseLanguage;
+}
+
+/** Everything about one problem, as JSON, as a page for printing, or both. */
+async function takeCase(context: CliContext, id: string, options: CaseOptions): Promise<ExitCode> {
+  const file = await (await context.api()).getCaseFile({ params: { id } });
+  if (options.html !== undefined) await writePage(options.html, file, options.language);
+  if (options.out !== undefined) await write(options.out, `${JSON.stringify(file, null, 2)}\n`);
+  const written = [options.out, options.html].filter((path) => path !== undefined);
+  if (written.length === 0) context.out.result(file, () => JSON.stringify(file, null, 2));
+  else context.out.result({ written }, () => `written: ${written.join(', ')}`);
+  return EXIT.ok;
+}
+
+async function writePage(path: string, file: CaseFile, language: CaseLanguage): Promise<void> {
+  const { CASE_STYLE, renderCaseFile } = await import('@piculus/server');
+  await write(path, renderCaseFile(file, language, 'case-file.css'));
+  await write(join(dirname(path), 'case-file.css'), CASE_STYLE);
+}
+
+async function write(path: string, content: string): Promise<void> {
+  try {
+    // It tells of one person's payment.
+    await writeFile(path, content, { mode: 0o600 });
+  } catch (error) {
+    throw usageError(`${path} cannot be written: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+/** Whether a case file still is what the server made, without any server. */
+async function check(
+  context: CliContext,
+  path: string,
+  keys: readonly string[] | undefined,
+): Promise<ExitCode> {
+  const file = caseFileSchema.safeParse(parsed(await textOf(path)));
+  if (!file.success) throw new CliError(EXIT.failure, 'no-case-file', `${path} is no case file`);
+  const { checkCaseFile } = await import('@piculus/server');
+  const result = checkCaseFile(file.data, keys?.map((key) => Buffer.from(key, 'base64')) ?? null);
+  context.out.result(result, () =>
+    [
+      `${result.proven} rows are proven by a signed checkpoint, ${result.unproven} were not covered by one yet`,
+      ...(keys === undefined ? ['without --key any key may have signed it'] : []),
+      result.ok ? 'the proof holds' : 'THE PROOF DOES NOT HOLD',
+      ...result.faults.map((fault) => `  ${fault}`),
+    ].join('\n'),
+  );
+  return result.ok ? EXIT.ok : EXIT.failure;
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
 }
 
 function collectKeys(value: string, before: readonly string[] | undefined): string[] {

@@ -42,6 +42,7 @@ export const MENU: readonly MenuGroup[] = [
     entries: [
       { to: '/users', name: 'users' },
       { to: '/systems', name: 'systems' },
+      { to: '/audit', name: 'audit' },
     ],
   },
 ];

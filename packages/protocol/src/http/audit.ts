@@ -1,6 +1,7 @@
 /** The audit as the routes and the files of checkpoints show it. */
 import { z } from 'zod';
 import { rowIdSchema, timeSchema } from '../messages/parts.ts';
+import { messageSchema, problemDetailSchema, solutionSchema } from './resources.ts';
 
 /** By what somebody acted. */
 export const VIAS = ['session', 'token', 'policy'] as const;
@@ -112,3 +113,62 @@ export const chainStatusSchema = z.object({
   lastVerification: chainReportSchema.extend({ actor: z.string() }).nullable(),
 });
 export type ChainStatus = z.infer<typeof chainStatusSchema>;
+
+const linkSchema = z.object({
+  number: z.string(),
+  format: z.number().int(),
+  madeAt: timeSchema,
+  previous: hex32,
+  coversHash: hex32,
+  hash: hex32,
+});
+
+/**
+ * Proof that rows are as they were written: each row gives a digest, which stands in its block, from which links lead
+ * to a signed checkpoint. It needs nothing but itself and the key.
+ */
+export const caseProofSchema = z.object({
+  rows: z.array(
+    z.object({
+      source: z.enum(CHAIN_SOURCES),
+      id: z.string(),
+      names: z.array(z.string()),
+      /** In the spelling that the digest covers. */
+      values: z.array(z.string().nullable()),
+      /** Null where no block covers it yet. */
+      block: z.string().nullable(),
+    }),
+  ),
+  blocks: z.array(
+    linkSchema.extend({
+      covers: z.array(
+        z.object({
+          source: z.enum(CHAIN_SOURCES),
+          afterId: z.string(),
+          upToId: z.string(),
+          ids: z.array(z.string()),
+          digests: z.string().regex(/^[0-9a-f]*$/),
+        }),
+      ),
+    }),
+  ),
+  /** Blocks between those and their checkpoints, by their heads. */
+  links: z.array(linkSchema),
+  checkpoints: z.array(checkpointSchema),
+});
+export type CaseProof = z.infer<typeof caseProofSchema>;
+
+/** Everything about one problem, for whoever has to explain it later. */
+export const caseFileSchema = z.object({
+  version: z.literal(1),
+  madeAt: timeSchema,
+  madeBy: z.string(),
+  problem: problemDetailSchema,
+  /** All versions of its solutions, oldest first. */
+  solutions: z.array(solutionSchema.omit({ nextTicks: true, warnings: true, words: true })),
+  /** Requests and answers, oldest first, as long as the log keeps them. */
+  messages: z.array(messageSchema),
+  acts: z.array(auditEntrySchema),
+  proof: caseProofSchema,
+});
+export type CaseFile = z.infer<typeof caseFileSchema>;

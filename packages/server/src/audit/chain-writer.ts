@@ -52,10 +52,11 @@ export function createChainWriter(
     if ('wait' in safe) return;
     const { heads: upTo } = safe;
     const { rowsMax } = options;
-    while (!signal.aborted) {
-      const made = await transaction(db, (tx) => makeBlock(tx, { upTo, at: clock.now(), rowsMax }));
-      if (made === null) break;
-    }
+    let made = null;
+    do made = await transaction(db, (tx) => makeBlock(tx, { upTo, at: clock.now(), rowsMax }));
+    while (made !== null && !signal.aborted);
+    // Once for all of them: whoever looks at the acts sees the new ones.
+    context.events.publish({ topic: 'audit', sysCode: null, ids: [], more: false });
   }
 
   async function signCheckpoint(): Promise<void> {

@@ -73,18 +73,31 @@ export function rowDigest(source: Source, names: readonly string[], row: Canonic
 }
 
 export function blockHash(block: BlockContent): Buffer {
-  const parts = [
-    prefixed('piculus block'),
-    u64(block.number),
-    u32(block.format),
-    prefixed(block.madeAt.toISOString()),
-    block.previous,
-    u32(block.covers.length),
-  ];
-  for (const { source, afterId, upToId, ids, digests } of block.covers) {
+  return headerHash({ ...block, coversHash: coversHash(block.covers) });
+}
+
+/** What a block covers in 32 bytes, so that a proof can pass over a block without telling all its rows. */
+export function coversHash(covers: readonly Coverage[]): Buffer {
+  const parts = [prefixed('piculus covers'), u32(covers.length)];
+  for (const { source, afterId, upToId, ids, digests } of covers) {
     parts.push(prefixed(source), u64(afterId), u64(upToId), u32(ids.length), ...ids.map(u64), digests);
   }
   return createHash('sha256').update(Buffer.concat(parts)).digest();
+}
+
+export function headerHash(block: Omit<BlockContent, 'covers'> & { readonly coversHash: Buffer }): Buffer {
+  return createHash('sha256')
+    .update(
+      Buffer.concat([
+        prefixed('piculus block'),
+        u64(block.number),
+        u32(block.format),
+        prefixed(block.madeAt.toISOString()),
+        block.previous,
+        block.coversHash,
+      ]),
+    )
+    .digest();
 }
 
 /** What a checkpoint's signature covers. */

@@ -2,6 +2,7 @@
 import { PiculusError } from '@piculus/protocol';
 import {
   type AuditEntry,
+  type CaseFile,
   type ChainReport,
   chainReportSchema,
   type ChainStatus,
@@ -16,6 +17,7 @@ import { readCovered, readHighestIds, readLastBlock, readLastCheckpoint } from '
 import { transaction } from '../store/pool.ts';
 import { isAppendOnly } from '../store/rights.ts';
 import { writeAudit } from './audit.ts';
+import { type CaseParts, makeCaseFile } from './case-file.ts';
 import { fromLine } from './checkpoint-lines.ts';
 import { SOURCES } from './encoding.ts';
 import { verifyChain } from './verify.ts';
@@ -23,11 +25,13 @@ import { verifyChain } from './verify.ts';
 export interface Audit {
   list(query: RouteQuery<'listAudit'>, caller: Caller): Promise<Page<AuditEntry>>;
   chain(): Promise<ChainStatus>;
+  /** @throws PiculusError `not-found` where the caller may not view the problem. */
+  caseFile(problemId: string, caller: Caller): Promise<CaseFile>;
   /** Kept as an act with what was found. @throws PiculusError `busy` while another one is under way. */
   verify(input: RouteBody<'verifyAudit'>, caller: Caller): Promise<ChainReport>;
 }
 
-export interface AuditOptions {
+export interface AuditOptions extends CaseParts {
   /** The key that this server signs checkpoints with, 32 raw bytes. */
   readonly publicKey: Buffer;
   readonly exportedTo: ChainStatus['exportedTo'];
@@ -35,7 +39,8 @@ export interface AuditOptions {
 
 const VERIFICATION = 'verify-audit';
 
-export function createAudit(context: Context, { publicKey, exportedTo }: AuditOptions): Audit {
+export function createAudit(context: Context, options: AuditOptions): Audit {
+  const { publicKey, exportedTo } = options;
   const { clock, db } = context;
   let verifying = false;
   return {
@@ -72,6 +77,7 @@ export function createAudit(context: Context, { publicKey, exportedTo }: AuditOp
           verification !== null && report.success ? { ...report.data, actor: verification.actor } : null,
       };
     },
+    caseFile: (problemId, caller) => makeCaseFile(context, options, problemId, caller),
     async verify({ checkpoints }, { actor }) {
       if (verifying) throw new PiculusError('busy', 'the chain is being verified already');
       verifying = true;

@@ -13,6 +13,7 @@ import type { ServerKeys } from '../keys/index.ts';
 import { registerApiRoutes } from './api-routes.ts';
 import { registerAuthRoutes } from './auth-routes.ts';
 import { callerOf, type ScopeReader, signIn } from './authenticate.ts';
+import { registerCasePage } from './case-file.ts';
 import { registerConsole } from './console.ts';
 import { installErrors } from './errors.ts';
 import { createHandlers } from './handlers/index.ts';
@@ -84,6 +85,7 @@ export async function createApp(parts: AppParts): Promise<App> {
     checkOpen: parts.checkOpen,
   });
   registerApiRoutes(http, { handlers, idempotency: createIdempotency(context, parts.secret) });
+  registerCasePage(http, parts);
   registerExport(http, { problems: parts.services.problems, clock: context.clock });
   const live = registerLiveEvents(http, { events: parts.events, clock: context.clock, admit, callerOf });
   await serveOpenApi(http);

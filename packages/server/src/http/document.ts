@@ -3,6 +3,7 @@ import { PiculusError } from '@piculus/protocol';
 import { fastify } from 'fastify';
 import { serializerCompiler } from 'fastify-type-provider-zod';
 import { checkBySchemas, describeRoute, ROUTE_NAMES } from './api-routes.ts';
+import { CASE_PAGE_ROUTE } from './case-file.ts';
 import { EXPORT_ROUTE } from './export.ts';
 import { LIVE_ROUTE } from './live.ts';
 import { installOpenApi } from './openapi.ts';
@@ -18,6 +19,7 @@ export async function openApiDocument(): Promise<object> {
   };
   for (const name of ROUTE_NAMES) app.route({ ...describeRoute(name), handler });
   app.route({ ...EXPORT_ROUTE, handler });
+  app.route({ ...CASE_PAGE_ROUTE, handler });
   app.route({ ...LIVE_ROUTE, handler });
   await app.ready();
   try {

@@ -111,3 +111,15 @@ export async function readImpossibleIds(db: Executor, source: Source): Promise<s
     SELECT id FROM ${sql.table(`piculus.${source}`)} WHERE id < 1 ORDER BY id LIMIT 20`.execute(db);
   return found.rows.map(({ id }) => id);
 }
+
+/** These rows, by id. */
+export async function readCanonicalRowsByIds(
+  db: Executor,
+  { source, format, ids }: { source: Source; format: number; ids: readonly string[] },
+): Promise<CanonicalRow[]> {
+  if (ids.length === 0) return [];
+  const found = await sql<CanonicalRow>`
+    SELECT id, ${valuesOf(format, source)} AS "values" FROM ${sql.table(`piculus.${source}`)}
+    WHERE id = ANY(${[...ids]}::bigint[]) ORDER BY id`.execute(db);
+  return found.rows;
+}

@@ -84,21 +84,41 @@ export async function readBlocks(db: Executor, afterNumber: string, limit: numbe
   const blocks = await sql<Omit<Block, 'covers'>>`
     SELECT number, format, made_at AS "madeAt", previous, hash FROM piculus.audit_blocks
     WHERE number > ${afterNumber}::bigint ORDER BY number LIMIT ${limit}`.execute(db);
-  const numbers = blocks.rows.map(({ number }) => number);
+  return withCovers(db, blocks.rows);
+}
+
+/** Blocks from one number to another, both included, with what they cover. */
+export async function readBlocksBetween(db: Executor, from: string, to: string): Promise<Block[]> {
+  const blocks = await sql<Omit<Block, 'covers'>>`
+    SELECT number, format, made_at AS "madeAt", previous, hash FROM piculus.audit_blocks
+    WHERE number BETWEEN ${from}::bigint AND ${to}::bigint ORDER BY number`.execute(db);
+  return withCovers(db, blocks.rows);
+}
+
+async function withCovers(db: Executor, blocks: readonly Omit<Block, 'covers'>[]): Promise<Block[]> {
+  const numbers = blocks.map(({ number }) => number);
   const covers = await sql<Coverage & { block: string }>`
     SELECT block, source, after_id AS "afterId", up_to_id AS "upToId", ids::text[] AS ids, digests
     FROM piculus.audit_block_rows WHERE block = ANY(${numbers}::bigint[])
     ORDER BY block, array_position(ARRAY['audit', 'reports', 'executions'], source)`.execute(db);
-  return blocks.rows.map((block) => ({
+  return blocks.map((block) => ({
     ...block,
     covers: covers.rows.filter((cover) => cover.block === block.number).map(({ block: _, ...rest }) => rest),
   }));
 }
 
-export async function countBlocks(db: Executor): Promise<string> {
-  const found = await sql<{ blocks: string }>`
-    SELECT count(*)::text AS blocks FROM piculus.audit_blocks`.execute(db);
-  return found.rows[0]?.blocks ?? '0';
+/** The block that covers each of these rows, with its format; rows that none covers yet are left out. */
+export async function readCoveringBlocks(
+  db: Executor,
+  source: Source,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, { readonly number: string; readonly format: number }>> {
+  const found = await sql<{ id: string; number: string; format: number }>`
+    SELECT given.id::text AS id, b.number, b.format FROM unnest(${[...ids]}::bigint[]) AS given(id)
+    CROSS JOIN LATERAL (SELECT r.block FROM piculus.audit_block_rows r
+      WHERE r.source = ${source} AND r.up_to_id >= given.id ORDER BY r.up_to_id LIMIT 1) AS r
+    JOIN piculus.audit_blocks b ON b.number = r.block`.execute(db);
+  return new Map(found.rows.map(({ id, ...block }) => [id, block]));
 }
 
 const CHECKPOINT = sql`block, hash, signed_at AS "signedAt", public_key AS "publicKey", signature`;
@@ -128,4 +148,10 @@ export async function readCheckpoints(
     SELECT ${CHECKPOINT} FROM piculus.audit_checkpoints WHERE block > ${afterBlock}::bigint
     ORDER BY block LIMIT ${limit}`.execute(db);
   return found.rows;
+}
+
+/** The first checkpoint that stands at or behind this block. */
+export async function readCheckpointBehind(db: Executor, block: string): Promise<Checkpoint | null> {
+  const [found] = await readCheckpoints(db, (BigInt(block) - 1n).toString(), 1);
+  return found ?? null;
 }

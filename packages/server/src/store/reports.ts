@@ -41,6 +41,19 @@ export async function insertReport(
   `.execute(tx);
 }
 
+/** Ids of the reports that changed the state of one problem, oldest first. */
+export async function idsOfReportsThatChanged(
+  db: Executor,
+  problemId: string,
+  limit: number,
+): Promise<string[]> {
+  const wanted = JSON.stringify([{ problemId }]);
+  const found = await sql<{ id: string }>`
+    SELECT id FROM piculus.reports WHERE changes <> '[]' AND changes @> ${wanted}::text::jsonb
+    ORDER BY id LIMIT ${limit}`.execute(db);
+  return found.rows.map(({ id }) => id);
+}
+
 /** The reports that changed the state of one problem, oldest first. */
 export async function reportsThatChanged(
   db: Executor,

@@ -90,3 +90,15 @@ export async function readVersions(db: Executor, id: string, scope: Scope): Prom
     WHERE s.id = ${id} AND ${within(sql`s.sys_code`, scope)} ORDER BY v.version DESC`.execute(db);
   return result.rows;
 }
+
+/** All versions of all solutions that there ever were for this fix, also of deleted ones, oldest first. */
+export async function readVersionsOfFix(
+  db: Executor,
+  sysCode: string,
+  fixCode: string,
+): Promise<SolutionRow[]> {
+  const result = await sql<SolutionRow>`
+    SELECT ${COLUMNS} FROM piculus.solutions s JOIN piculus.solution_versions v ON v.solution_id = s.id
+    WHERE s.sys_code = ${sysCode} AND s.fix_code = ${fixCode} ORDER BY s.id, v.version`.execute(db);
+  return result.rows;
+}

@@ -61,7 +61,7 @@ export function insertExecutions(tx: Tx, random: Random, count: number): Promise
       moved_minor, replayed, verified, facts, dispatched_at, started_at, finished_at)`;
   const tuple: Tuple = () => {
     sequence += 1;
-    return sql`(${random(1_000) + 1}::bigint, 'PBAP', 'FIX', ${`order-${random(1_000)}`}, 1, 'tick', 1,
+    return sql`(${random(1_000) + 1}::bigint, 'PBAP', 'fixService', ${`order-${random(1_000)}`}, 1, 'tick', 1,
       ${`lease-${sequence}`}, 'client-1', ${`key-${sequence}`}, 'fixed', 'pending', 'fixed',
       ${TEXTS[random(TEXTS.length)]}, '[]'::jsonb, ${random(1_000_000)}::numeric, false, true,
       ${random(2) === 0 ? null : '{"order":{"state":"PAID"}}'}::text::jsonb,

@@ -16,6 +16,7 @@ import { solutions } from './solutions.ts';
 import { users } from './users.ts';
 import { systems } from './systems.ts';
 import { bulkRuns } from './bulkRuns.ts';
+import { audit } from './audit.ts';
 
 export default {
   common,
@@ -34,4 +35,5 @@ export default {
   users,
   systems,
   bulkRuns,
+  audit,
 } satisfies Messages;

@@ -273,6 +273,10 @@ export const problem: Translated<typeof zh> = {
     bulk: 'bulk run {{id}}',
     attempt: 'attempt {{n}}',
   },
+  caseFile: {
+    page: 'Case file for printing',
+    json: 'Case file with proof (JSON)',
+  },
   acts: {
     reported: 'Reported',
     'reported-again': 'Reported again, which changed its state',
@@ -282,5 +286,6 @@ export const problem: Translated<typeof zh> = {
     close: 'Closed without fixing',
     reopen: 'Reopened',
     alarm: 'Alarm',
+    'case-file': 'Took a case file',
   },
 };

@@ -20,6 +20,7 @@ export const shell: Translated<typeof zh> = {
   system: 'System',
   users: 'Users',
   systems: 'Systems and keys',
+  audit: 'Audit',
   waiting_one: '{{count}} waits',
   waiting_other: '{{count}} wait',
   language: 'Language',

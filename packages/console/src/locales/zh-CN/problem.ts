@@ -254,6 +254,10 @@ export const problem = {
     bulk: '批量执行 {{id}}',
     attempt: '第 {{n}} 次执行',
   },
+  caseFile: {
+    page: '问题卷宗（可打印）',
+    json: '问题卷宗与证明（JSON）',
+  },
   acts: {
     reported: '首次上报',
     'reported-again': '再次上报，状态改变',
@@ -263,5 +267,6 @@ export const problem = {
     close: '关闭不修复',
     reopen: '重新打开',
     alarm: '告警',
+    'case-file': '导出问题卷宗',
   },
 } as const;

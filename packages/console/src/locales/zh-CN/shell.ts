@@ -17,6 +17,7 @@ export const shell = {
   system: '系统',
   users: '用户管理',
   systems: '系统组别与密钥',
+  audit: '审计',
   waiting_other: '{{count}} 个待处理',
   language: '语言',
   theme: '主题',

@@ -1,7 +1,7 @@
 /** Who did what, when and why: reports, executions and acts of people as one story, newest first. */
-import { Anchor, Button } from '@mantine/core';
+import { Anchor, Button, Group } from '@mantine/core';
 import { OUTCOME_NAMES } from '@piculus/protocol';
-import type { HistoryEntry, ProblemDetail } from '@piculus/protocol/http';
+import { API_PREFIX, type HistoryEntry, type ProblemDetail } from '@piculus/protocol/http';
 import { type ReactNode, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'react-router';
@@ -12,13 +12,13 @@ import { changeIn, detailText, knownAct, whoDid } from './history.ts';
 
 const SHOWN_FIRST = 20;
 
-export function History({ problem: { history } }: { problem: ProblemDetail }) {
+export function History({ problem: { id, history } }: { problem: ProblemDetail }) {
   const { t } = useTranslation('problem');
   const [all, setAll] = useState(false);
   const newestFirst = history.map((entry, index) => ({ entry, key: index })).reverse();
   const shown = all ? newestFirst : newestFirst.slice(0, SHOWN_FIRST);
   return (
-    <Section title={t('history.heading')} lead={t('history.lead')}>
+    <Section title={t('history.heading')} lead={t('history.lead')} actions={<CaseFile id={id} />}>
       <ol className="problem-history">
         {shown.map(({ entry, key }) => (
           <li key={key} className="problem-entry">
@@ -32,6 +32,28 @@ export function History({ problem: { history } }: { problem: ProblemDetail }) {
         </Button>
       )}
     </Section>
+  );
+}
+
+/** Everything about the problem with proof of it, as the server gives it out. */
+function CaseFile({ id }: { id: string }) {
+  const { t, i18n } = useTranslation('problem');
+  const address = `${API_PREFIX}/problems/${id}/case-file`;
+  return (
+    <Group gap="md">
+      <Anchor
+        size="sm"
+        underline="always"
+        href={`${address}.html?language=${i18n.language}`}
+        target="_blank"
+        rel="noreferrer"
+      >
+        {t('caseFile.page')}
+      </Anchor>
+      <Anchor size="sm" underline="always" href={address} download={`case-${id}.json`}>
+        {t('caseFile.json')}
+      </Anchor>
+    </Group>
   );
 }
 

@@ -13,6 +13,7 @@ const KNOWN_ACTS = [
   'close',
   'reopen',
   'alarm',
+  'case-file',
 ] as const satisfies readonly KnownAct[];
 
 export function knownAct(act: string): KnownAct | null {

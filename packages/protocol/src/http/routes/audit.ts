@@ -1,9 +1,9 @@
 /** The routes of the audit: acts, and the chain that covers them. */
 import { z } from 'zod';
-import { everywhere, somewhere } from '../../access.ts';
+import { everywhere, somewhere, there } from '../../access.ts';
 import { rowIdSchema, sysCodeSchema, timeSchema } from '../../messages/parts.ts';
 import * as a from '../audit.ts';
-import { many, page, pageQuery, route } from './parts.ts';
+import { idParams, many, page, pageQuery, route } from './parts.ts';
 
 export const AUDIT_ROUTES = {
   listAudit: route({
@@ -48,5 +48,15 @@ export const AUDIT_ROUTES = {
     status: 200,
     body: z.strictObject({ checkpoints: z.array(a.checkpointSchema).max(1_000).default([]) }),
     response: a.chainReportSchema,
+  }),
+  getCaseFile: route({
+    access: there('view'),
+    method: 'GET',
+    path: '/problems/:id/case-file',
+    tag: 'audit',
+    summary: 'Everything about one problem with proof of it; kept as an act',
+    status: 200,
+    params: idParams,
+    response: a.caseFileSchema,
   }),
 } as const;
