@@ -31,6 +31,8 @@ export interface LiveRoutes {
   /** Ends all streams; their readers come back elsewhere or later. */
   stop(): Promise<void>;
   readonly readers: number;
+  /** Asks anew who the readers are and what they may do, where that has changed. */
+  recheck(): Promise<void>;
 }
 
 export interface LiveRouteOptions {
@@ -69,10 +71,14 @@ export function registerLiveEvents(app: FastifyInstance, options: LiveRouteOptio
     write(stream, 'event: beat\ndata: {}\n\n');
   }
 
+  async function recheck(): Promise<void> {
+    await Promise.all([...streams].map(([stream, request]) => pulse(stream, request)));
+  }
+
   async function beat(): Promise<void> {
     while (!stopping.signal.aborted) {
       await clock.sleep(heartbeatMs, stopping.signal);
-      await Promise.all([...streams].map(([stream, request]) => pulse(stream, request)));
+      await recheck();
     }
   }
   const beating = beat();
@@ -109,6 +115,7 @@ export function registerLiveEvents(app: FastifyInstance, options: LiveRouteOptio
   });
 
   return {
+    recheck,
     get readers() {
       return streams.size;
     },
