@@ -186,11 +186,11 @@ async function readMessages(page: Page, say: Say, problem: Problem): Promise<voi
   const detail = page.getByRole('complementary', { name: say('problems.drawer'), exact: true });
   const behind = detail.locator('.problem-message');
   await behind
-    .filter({ hasText: /^(?!.*fix-results).*fix/ })
+    .filter({ has: page.getByText(say('messages.types.fix'), { exact: true }) })
     .first()
     .waitFor();
   await behind
-    .filter({ has: page.getByText('fix-results', { exact: true }) })
+    .filter({ has: page.getByText(say('messages.types.fix-results'), { exact: true }) })
     .first()
     .getByRole('link', { name: say('problem.messages.monitor'), exact: true })
     .click();
