@@ -26,6 +26,7 @@ import { type Correlation, Outbox } from './outbox.ts';
 import { Places } from './places.ts';
 import { Questions } from './questions.ts';
 import { summariseBody } from './summary.ts';
+import type { Sealer } from './sealer.ts';
 import type { CloseReason, Connection, ConnectionListener, Peer } from './transport.ts';
 import { isClientMessageType } from './validation.ts';
 
@@ -132,8 +133,10 @@ export class GatewaySession implements Session, ConnectionListener {
     if (lease !== null) this.placesHeld.take(lease.leaseId, lease.items, nowMs);
     try {
       if (this.#connection.bufferedBytes > BUFFERED_BYTES_MAX) this.close('too-slow');
+      const seal: Sealer[T] = this.#parts.sealer[type];
       const { sysCode, clientId } = this;
-      await this.outbox.send(type, this.#parts.sealer[type]({ sysCode, clientId }, body), correlation);
+      const out = seal === undefined ? body : seal({ sysCode, clientId }, body);
+      await this.outbox.send(type, out, correlation);
     } catch (error) {
       if (lease !== null) this.placesHeld.drop(lease.leaseId);
       throw error;
