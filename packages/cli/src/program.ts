@@ -4,6 +4,7 @@ import { addAudit } from './commands/audit.ts';
 import { addCollect } from './commands/collect.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addFix } from './commands/fix.ts';
+import { addKeys } from './commands/keys.ts';
 import { addLogin } from './commands/login.ts';
 import { addMigrate } from './commands/migrate.ts';
 import { addProblems } from './commands/problems.ts';
@@ -70,6 +71,7 @@ const COMMANDS: ReadonlyArray<(registration: Registration) => void> = [
   addFix,
   addSolutions,
   addSystems,
+  addKeys,
   addUsers,
   addAudit,
   addDoctor,
