@@ -82,6 +82,9 @@ const NAMING: { readonly [T in ClientMessageType]: () => ClientMessageBody<T> } 
       },
     ],
   }),
+  halted: () => ({
+    leases: [{ leaseId: victim.leaseId, problemIds: [victim.problemIds[2] ?? ''] }],
+  }),
   'preview-result': () => ({
     previewId: 'a-question-to-somebody-else',
     fixCode: FIX,

@@ -172,7 +172,24 @@ class PiculusClient<Tx> implements Client {
     if (this.#state === 'stopping' && message.type !== 'cancel-collect') throw new PiculusError('stopping');
     if (message.type === 'collect') this.#collects.accept(message.body);
     else if (message.type === 'cancel-collect') this.#collects.cancel(message.body.commandId);
+    else if (message.type === 'halt') this.#halt(message.body.leaseIds);
     else this.#handleSigned(message);
+  }
+
+  #halt(leaseIds: readonly string[]): void {
+    const leases = this.#executor.halt(leaseIds);
+    const problems = leases.reduce((sum, { problemIds }) => sum + problemIds.length, 0);
+    const { log } = this.#options;
+    log.warn(
+      { leases: leaseIds.length, problems },
+      'the server stopped repair; what was not begun is given back',
+    );
+    if (leases.length === 0) return;
+    this.#connection.deliver('halted', { leases }, new AbortController().signal).catch((error: unknown) => {
+      // Their lease expires then, and the server hands them out again.
+      const code = error instanceof PiculusError ? error.code : 'internal';
+      log.warn({ code, problems }, 'what was not begun could not be given back');
+    });
   }
 
   /** Nothing of these reaches a fix before it is known to be the server's. */

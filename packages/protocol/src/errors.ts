@@ -77,6 +77,12 @@ export const ERRORS = {
   'unknown-command': rule(404, false, 'no such command is open', '没有该命令'),
   'unknown-fix': rule(404, false, 'this client has no such fix', '客户端没有该修复服务'),
   busy: rule(503, true, 'no free place; try again later', '没有空闲的执行位'),
+  halted: rule(
+    409,
+    true,
+    'automatic repair was stopped before this began',
+    '自动修复已停止，该批次未开始执行',
+  ),
   'payload-changed': rule(
     409,
     false,

@@ -10,6 +10,8 @@ export const LIMITS = {
   unacknowledgedReports: 4,
   /** Items in one `fix` message, and results in one `fix-results` message. */
   fixesPerMessage: 500,
+  /** Leases in one `halt` message, and in its answer. */
+  leasesPerHalt: 500,
   /** Places a client may announce. */
   placesMax: 1_000,
   /** Fix codes a client may announce. */

@@ -8,6 +8,7 @@ import { createCollectDispatcher } from './dispatch/collect-dispatcher.ts';
 import { createCollectRescuer } from './dispatch/collect-rescuer.ts';
 import { createCollectScheduler } from './dispatch/collect-scheduler.ts';
 import { createDispatcher } from './dispatch/dispatcher.ts';
+import { createHalter } from './dispatch/halter.ts';
 import { createRescuer } from './dispatch/rescuer.ts';
 import { createScheduler } from './dispatch/scheduler.ts';
 import { createExecutions, type ExecutionsRoom } from './executions/index.ts';
@@ -60,6 +61,7 @@ export function createLoops(
     createRescuer(context, executions, { graceMs: options.leaseMs }),
     createCollectRescuer(context),
     createDispatcher(context, executions, sessions),
+    createHalter(context, sessions),
     createCollectDispatcher(context, collections, sessions),
     createCleaner(context, { messageDays: options.messageRetentionDays }),
   ];

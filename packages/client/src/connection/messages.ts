@@ -42,6 +42,7 @@ export function createMessageReader(): MessageReader {
     collect: messageSchema('collect', SERVER_MESSAGES.collect),
     'cancel-collect': messageSchema('cancel-collect', SERVER_MESSAGES['cancel-collect']),
     fix: messageSchema('fix', SERVER_MESSAGES.fix),
+    halt: messageSchema('halt', SERVER_MESSAGES.halt),
     preview: messageSchema('preview', SERVER_MESSAGES.preview),
     reveal: messageSchema('reveal', SERVER_MESSAGES.reveal),
     'server-keys': messageSchema('server-keys', SERVER_MESSAGES['server-keys']),

@@ -2,7 +2,14 @@
  * Executes the commands of leases in the client's places. Whatever happens to the connection, a command that
  * was begun goes on; one that was not is begun only while its lease surely holds.
  */
-import { type FixCommand, type FixItem, type FixResult, LIMITS, PiculusError } from '@piculus/protocol';
+import {
+  type ClientMessageBody,
+  type FixCommand,
+  type FixItem,
+  type FixResult,
+  LIMITS,
+  PiculusError,
+} from '@piculus/protocol';
 import type { Clock } from '../clock.ts';
 import type { Logger } from '../logger.ts';
 import { NOTHING_PERSONAL, scrubText } from '../masking/mask.ts';
@@ -50,7 +57,7 @@ export class Executor<Tx> {
   readonly #leases = new Map<string, Lease>();
   readonly #queue: Work[] = [];
   readonly #running = new Set<Work>();
-  readonly #ended = new Map<string, 'answered' | 'lost'>();
+  readonly #ended = new Map<string, 'answered' | 'lost' | 'halted'>();
   readonly #idleWaiters = new Set<() => void>();
   #stopping = false;
   #online = false;
@@ -74,13 +81,15 @@ export class Executor<Tx> {
 
   /**
    * Takes a batch. A repeat of one that is here or was here changes nothing.
-   * @throws PiculusError `stopping`, `busy`, `unknown-fix`, `stale-lease`; then none of it is executed.
+   * @throws PiculusError `stopping`, `busy`, `unknown-fix`, `stale-lease`, `halted`; then none of it is executed.
    */
   accept(command: FixCommand): void {
     const known = this.#leases.get(command.leaseId);
     if (known?.epoch === command.epoch) return;
     const ended = this.#ended.get(command.leaseId);
     if (ended === 'answered') return;
+    // The halt was faster than the batch.
+    if (ended === 'halted') throw new PiculusError('halted');
     if (known || ended === 'lost') throw new PiculusError('stale-lease');
     if (this.#stopping) throw new PiculusError('stopping');
     const { fixes, places, clock } = this.#options;
@@ -100,6 +109,26 @@ export class Executor<Tx> {
     for (const item of items)
       this.#queue.push({ lease, item, controller: new AbortController(), overdue: false });
     this.#pump();
+  }
+
+  /**
+   * Begins nothing more of these leases, also of one that arrives only later; what is begun goes on.
+   * @returns what was not begun, by lease.
+   */
+  halt(leaseIds: readonly string[]): ClientMessageBody<'halted'>['leases'] {
+    const halted = new Set(leaseIds);
+    for (const id of halted) if (!this.#leases.has(id) && !this.#ended.has(id)) this.#remember(id, 'halted');
+    const taken = this.#queue.filter(({ lease }) => halted.has(lease.id));
+    this.#queue.splice(0, this.#queue.length, ...this.#queue.filter(({ lease }) => !halted.has(lease.id)));
+    const notBegun = new Map<string, string[]>();
+    for (const { lease, item } of taken) {
+      notBegun.set(lease.id, [...(notBegun.get(lease.id) ?? []), item.problemId]);
+      lease.unfinished -= 1;
+      if (lease.unfinished > 0) continue;
+      this.#leases.delete(lease.id);
+      this.#remember(lease.id, 'halted');
+    }
+    return [...notBegun].map(([leaseId, problemIds]) => ({ leaseId, problemIds }));
   }
 
   /** The server has a heartbeat that named these leases. */
@@ -251,7 +280,7 @@ export class Executor<Tx> {
     this.#options.finished(item, result);
   }
 
-  #remember(leaseId: string, end: 'answered' | 'lost'): void {
+  #remember(leaseId: string, end: 'answered' | 'lost' | 'halted'): void {
     this.#ended.set(leaseId, end);
     if (this.#ended.size <= REMEMBERED_LEASES) return;
     const [oldest] = this.#ended.keys();

@@ -30,6 +30,7 @@ function schemaOf(type: ClientMessageType): Schema {
     'collect-progress': () => messageSchema('collect-progress', CLIENT_MESSAGES['collect-progress']),
     'collect-done': () => messageSchema('collect-done', CLIENT_MESSAGES['collect-done']),
     'fix-results': () => messageSchema('fix-results', CLIENT_MESSAGES['fix-results']),
+    halted: () => messageSchema('halted', CLIENT_MESSAGES.halted),
     'preview-result': () => messageSchema('preview-result', CLIENT_MESSAGES['preview-result']),
     revealed: () => messageSchema('revealed', CLIENT_MESSAGES.revealed),
     ack: () => messageSchema('ack', CLIENT_MESSAGES.ack),

@@ -107,6 +107,19 @@ export const fixResultsSchema = z.strictObject({
   results: z.array(fixResultSchema).min(1).max(LIMITS.fixesPerMessage),
 });
 
+/** What a client was handed and did not begin, because a `halt` came first. As if it had never been handed out. */
+export const haltedSchema = z.strictObject({
+  leases: z
+    .array(
+      z.strictObject({
+        leaseId: idSchema,
+        problemIds: z.array(rowIdSchema).min(1).max(LIMITS.fixesPerMessage),
+      }),
+    )
+    .min(1)
+    .max(LIMITS.leasesPerHalt),
+});
+
 export const planStepSchema = z.strictObject({
   kind: effectSchema.shape.kind,
   key: effectSchema.shape.key,
@@ -148,6 +161,7 @@ export const FROM_CLIENT = {
   'collect-progress': collectProgressSchema,
   'collect-done': collectDoneSchema,
   'fix-results': fixResultsSchema,
+  halted: haltedSchema,
   'preview-result': previewResultSchema,
   revealed: revealedSchema,
 } as const;

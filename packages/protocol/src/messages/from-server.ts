@@ -100,6 +100,14 @@ export const fixSchema = z.strictObject({
 });
 export type FixCommand = z.infer<typeof fixSchema>;
 
+/**
+ * Begin nothing more of these leases, also of one that arrives only later. What is begun ends as usual; what was not
+ * is told by `halted`. Nothing begins after the acknowledgement.
+ */
+export const haltMessageSchema = z.strictObject({
+  leaseIds: z.array(idSchema).min(1).max(LIMITS.leasesPerHalt),
+});
+
 /** What would this fix do now? Nothing is written. Answered by `preview-result`. */
 export const previewSchema = z.strictObject({
   previewId: idSchema,
@@ -127,6 +135,7 @@ export const FROM_SERVER = {
   collect: collectSchema,
   'cancel-collect': cancelCollectSchema,
   fix: fixSchema,
+  halt: haltMessageSchema,
   preview: previewSchema,
   reveal: revealSchema,
   'server-keys': serverKeysSchema,

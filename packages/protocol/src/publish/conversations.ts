@@ -29,6 +29,10 @@ export const CLIENT_CONVERSATIONS = {
     summary: 'What became of items of a lease; acknowledged after its commit',
     answers: ['ack', 'error'],
   },
+  halted: {
+    summary: 'Items of leases that were not begun when halt came; acknowledged after its commit',
+    answers: ['ack', 'error'],
+  },
   'preview-result': { summary: 'What the fix would do now; answers a preview', answers: ['ack', 'error'] },
   revealed: { summary: 'The unmasked values that a reveal asked for', answers: ['ack', 'error'] },
   ack: { summary: 'The client has the message that "re" names', answers: [] },
@@ -41,6 +45,10 @@ export const SERVER_CONVERSATIONS = {
   'cancel-collect': { summary: 'Stop a collect; what was reported stays', answers: ['ack', 'error'] },
   fix: {
     summary: 'Repair these under one lease; ended by fix-results for every item',
+    answers: ['ack', 'error'],
+  },
+  halt: {
+    summary: 'Begin nothing more of these leases; followed by halted where something was not begun',
     answers: ['ack', 'error'],
   },
   preview: { summary: 'What would the fix do now? Nothing is written', answers: ['preview-result', 'error'] },

@@ -229,6 +229,8 @@ export interface Executions {
   claim(session: Session, max: number): Promise<FixCommand | null>;
   /** The client refused the lease or went before it had it: as if it had never been claimed. */
   giveBack(leaseId: string): Promise<void>;
+  /** What this client was handed and did not begin, because it was halted. A repeat changes nothing. */
+  takeBack(session: Session, body: ClientMessageBody<'halted'>): Promise<void>;
   /** Appends results and moves their problems, guarded by the lease; repeats change nothing. */
   record(session: Session, body: ClientMessageBody<'fix-results'>): Promise<void>;
   /** Pushes the expiry of these leases out, where they are still this client's. @returns those that are. */

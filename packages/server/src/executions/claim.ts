@@ -44,7 +44,8 @@ export async function claim(
     const solutions = await dueSolutions(tx, session.sysCode, fixes);
     const about = { sysCode: session.sysCode, limit, at: context.clock.now(), halted: stopped };
     const batch = (await clickedBatch(tx, solutions, about)) ?? (await tickBatch(tx, solutions, about));
-    const leased = batch === null ? null : await lease(tx, context, options, session, { ...batch, at: about.at });
+    const leased =
+      batch === null ? null : await lease(tx, context, options, session, { ...batch, at: about.at });
     return { command: leased, halted: stopped };
   });
   announceHalts(context, halted);

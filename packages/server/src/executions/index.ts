@@ -6,22 +6,10 @@ import type { Context, Executions } from '../base/services.ts';
 import { afterId, pageOf } from '../base/paging.ts';
 import { asProblem, nextTicksFrom } from '../problems/views.ts';
 import { type ExecutionRow, listExecutions } from '../store/executions.ts';
-import {
-  deleteLease,
-  type LeaseRow,
-  lockLease,
-  openLeases,
-  renewLeases,
-  systemOfLease,
-} from '../store/leases.ts';
+import { type LeaseRow, openLeases, renewLeases } from '../store/leases.ts';
 import { listedByIds } from '../store/problem-lists.ts';
-import { lockSystem } from '../store/locks.ts';
-import { transaction } from '../store/pool.ts';
-import { canBeRun, dropRunRequests } from '../store/run-requests.ts';
-import { rewindTick } from '../store/ticks.ts';
-import { uncountUnattended } from '../store/unattended-counts.ts';
-import { announceDropped, dropBySolution } from '../bulk-runs/drops.ts';
 import { claim } from './claim.ts';
+import { giveBack, takeBack } from './give-back.ts';
 import { EXECUTION_DEFAULTS, type ExecutionOptions } from './options.ts';
 import { record } from './record.ts';
 import { rescueExpired } from './rescue.ts';
@@ -42,6 +30,7 @@ export function createExecutions(context: Context, given: Partial<ExecutionOptio
     record: (session, body) => record(context, options, session, body),
     rescueExpired: () => rescueExpired(context, options),
     giveBack: (leaseId) => giveBack(context, leaseId),
+    takeBack: (session, body) => takeBack(context, session, body),
     renew: async (clientId, leaseIds) => {
       if (leaseIds.length === 0) return new Set();
       const expiresAt = new Date(clock.now().getTime() + options.leaseMs);
@@ -55,36 +44,6 @@ export function createExecutions(context: Context, given: Partial<ExecutionOptio
       return { items: await withNextTicks(context, items, scope), next };
     },
   };
-}
-
-/**
- * As if it had never been claimed: no execution, no retry. The click is still there, and the tick's pass goes
- * back to its problems. A lease with answers stays, for then the client has it after all.
- */
-async function giveBack(context: Context, leaseId: string): Promise<void> {
-  const { clock, db, wake } = context;
-  const gone = await transaction(db, async (tx) => {
-    const sysCode = await systemOfLease(tx, leaseId);
-    if (sysCode === null) return null;
-    // A claim under way would move the pass on behind our back.
-    await lockSystem(tx, sysCode);
-    const lease = await lockLease(tx, leaseId);
-    if (lease === null || lease.closedAt !== null || lease.answeredIds.length > 0) return null;
-    if (lease.trigger === 'tick') {
-      const first = lease.problemIds.reduce((low, id) => (BigInt(id) < BigInt(low) ? id : low));
-      await rewindTick(tx, lease.solutionId, first);
-      await uncountUnattended(tx, lease, lease.problemIds);
-    }
-    await deleteLease(tx, leaseId);
-    const { fixCode } = lease;
-    if (lease.trigger === 'tick' || (await canBeRun(tx, sysCode, fixCode))) return { sysCode, dropped: null };
-    // The solution went while the client had the click.
-    const drop = dropBySolution('solution-gone', 'policy:solution', clock.now());
-    return { sysCode, dropped: await dropRunRequests(tx, { sysCode, fixCode }, drop) };
-  });
-  if (gone === null) return;
-  if (gone.dropped !== null) announceDropped(context, gone.dropped);
-  wake.notify('dispatch');
 }
 
 function asLease(row: LeaseRow): Lease {

@@ -57,6 +57,15 @@ export const HANDLERS: { readonly [T in ClientMessageType]: Handler<T> } = {
     handle: recordResults,
     correlate: (_parts, body) => ({ leaseId: body.leaseId }),
   },
+  halted: {
+    lane: 'fix',
+    answer: 'ack',
+    handle: async (parts, session, body) => {
+      await parts.services.executions.takeBack(session, body);
+      for (const { leaseId, problemIds } of body.leases)
+        session.placesHeld.answered(leaseId, problemIds.length);
+    },
+  },
   'preview-result': {
     lane: 'control',
     answer: 'ack',

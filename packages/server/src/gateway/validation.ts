@@ -35,6 +35,7 @@ export function createMessageValidator(): MessageValidator {
     'collect-progress': compile('collect-progress'),
     'collect-done': compile('collect-done'),
     'fix-results': compile('fix-results'),
+    halted: compile('halted'),
     'preview-result': compile('preview-result'),
     revealed: compile('revealed'),
     ack: compile('ack'),

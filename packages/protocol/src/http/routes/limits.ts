@@ -1,6 +1,6 @@
 /** The routes of limits, breakers, canaries and the stop switch. */
 import { z } from 'zod';
-import { somewhere } from '../../access.ts';
+import { somewhere, there } from '../../access.ts';
 import { fixCodeSchema, sysCodeSchema } from '../../messages/parts.ts';
 import { haltSchema, limitSettingsSchema, limitsSchema } from '../limits.ts';
 import { idParams, page, pageQuery, reason, route } from './parts.ts';
@@ -67,7 +67,7 @@ export const LIMIT_ROUTES = {
     response: haltSchema,
   }),
   resume: route({
-    access: somewhere('configure'),
+    access: there('configure'),
     method: 'POST',
     path: '/halts/:id/end',
     tag: 'limits',
