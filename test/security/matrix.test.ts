@@ -7,6 +7,8 @@ import { API_PREFIX, createApiClient, type Route, ROUTES, type RouteName } from 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Grant, inScope, type Scope, scopesOf } from '../../packages/server/src/base/access.ts';
 import { ROUTE_NAMES } from '../../packages/server/src/http/api-routes.ts';
+import { CASE_PAGE_ROUTE } from '../../packages/server/src/http/case-file.ts';
+import { EXPORT_ROUTE } from '../../packages/server/src/http/export.ts';
 import type { Database } from '../../packages/server/src/store/database.ts';
 import { signIn, startTestServer, type TestServer } from '../../packages/server/test/server/support.ts';
 import { type About, ASKS } from './requests.ts';
@@ -143,7 +145,11 @@ const ABSENT: SeededSystem = {
 /** What the policy line alone says. `let-in`: what the request meets behind it is not its business. */
 type Expected = 401 | 403 | 404 | 'let-in' | 'by-row';
 
-function expected({ access, method }: Route, person: string | null, sysCode: string): Expected {
+function expected(
+  { access, method }: Pick<Route, 'access' | 'method'>,
+  person: string | null,
+  sysCode: string,
+): Expected {
   if (access.where === 'open') return 'let-in';
   if (person === null) return 401;
   if (!('verb' in access)) return 'let-in';
@@ -221,6 +227,31 @@ describe('the matrix of permissions', () => {
       const fine = status < 300 || status === 409 || code === 'no-client';
       expect([name, status, code, fine]).toEqual([name, status, code, true]);
     }
+  });
+
+  /** What answers with something else than JSON is no route of the table. */
+  const PAGES = [
+    { route: EXPORT_ROUTE, pathOf: ({ sysCode }: SeededSystem) => `/problems/export.csv?sysCode=${sysCode}` },
+    {
+      route: CASE_PAGE_ROUTE,
+      pathOf: ({ problemIds }: SeededSystem) => `/problems/${problemIds[5] ?? ''}/case-file.html`,
+    },
+  ];
+  it.each([...PEOPLE.keys(), null])('holds for %s and what is no JSON', async (person) => {
+    for (const { route, pathOf } of PAGES)
+      for (const target of [own, foreign]) {
+        const { sysCode } = target;
+        const response = await fetch(`${test.address}${API_PREFIX}${pathOf(target)}`, {
+          headers: person === null ? {} : { authorization: `Bearer ${tokens.get(person)}` },
+        });
+        const text = await response.text();
+        const { access } = route.config;
+        const want = expected({ access, method: route.method }, person, sysCode);
+        const where = `${route.schema.operationId} by ${person ?? 'nobody signed in'} in ${sysCode}`;
+        expect([where, outcome({ status: response.status, code: null, text }, want)]).toEqual([where, want]);
+        const shown = text.includes(markOf(sysCode));
+        expect([where, shown]).toEqual([where, want === 'let-in' && maySee(access, person, sysCode)]);
+      }
   });
 
   it('lets nobody in by an address that no line names', async () => {

@@ -13,11 +13,13 @@ import { callerOf } from './authenticate.ts';
 const paramsSchema = z.object({ id: rowIdSchema });
 const querySchema = z.strictObject({ language: z.enum(CASE_LANGUAGES).default('en') });
 
+const access = there('view');
 export const CASE_PAGE_ROUTE = {
   method: 'GET',
   url: `${API_PREFIX}/problems/:id/case-file.html`,
-  config: { access: there('view') },
+  config: { access },
   schema: {
+    'x-access': access,
     operationId: 'getCaseFilePage',
     tags: ['audit'],
     summary: 'The case file of a problem as a page for printing',

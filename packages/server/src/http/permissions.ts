@@ -9,6 +9,7 @@ import {
 } from '@piculus/protocol';
 import { ROUTES, type Route } from '@piculus/protocol/http';
 import { ROUTE_NAMES } from './api-routes.ts';
+import { CASE_PAGE_ROUTE } from './case-file.ts';
 import { EXPORT_ROUTE } from './export.ts';
 import { LIVE_ROUTE } from './live.ts';
 
@@ -45,7 +46,7 @@ function routes(): string {
     summary: route.summary,
     access: route.access,
   }));
-  const streams = [EXPORT_ROUTE, LIVE_ROUTE].map(({ method, url, schema, config }) => ({
+  const streams = [EXPORT_ROUTE, CASE_PAGE_ROUTE, LIVE_ROUTE].map(({ method, url, schema, config }) => ({
     call: `${method} ${url.replace('/api/v1', '')}`,
     summary: schema.summary,
     access: config.access,

@@ -53,7 +53,7 @@ describe('the contract', () => {
     expect(stored.openapi).toBe('3.1.0');
     const operations = Object.values(stored.paths).flatMap((path) => Object.values(path as object));
     expect(operations.map((operation) => operation.operationId).sort()).toEqual(
-      [...Object.keys(ROUTES), 'exportProblems', 'liveEvents'].sort(),
+      [...Object.keys(ROUTES), 'exportProblems', 'getCaseFilePage', 'liveEvents'].sort(),
     );
   });
 
