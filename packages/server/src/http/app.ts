@@ -17,6 +17,7 @@ import { registerCasePage } from './case-file.ts';
 import { registerConsole } from './console.ts';
 import { installErrors } from './errors.ts';
 import { createHandlers } from './handlers/index.ts';
+import { createRefusals } from './refusals.ts';
 import { registerExport } from './export.ts';
 import { installGuard } from './guard.ts';
 import { createIdempotency } from './idempotency.ts';
@@ -61,7 +62,7 @@ export async function createApp(parts: AppParts): Promise<App> {
     forceCloseConnections: 'idle',
   });
   http.setSerializerCompiler(serializerCompiler);
-  installErrors(http, context.log);
+  installErrors(http, context.log, createRefusals(context));
   acceptEmptyJson(http);
   await http.register(helmet, securityHeaders(publicUrl));
   await http.register(rateLimit, {

@@ -25,6 +25,11 @@ export function callerOf(request: FastifyRequest): Caller {
   return senderOf(request).caller;
 }
 
+/** @returns null where nobody was let in, or none has to be. */
+export function findCaller(request: FastifyRequest): Caller | null {
+  return senders.get(request)?.caller ?? null;
+}
+
 function senderOf(request: FastifyRequest): SignedIn {
   const sender = senders.get(request);
   if (sender === undefined) throw new PiculusError('not-signed-in');

@@ -78,7 +78,15 @@ export function sendError(
     .send(problemDetails(known, request.id));
 }
 
-export function installErrors(app: FastifyInstance, log: Logger): void {
-  app.setErrorHandler((error, request, reply) => sendError(error, request, reply, log));
+/** @param refused is told of each request that its sender may not make, before the answer goes out. */
+export function installErrors(
+  app: FastifyInstance,
+  log: Logger,
+  refused: (request: FastifyRequest) => Promise<void>,
+): void {
+  app.setErrorHandler(async (error, request, reply) => {
+    if (asPiculusError(error).code === 'not-allowed') await refused(request);
+    return sendError(error, request, reply, log);
+  });
   app.setNotFoundHandler((request, reply) => sendError(new PiculusError('not-found'), request, reply, log));
 }

@@ -64,6 +64,7 @@ export function createUsers({ db, clock }: Pick<Context, 'db' | 'clock'>): Users
           at,
           actor,
           act: enabled ? 'user-enabled' : 'user-disabled',
+          after: { enabled },
           target: `user:${row.username}`,
         });
         return toUser(row);

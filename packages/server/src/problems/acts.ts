@@ -59,7 +59,9 @@ async function act(context: Context, { id, caller, reason, name, rule }: Act): P
     const cause = name === 'close' ? 'problem-closed' : 'problem-reopened';
     const dropped = await dropRunRequests(tx, { problemId: id }, { cause, note: reason, at, told: null });
     const detail = { from: row.state, to: next.state };
-    await writeAudits(tx, [{ at, actor, act: name, sysCode: row.sysCode, problemId: id, reason, detail }]);
+    const states = { before: { state: row.state }, after: { state: next.state } };
+    const told = { sysCode: row.sysCode, problemId: id, reason, detail, ...states };
+    await writeAudits(tx, [{ at, actor, act: name, ...told }]);
     const deltas = new CountDeltas();
     deltas.remove(row);
     deltas.add({ ...row, state: next.state, reopened: next.reopened });

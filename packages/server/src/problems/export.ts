@@ -44,6 +44,8 @@ export async function* exportProblems(
       writeAudit(tx, {
         at: clock.now(),
         actor: caller.actor,
+        via: caller.via,
+        from: caller.from,
         act: 'export',
         target: 'problems',
         detail: { filter, rows, complete },

@@ -78,7 +78,8 @@ export function createSolutions(context: Context): Solutions {
         await store.markSolutionDeleted(tx, id, at);
         const detail = { fixCode: row.fix_code, version: row.version };
         const target = `solution:${id}`;
-        await writeAudit(tx, { at, actor, act: 'delete-solution', sysCode: row.sys_code, target, detail });
+        const { id: _, sysCode, ...before } = rules.versionView(row);
+        await writeAudit(tx, { at, actor, act: 'delete-solution', sysCode, target, before, detail });
         const drop = dropBySolution('solution-deleted', actor, at);
         return {
           solution: rules.versionView(row),

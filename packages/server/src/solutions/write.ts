@@ -15,7 +15,7 @@ export interface Author {
 
 /** @returns its id; null where the system has a solution for this fix code. */
 export async function storeNew(tx: Tx, input: SolutionInput, { actor, at }: Author): Promise<string | null> {
-  const { sysCode, ...detail } = input;
+  const { sysCode, ...after } = input;
   const id = await store.insertSolution(tx, { sysCode, fixCode: input.fixCode, at });
   if (id === null) return null;
   await store.insertVersion(tx, {
@@ -25,7 +25,7 @@ export async function storeNew(tx: Tx, input: SolutionInput, { actor, at }: Auth
     changed_at: at,
     changed_by: actor,
   });
-  await writeAudit(tx, { at, actor, act: 'create-solution', sysCode, target: `solution:${id}`, detail });
+  await writeAudit(tx, { at, actor, act: 'create-solution', sysCode, target: `solution:${id}`, after });
   return id;
 }
 
@@ -53,11 +53,20 @@ export async function storeChange(
       changed_by: actor,
     });
     await store.setVersion(tx, row.id, version, rules.changesTicks(fields) ? at : null);
-    const was = Object.fromEntries(fields.map((name) => [name, before[name]]));
-    const is = Object.fromEntries(fields.map((name) => [name, after[name]]));
-    const detail = { fixCode: row.fix_code, version, was, is };
+    const wasBefore = Object.fromEntries(fields.map((name) => [name, before[name]]));
+    const isAfter = Object.fromEntries(fields.map((name) => [name, after[name]]));
+    const detail = { fixCode: row.fix_code, version };
     const target = `solution:${row.id}`;
-    await writeAudit(tx, { at, actor, act: 'change-solution', sysCode: row.sys_code, target, detail });
+    await writeAudit(tx, {
+      at,
+      actor,
+      act: 'change-solution',
+      sysCode: row.sys_code,
+      target,
+      before: wasBefore,
+      after: isAfter,
+      detail,
+    });
   }
   const disabled = after.status === 'disabled' && before.status !== 'disabled';
   const drop = dropBySolution('solution-disabled', actor, at);

@@ -2,6 +2,7 @@
 import type { ErrorCode } from '@piculus/protocol';
 import type { ProblemFilter } from '@piculus/protocol/http';
 import { type RawBuilder, sql } from 'kysely';
+import { actingOf } from '../base/acting.ts';
 import type { Scope } from '../base/access.ts';
 import type { Tx } from './database.ts';
 import { storableText, toJson } from './json.ts';
@@ -77,6 +78,7 @@ export async function insertMatching(
   bulkRunId: string,
   click: ScopedFilter & { actor: string; reason: string; at: Date; runnable: Scope },
 ): Promise<{ sysCode: string; id: string }[]> {
+  const { via, from, requestId } = actingOf(click.actor);
   const made = await sql<{ sysCode: string; id: string }>`
     WITH matched AS MATERIALIZED (
       SELECT p.id, p.sys_code, p.fix_code, p.business_key, p.amount_minor, p.currency, ${whyRefused(click.runnable)} AS code
@@ -95,9 +97,9 @@ export async function insertMatching(
       FROM matched WHERE code IS NULL ORDER BY id
       RETURNING problem_id, sys_code),
     told AS (
-      INSERT INTO piculus.audit (at, actor, act, sys_code, problem_id, reason, detail)
+      INSERT INTO piculus.audit (at, actor, act, sys_code, problem_id, reason, detail, via, from_address, request_id)
       SELECT ${click.at}::timestamptz, ${click.actor}, 'run', sys_code, problem_id, ${click.reason},
-        jsonb_build_object('trigger', 'bulk', 'bulkRunId', ${bulkRunId}::text)
+        jsonb_build_object('trigger', 'bulk', 'bulkRunId', ${bulkRunId}::text), ${via}, ${from}, ${requestId}
       FROM made)
     SELECT sys_code AS "sysCode", problem_id AS id FROM made`.execute(tx);
   return made.rows;

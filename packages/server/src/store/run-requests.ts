@@ -1,6 +1,7 @@
 /** Clicks that wait for a client. They stay until their problem was answered, so that nothing is lost on the way. */
 import type { Outcome, Trigger } from '@piculus/protocol';
 import { type RawBuilder, sql } from 'kysely';
+import { actingOf } from '../base/acting.ts';
 import type { Scope } from '../base/access.ts';
 import { countSettled, finishBulkRuns, settleBulkItems } from './bulk-runs.ts';
 import type { Tx } from './database.ts';
@@ -98,12 +99,14 @@ export interface DroppedClicks {
  */
 export async function dropRunRequests(tx: Tx, which: Dropped, drop: Drop): Promise<DroppedClicks> {
   const { at, told } = drop;
+  const acting = told === null ? null : actingOf(told.actor);
   const tellEach =
     told === null
       ? sql``
       : sql`, told AS (
-      INSERT INTO piculus.audit (at, actor, act, sys_code, problem_id, reason)
-      SELECT ${at}::timestamptz, ${told.actor}, 'run-dropped', sys_code, problem_id, ${storableText(told.reason)}
+      INSERT INTO piculus.audit (at, actor, act, sys_code, problem_id, reason, via, from_address, request_id)
+      SELECT ${at}::timestamptz, ${told.actor}, 'run-dropped', sys_code, problem_id, ${storableText(told.reason)},
+        ${acting?.via ?? null}, ${acting?.from ?? null}, ${acting?.requestId ?? null}
       FROM dropped)`;
   const note = drop.note === null ? null : storableText(drop.note);
   const dropped = await sql<{ sysCode: string; id: string; bulkRunId: string | null }>`

@@ -143,7 +143,14 @@ async function changeSystem(
     act: 'change-system',
     sysCode,
     target: `system:${sysCode}`,
-    detail: { ...input },
+    before: {
+      name: before.name,
+      enabled: before.enabled,
+      collectCron: before.collect_cron,
+      collectTimeZone: before.collect_time_zone,
+      collectWindowMs: Number(before.collect_window_ms),
+    },
+    after: { ...input },
   });
   return readSystem(tx, sysCode, now);
 }

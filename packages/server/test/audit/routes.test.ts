@@ -4,12 +4,19 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { verifyAudit } from '../../src/admin.ts';
 import { openDatabase } from '../../src/store/database.ts';
 import { openPool } from '../../src/store/pool.ts';
+import { VERBS } from '@piculus/protocol';
+import { createApiClient } from '@piculus/protocol/http';
+import { scopesOf } from '../../src/base/access.ts';
 import { signIn, startTestServer, type TestServer } from '../server/support.ts';
 
 let test: TestServer;
 const db = () => openDatabase(openPool({ url: test.config.databaseUrl ?? '', connectionsMax: 1 }));
 beforeAll(async () => {
-  test = await startTestServer();
+  const all = scopesOf([{ verbs: VERBS, sysCode: null }]);
+  const none = scopesOf([]);
+  test = await startTestServer({}, undefined, {
+    scopeOf: async ({ username }) => (username === 'admin' ? all : none),
+  });
   await test.api.createSystem({
     body: {
       sysCode: 'PBAP',
@@ -59,17 +66,39 @@ it('tells of each act by what, from where and in which request, and filters and 
   expect(policy.items.map(({ via, from }) => [via, from])).toEqual([['policy', null]]);
 });
 
+it('tells what was there before a change, and after', async () => {
+  await test.api.changeSystem({ params: { sysCode: 'PBAP' }, body: { name: 'y' } });
+  const [act] = (await test.api.listAudit({ query: { act: ['change-system'] } })).items;
+  expect(act).toMatchObject({ before: { name: 'x', enabled: true }, after: { name: 'y' } });
+});
+
+it('keeps what was refused, and not so much of it that it fills the audit', async () => {
+  await test.api.createUser({ body: { username: 'stranger', name: 's', password: 'long-enough-for-this' } });
+  const token = await signIn(test.address, 'stranger', 'long-enough-for-this');
+  const stranger = createApiClient({ baseUrl: test.address, token });
+  for (let time = 0; time < 30; time += 1)
+    await expect(stranger.listUsers({})).rejects.toMatchObject({ code: 'not-allowed' });
+  const { items } = await test.api.listAudit({ query: { actor: 'stranger', act: ['refused'] } });
+  expect(items).toHaveLength(20);
+  expect(items[0]).toMatchObject({
+    via: 'session',
+    from: '127.0.0.1',
+    detail: { method: 'GET', path: '/api/v1/users' },
+  });
+});
+
 it('verifies the chain, names the first bad row, and keeps who looked and what was found', async () => {
   const own = db();
   try {
-    while ((await test.api.getAuditChain({})).lastBlock === null) await sql`SELECT 1`.execute(own);
+    const created = async () => (await test.api.listAudit({ query: { act: ['create-system'] } })).items[0];
+    while (((await created())?.block ?? null) === null) await sql`SELECT 1`.execute(own);
     const good = await test.api.verifyAudit({ body: {} });
     expect(good).toMatchObject({ ok: true, faults: [], more: false });
     expect(good.rows).toBeGreaterThan(2);
     const status = await test.api.getAuditChain({});
     expect(status.lastVerification).toMatchObject({ ok: true, actor: 'admin', rows: good.rows });
     expect(status.exportedTo).toEqual({ file: false, receiver: false });
-    const row = (await test.api.listAudit({ query: { act: ['create-system'] } })).items[0];
+    const row = await created();
     await sql`UPDATE piculus.audit SET actor = 'somebody else' WHERE id = ${row?.id}`.execute(own);
     const bad = await test.api.verifyAudit({ body: {} });
     expect(bad.ok).toBe(false);

@@ -100,8 +100,8 @@ describe.each(TEST_ENGINES)('solutions on %s', (engine) => {
       [2, 9, 'enabled'],
       [1, 5, 'enabled'],
     ]);
-    const acts = await sql<{ act: string; actor: string; detail: object }>`
-      SELECT act, actor, detail FROM piculus.audit WHERE target = ${`solution:${id}`} ORDER BY id`.execute(
+    const acts = await sql<{ act: string; actor: string; before: object; after: object }>`
+      SELECT act, actor, before, after FROM piculus.audit WHERE target = ${`solution:${id}`} ORDER BY id`.execute(
       world.db,
     );
     expect(acts.rows.map(({ act, actor }) => [act, actor])).toEqual([
@@ -109,7 +109,7 @@ describe.each(TEST_ENGINES)('solutions on %s', (engine) => {
       ['change-solution', 'second operator'],
       ['change-solution', 'operator'],
     ]);
-    expect(acts.rows[1]?.detail).toMatchObject({ was: { maxRetries: 5 }, is: { maxRetries: 9 } });
+    expect(acts.rows[1]).toMatchObject({ before: { maxRetries: 5 }, after: { maxRetries: 9 } });
   });
 
   it('refuse a change from an old version, a bad cron, and make no version of no change', async () => {
