@@ -10,6 +10,7 @@ import { addMigrate } from './commands/migrate.ts';
 import { addProblems } from './commands/problems.ts';
 import { addServe } from './commands/serve.ts';
 import { addSolutions } from './commands/solutions.ts';
+import { addStop } from './commands/stop.ts';
 import { addSystems } from './commands/systems.ts';
 import { addUsers } from './commands/users.ts';
 import { createContext, type GlobalOptions, type World } from './context.ts';
@@ -67,6 +68,7 @@ const COMMANDS: ReadonlyArray<(registration: Registration) => void> = [
   addMigrate,
   addLogin,
   addCollect,
+  addStop,
   addProblems,
   addFix,
   addSolutions,

@@ -185,6 +185,18 @@ describe('on a real server', { sequential: true }, () => {
     expect(again.value).toMatchObject({ solutions: [{ act: 'same' }] });
   });
 
+  it('stops automatic repair and lets it go on', async () => {
+    const stopped = await json('stop', '--system', 'SHOP', '--reason', 'looks wrong');
+    expect(stopped.value).toMatchObject({ sysCode: 'SHOP', kind: 'switch', reason: 'looks wrong' });
+    expect((await home.run(['stop', '--system', 'SHOP', '--reason', 'too'])).exitCode).toBe(EXIT.refused);
+    const open = await json('resume');
+    expect(open.value).toMatchObject([{ sysCode: 'SHOP', by: 'admin' }]);
+    const id = Array.isArray(open.value) ? String(open.value[0].id) : '';
+    expect((await home.run(['resume', id])).exitCode).toBe(EXIT.usage);
+    expect((await json('resume', id, '--reason', 'looked right')).value).toMatchObject({ endedBy: 'admin' });
+    expect((await json('resume')).value).toEqual([]);
+  });
+
   it('collects, waits and says whether it is the whole truth', async () => {
     const { exitCode, value, stderr } = await json('collect', '--system', 'SHOP', '--from', '3d', '--wait');
     expect(exitCode).toBe(EXIT.ok);
