@@ -62,6 +62,7 @@ export const ASKS: Asks = {
   getCaseFile: problem,
   listProblemMessages: problem,
   previewProblem: problem,
+  revealProblem: (about) => ({ ...problem(about), body: { fields: ['order.payee'], ...body } }),
   runProblem: (about) => ({ ...problem(about), body }),
   runProblems: ({ problemIds }) => ({ body: { ids: problemIds.slice(6, 8), ...body } }),
   runMatchingProblems: ({ sysCode }) => ({

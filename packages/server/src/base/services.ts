@@ -181,6 +181,13 @@ export interface Collections {
 
 export type RunAnswer = Omit<RouteResponse<'runProblems'>, 'bulkRunId'>;
 
+/** Whom to ask for unmasked values, and about which record. */
+export interface RevealQuestion {
+  readonly sysCode: string;
+  readonly fixCode: string;
+  readonly businessKey: string;
+}
+
 export interface Problems {
   list(query: RouteQuery<'listProblems'>, caller: Caller): Promise<Page<Problem>>;
   count(filter: ProblemFilter, caller: Caller): Promise<RouteResponse<'countProblems'>>;
@@ -198,6 +205,8 @@ export interface Problems {
   ): Promise<RouteResponse<'runMatchingProblems'>>;
   close(id: string, caller: Caller, reason: string): Promise<Problem>;
   reopen(id: string, caller: Caller, reason: string): Promise<Problem>;
+  /** Records that the caller asks for unmasked values. */
+  reveal(id: string, asked: RouteBody<'revealProblem'>, caller: Caller): Promise<RevealQuestion>;
   /** All that match, newest first, page by page, with an act however it ends. */
   export(filter: ProblemFilter, caller: Caller): AsyncGenerator<readonly Problem[], void, void>;
 }

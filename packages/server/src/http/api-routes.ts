@@ -24,8 +24,8 @@ export interface ApiRouteParts {
 
 /** Their answers show a key once; it must not lie in the table of recorded answers. */
 const SECRET_ANSWERS: ReadonlySet<RouteName> = new Set(['createSystem', 'createSystemKey']);
-/** They change nothing, so a repeat asks anew. */
-const QUESTIONS: ReadonlySet<RouteName> = new Set(['validateSolution', 'previewProblem']);
+/** They change nothing, so a repeat asks anew; unmasked values must not lie in the table of recorded answers. */
+const QUESTIONS: ReadonlySet<RouteName> = new Set(['validateSolution', 'previewProblem', 'revealProblem']);
 
 export const ROUTE_NAMES = Object.keys(ROUTES).filter((name): name is RouteName =>
   Object.hasOwn(ROUTES, name),

@@ -17,6 +17,7 @@ import {
 import { reportsThatChanged } from '../store/reports.ts';
 import { closeProblem, reopenProblem } from './acts.ts';
 import { exportProblems } from './export.ts';
+import { recordReveal } from './reveal.ts';
 import { runBulk, runMatching, runProblems } from './runs.ts';
 import { asProblem, historyOf, nextTicksFrom, sentenceOf } from './views.ts';
 
@@ -47,6 +48,7 @@ export function createProblems(context: Context): Problems {
       await reopenProblem(context, id, caller, reason);
       return one(context, id, caller.scope('view'));
     },
+    reveal: (id, { fields, reason }, caller) => recordReveal(context, { id, caller, fields, reason }),
     export: (filter, caller) => exportProblems(context, filter, caller),
   };
 }

@@ -2,8 +2,10 @@
 import { z } from 'zod';
 import { somewhere, there } from '../../access.ts';
 import { LIMITS } from '../../limits.ts';
+import { revealedSchema } from '../../messages/from-client.ts';
 import {
   fixCodeSchema,
+  revealFieldSchema,
   rowIdSchema,
   scenarioSchema,
   sysCodeSchema,
@@ -108,6 +110,21 @@ export const PROBLEM_ROUTES = {
     status: 200,
     params: idParams,
     response: r.previewSchema,
+  }),
+  revealProblem: route({
+    // The fewest people: no other permission is about persons, and whoever repairs does not need their names.
+    access: there('administer'),
+    method: 'POST',
+    path: '/problems/:id/reveal',
+    tag: 'problems',
+    summary: 'Unmasked values of personal fields, from the client; audited, shown once and kept nowhere',
+    status: 200,
+    params: idParams,
+    body: z.strictObject({
+      fields: z.array(revealFieldSchema).min(1).max(LIMITS.revealFieldsMax),
+      reason,
+    }),
+    response: z.object({ values: revealedSchema.shape.values }),
   }),
   runProblem: route({
     access: there('execute'),

@@ -11,6 +11,7 @@ type Names =
   | 'getProblem'
   | 'listProblemMessages'
   | 'previewProblem'
+  | 'revealProblem'
   | 'runProblem'
   | 'runProblems'
   | 'runMatchingProblems'
@@ -49,6 +50,11 @@ export function workHandlers({ services, gateway }: HandlerParts): RouteHandlers
       const result = await gateway.preview(sysCode, { fixCode, businessKey, scenario, ...question });
       const { verdict, reason, steps, facts } = result;
       return { verdict, scenario: result.scenario, reason, steps, facts };
+    },
+    revealProblem: async ({ params, body, caller }) => {
+      const { sysCode, ...about } = await problems.reveal(params.id, body, caller);
+      const { values } = await gateway.reveal(sysCode, { ...about, fields: body.fields });
+      return { values };
     },
     runProblem: async ({ params, body, caller }) => {
       const { refused } = await problems.run([params.id], caller, body.reason);
