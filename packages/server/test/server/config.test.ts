@@ -18,6 +18,8 @@ describe('the configuration', () => {
       secret: null,
       publicUrl: null,
       messageRetentionDays: 14,
+      signingKeysDir: null,
+      signingKeyFile: null,
       auditCheckpointFile: null,
       auditCheckpointUrl: null,
     });
