@@ -34,6 +34,12 @@ export const KNOWN_ACTS = [
   'export',
   'case-file',
   'alarm',
+  'add-server-key',
+  'use-server-key',
+  'retire-server-key',
+  'stop',
+  'resume',
+  'set-limits',
   'refused',
   'verify-audit',
 ] as const satisfies readonly KnownAct[];
