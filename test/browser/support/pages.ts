@@ -47,5 +47,6 @@ export const PAGES: readonly ListedPage[] = [
   page('solution', ({ solutionId }) => `/solutions/${solutionId}`),
   page('users', '/users'),
   page('systems', '/systems'),
+  page('audit', '/audit'),
   page('missing', '/no/such/page', { menu: null }),
 ];
