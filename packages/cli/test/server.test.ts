@@ -259,7 +259,9 @@ describe('on a real server', { sequential: true }, () => {
     expect({ exitCode, stdout }).toEqual({ exitCode: EXIT.ok, stdout: '1 will be executed' });
     const rest = await json('fix', '--matching', '--key', 'R2', '--reason', 'asked by support', '--yes');
     expect(rest.value).toMatchObject({ accepted: 1, skipped: 0 });
-    expect((await json('fix', '--matching', '--key', 'R3', '--reason', 'again', '--yes')).value).toMatchObject({
+    expect(
+      (await json('fix', '--matching', '--key', 'R3', '--reason', 'again', '--yes')).value,
+    ).toMatchObject({
       accepted: 1,
       skipped: 0,
     });
