@@ -4,7 +4,14 @@ import { type Caller, fullScope, type Grant, scopesOf } from '../../packages/ser
 
 /** Somebody who may do everything. */
 export function person(actor: string): Caller {
-  return { actor, userId: `id-of-${actor}`, via: 'session', from: '192.0.2.1', scope: fullScope() };
+  return {
+    actor,
+    userId: `id-of-${actor}`,
+    via: 'session',
+    from: '192.0.2.1',
+    authenticatedAt: null,
+    scope: fullScope(),
+  };
 }
 
 /** Somebody who may do these things in these systems, and nothing elsewhere. */

@@ -35,6 +35,19 @@ export const ERRORS = {
   // Identity.
   'not-signed-in': rule(401, false, 'sign in first', '请先登录'),
   'not-allowed': rule(403, false, 'this account may not do that', '该账号无此权限'),
+  'password-change-required': rule(403, false, 'change the one-time password first', '请先修改一次性密码'),
+  'reauthentication-required': rule(
+    403,
+    false,
+    'confirm who you are first: this act needs a sign-in of the last few minutes',
+    '此操作需要重新验证身份',
+  ),
+  'approval-required': rule(
+    409,
+    false,
+    'a second person has to approve this; nothing was done',
+    '需要他人审批，尚未执行任何操作',
+  ),
   'unknown-key': rule(401, false, 'the system key is not known or was revoked', '系统密钥未知或已吊销'),
   // Things and their states.
   'not-found': rule(404, false, 'there is no such thing', '未找到'),

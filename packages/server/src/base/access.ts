@@ -13,6 +13,8 @@ export interface Caller {
   readonly via: 'session' | 'token' | 'policy';
   /** The address that the call came from; null for policies. */
   readonly from: string | null;
+  /** When the person last proved who they are in this session; null for tokens, which never can, and policies. */
+  readonly authenticatedAt: Date | null;
   /** Where the caller may do that. */
   scope(verb: Verb): Scope;
 }
@@ -50,12 +52,27 @@ export function requirePolicy(policy: AccessPolicy, caller: Caller): void {
   if (!met) throw notAllowed(policy.verb);
 }
 
+/** How long a proof of who somebody is counts for acts that ask for a fresh one. */
+export const FRESH_MS = 10 * 60_000;
+
+/**
+ * For acts that a stolen session must not be able to do. A policy of the server is let through.
+ * @throws PiculusError `not-allowed` for tokens; `reauthentication-required` where the proof is too old.
+ */
+export function requireFresh(caller: Caller, now: Date): void {
+  if (caller.via === 'policy') return;
+  if (caller.via === 'token')
+    throw new PiculusError('not-allowed', 'a token cannot do this; a person has to');
+  const age = now.getTime() - (caller.authenticatedAt?.getTime() ?? Number.NEGATIVE_INFINITY);
+  if (age > FRESH_MS) throw new PiculusError('reauthentication-required');
+}
+
 const notAllowed = (verb: Verb): PiculusError =>
   new PiculusError('not-allowed', `this needs the permission to ${verb}`);
 
 /** A policy of the server itself: it may do everything everywhere, and is named as what it is. */
 export function policyCaller(name: string): Caller {
-  return { actor: name, userId: null, via: 'policy', from: null, scope: () => 'all' };
+  return { actor: name, userId: null, via: 'policy', from: null, authenticatedAt: null, scope: () => 'all' };
 }
 
 /** Someone who may do everything everywhere. */

@@ -52,7 +52,14 @@ export async function signIn(
   const user = await identity.signedIn(webHeaders(request));
   if (user === null) throw new PiculusError('not-signed-in');
   const scope = await scopeOf(user);
-  const caller = { actor: user.username, userId: user.id, via: 'session', from: request.ip, scope } as const;
+  const caller = {
+    actor: user.username,
+    userId: user.id,
+    via: 'session',
+    from: request.ip,
+    authenticatedAt: null,
+    scope,
+  } as const;
   senders.set(request, { user, caller });
 }
 
