@@ -2,7 +2,8 @@
  * Who is signed in. Nobody: the sign-in page. A session that ends while a page is open is signed in again in a
  * dialog above it, so that what was typed stays.
  */
-import type { User } from '@piculus/protocol/http';
+import type { Verb } from '@piculus/protocol';
+import type { Me } from '@piculus/protocol/http';
 import { queryOptions, useQuery, useQueryClient } from '@tanstack/react-query';
 import { createContext, type ReactNode, useContext, useEffect, useMemo, useState } from 'react';
 import { api, asApiError } from '../api/client.ts';
@@ -31,7 +32,7 @@ export function createSessionSignal(): SessionSignal {
 }
 
 export interface Session {
-  readonly user: User;
+  readonly user: Me;
   /** Ends the session here and on the server. @throws ApiError `unreachable`. */
   signOut(): Promise<void>;
 }
@@ -39,7 +40,7 @@ export interface Session {
 /** Null: nobody. */
 export const WHO_IS_SIGNED_IN = queryOptions({
   queryKey: ['getMe'],
-  queryFn: async (): Promise<User | null> => {
+  queryFn: async (): Promise<Me | null> => {
     try {
       return await api.getMe();
     } catch (error) {
@@ -58,6 +59,30 @@ export function useSession(): Session {
   const session = useContext(SessionContext);
   if (session === null) throw new Error('no one is signed in');
   return session;
+}
+
+/** What the person may do, so that the rest is not offered; the server decides again at each call. */
+export interface May {
+  /** Without a system: in all of them, present and future. */
+  may(verb: Verb, sysCode?: string): boolean;
+  /** In one system at least. */
+  mayAnywhere(verb: Verb): boolean;
+}
+
+/** @param access as the server tells it. */
+export function mayOf(access: Me['access']): May {
+  return {
+    may(verb, sysCode) {
+      const places = access[verb];
+      return places === 'all' || (sysCode !== undefined && places.includes(sysCode));
+    },
+    mayAnywhere: (verb) => access[verb] === 'all' || access[verb].length > 0,
+  };
+}
+
+export function useMay(): May {
+  const { access } = useSession().user;
+  return useMemo(() => mayOf(access), [access]);
 }
 
 export function SessionProvider({ signal, children }: { signal: SessionSignal; children: ReactNode }) {

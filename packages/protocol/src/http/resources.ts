@@ -3,6 +3,7 @@
  * all come from here. Ids are whole numbers as text, amounts are minor units as text, times are ISO 8601 UTC.
  */
 import { z } from 'zod';
+import { VERBS } from '../access.ts';
 import { ERROR_CODES } from '../errors.ts';
 import { LIMITS } from '../limits.ts';
 import { planStepSchema } from '../messages/from-client.ts';
@@ -295,6 +296,13 @@ export const userSchema = z.object({
   createdAt: timeSchema,
 });
 
+/** The systems in which somebody may do something; `all` are the present and the future ones. */
+const placesSchema = z.union([z.literal('all'), z.array(z.string())]);
+/** Who asks, and where they may do what: what a console offers. The server decides again at each call. */
+export const meSchema = userSchema.extend({
+  access: z.record(z.enum(VERBS), placesSchema),
+});
+
 export const previewSchema = z.object({
   verdict: z.enum(['act', ...REPORTED_OUTCOME_NAMES]),
   scenario: scenarioSchema.nullable(),
@@ -374,6 +382,7 @@ export type SolutionChange = z.infer<typeof solutionChangeSchema>;
 export type Solution = z.infer<typeof solutionSchema>;
 export type Message = z.infer<typeof messageSchema>;
 export type User = z.infer<typeof userSchema>;
+export type Me = z.infer<typeof meSchema>;
 export type Preview = z.infer<typeof previewSchema>;
 export type LiveEvent = z.infer<typeof liveEventSchema>;
 export type View = z.infer<typeof viewSchema>;

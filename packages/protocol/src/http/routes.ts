@@ -11,6 +11,7 @@ import { MONITOR_ROUTES } from './routes/monitor.ts';
 import { PROBLEM_ROUTES } from './routes/problems.ts';
 import { SOLUTION_ROUTES } from './routes/solutions.ts';
 import { SYSTEM_ROUTES } from './routes/systems.ts';
+import { USER_ROUTES } from './routes/users.ts';
 
 export type { Route } from './routes/parts.ts';
 export { PROBLEMS_CSV_PATH, type ProblemFilter, problemFilterSchema } from './routes/problems.ts';
@@ -22,6 +23,7 @@ export const ROUTES = {
   ...PROBLEM_ROUTES,
   ...SOLUTION_ROUTES,
   ...LIMIT_ROUTES,
+  ...USER_ROUTES,
   ...MONITOR_ROUTES,
   ...AUDIT_ROUTES,
 } as const;

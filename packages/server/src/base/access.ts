@@ -13,6 +13,8 @@ export interface Caller {
   readonly via: 'session' | 'token' | 'policy';
   /** The address that the call came from; null for policies. */
   readonly from: string | null;
+  /** Absent for tokens and policies. */
+  readonly sessionId?: string;
   /** When the person last proved who they are in this session; null for tokens, which never can, and policies. */
   readonly authenticatedAt: Date | null;
   /** Where the caller may do that. */
@@ -69,6 +71,22 @@ export function requireFresh(caller: Caller, now: Date): void {
 
 const notAllowed = (verb: Verb): PiculusError =>
   new PiculusError('not-allowed', `this needs the permission to ${verb}`);
+
+/** @returns where the caller may do what, as it is told to them. */
+export function accessOf(caller: Caller): Record<Verb, 'all' | string[]> {
+  const places = (verb: Verb): 'all' | string[] => {
+    const scope = reach(caller, verb);
+    return scope === 'all' ? 'all' : [...scope].sort();
+  };
+  return {
+    view: places('view'),
+    collect: places('collect'),
+    execute: places('execute'),
+    approve: places('approve'),
+    configure: places('configure'),
+    administer: places('administer'),
+  };
+}
 
 /** A policy of the server itself: it may do everything everywhere, and is named as what it is. */
 export function policyCaller(name: string): Caller {

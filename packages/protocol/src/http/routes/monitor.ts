@@ -1,6 +1,6 @@
-/** The routes of users, messages, figures and health. */
+/** The routes of messages, saved views, figures and health. */
 import { z } from 'zod';
-import { OPEN, SIGNED_IN, everywhere, somewhere } from '../../access.ts';
+import { OPEN, SIGNED_IN, somewhere } from '../../access.ts';
 import { ERROR_CODES } from '../../errors.ts';
 import { rowIdSchema, sysCodeSchema, timeSchema } from '../../messages/parts.ts';
 import { DIRECTIONS, MESSAGE_STATES } from '../../words.ts';
@@ -9,51 +9,6 @@ import * as r from '../resources.ts';
 import { idParams, many, page, pageQuery, route } from './parts.ts';
 
 export const MONITOR_ROUTES = {
-  // Users.
-  listUsers: route({
-    access: everywhere('administer'),
-    method: 'GET',
-    path: '/users',
-    tag: 'users',
-    summary: 'All users',
-    status: 200,
-    response: z.object({ items: z.array(r.userSchema) }),
-  }),
-  createUser: route({
-    access: everywhere('administer'),
-    method: 'POST',
-    path: '/users',
-    tag: 'users',
-    summary: 'Create a user',
-    status: 201,
-    body: z.strictObject({
-      username: z.string().regex(/^[a-z0-9._-]{3,32}$/),
-      name: z.string().trim().min(1).max(128),
-      password: z.string().min(12).max(128),
-    }),
-    response: r.userSchema,
-  }),
-  setUserEnabled: route({
-    access: everywhere('administer'),
-    method: 'PUT',
-    path: '/users/:id/enabled',
-    tag: 'users',
-    summary: 'Enable or disable a user; disabling ends the sessions',
-    status: 200,
-    params: z.object({ id: z.string().max(64) }),
-    body: z.strictObject({ enabled: z.boolean() }),
-    response: r.userSchema,
-  }),
-  getMe: route({
-    access: SIGNED_IN,
-    method: 'GET',
-    path: '/me',
-    tag: 'users',
-    summary: 'Who is signed in',
-    status: 200,
-    response: r.userSchema,
-  }),
-
   // Monitor.
   listMessages: route({
     access: somewhere('view'),

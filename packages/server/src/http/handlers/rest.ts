@@ -1,3 +1,4 @@
+import { accessOf } from '../../base/access.ts';
 import { VERSION } from '../../base/version.ts';
 import type { HandlerParts, RouteHandlers } from './types.ts';
 
@@ -53,7 +54,7 @@ export function restHandlers({ services, users, gateway, checkReady }: HandlerPa
     listUsers: async ({ caller }) => ({ items: await users.list(caller) }),
     createUser: ({ body, caller }) => users.create(body, caller),
     setUserEnabled: ({ params, body, caller }) => users.setEnabled(params.id, body.enabled, caller),
-    getMe: async ({ user }) => user,
+    getMe: async ({ user, caller }) => ({ ...user, access: accessOf(caller) }),
     listMessages: ({ query, caller }) => messages.list(query, caller),
     getMessageStats: ({ query, caller }) => messages.stats(query, caller),
     listViews: async ({ query, caller }) => ({ items: await views.list(query, caller) }),
