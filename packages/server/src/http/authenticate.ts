@@ -49,15 +49,17 @@ export async function signIn(
   // A token in a header is sent by a program on purpose; a cookie is sent by any page, and so is a name and password
   // that a browser remembers.
   if (!isBearer(request)) checkOrigin(request, publicUrl);
-  const user = await identity.signedIn(webHeaders(request));
-  if (user === null) throw new PiculusError('not-signed-in');
+  const session = await identity.signedIn(webHeaders(request));
+  if (session === null) throw new PiculusError('not-signed-in');
+  const { user, sessionId, authenticatedAt } = session;
   const scope = await scopeOf(user);
   const caller = {
     actor: user.username,
     userId: user.id,
     via: 'session',
     from: request.ip,
-    authenticatedAt: null,
+    sessionId,
+    authenticatedAt,
     scope,
   } as const;
   senders.set(request, { user, caller });

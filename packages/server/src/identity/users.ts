@@ -6,8 +6,8 @@ import type { Clock } from '../base/clock.ts';
 import type { Context, Users } from '../base/services.ts';
 import type { Database } from '../store/database.ts';
 import { transaction } from '../store/pool.ts';
+import { deleteSessions } from '../store/sessions.ts';
 import {
-  deleteSessions,
   insertUser,
   lockEnabledUsers,
   selectUserByName,

@@ -339,6 +339,8 @@ export interface Tables {
     banned: Default<boolean>;
     ban_reason: string | null;
     ban_expires: TimeOrNull;
+    one_time_password: Default<boolean>;
+    last_seen_at: TimeOrNull;
   };
   sessions: {
     id: string;
@@ -350,6 +352,19 @@ export interface Tables {
     user_agent: string | null;
     user_id: string;
     impersonated_by: string | null;
+    authenticated_at: TimeOrNull;
+    last_seen_at: Default<Date>;
+  };
+  sign_in_failures: {
+    slot: string;
+    failures: number;
+    blocked_until: Time;
+    last_at: Time;
+  };
+  known_addresses: {
+    user_id: string;
+    address: string;
+    last_at: Time;
   };
   accounts: {
     id: string;

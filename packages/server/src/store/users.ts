@@ -92,7 +92,3 @@ export async function lockEnabledUsers(tx: Tx): Promise<readonly string[]> {
     .execute();
   return rows.map((row) => row.id);
 }
-
-export async function deleteSessions(tx: Tx, userId: string): Promise<void> {
-  await tx.deleteFrom('sessions').where('user_id', '=', userId).execute();
-}

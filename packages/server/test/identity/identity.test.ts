@@ -36,7 +36,7 @@ it('keeps tables in which the sign-in library misses nothing', async () => {
   const pool = new pg.Pool({ connectionString: database.url, options: '-c search_path=piculus' });
   const db = openDatabase(pool);
   const log = createLogger('silent');
-  const missing = await getMigrations(authOptions({ db, log, secret: 'x'.repeat(40), publicUrl: null }));
+  const missing = await getMigrations(authOptions({ db, clock: systemClock, log, secret: 'x'.repeat(40), publicUrl: null }));
   expect(missing.toBeCreated.map(({ table }) => table)).toEqual([]);
   expect(missing.toBeAdded).toEqual([]);
   await db.destroy();
