@@ -37,9 +37,18 @@ export function useBeside(ids: readonly string[], onOpen?: (id: string) => void)
   const location = useLocation();
   const navigate = useNavigate();
   const openId = new URLSearchParams(location.search).get('open');
+  // Keys come faster than pages are drawn: what was asked for last counts until it is drawn.
+  const asked = useRef<string | null | undefined>(undefined);
+  useEffect(() => {
+    // Another place with the same problem open is an answer, too.
+    void location.key;
+    if (asked.current === openId) asked.current = undefined;
+  }, [location.key, openId]);
+  const latest = (): string | null => (asked.current === undefined ? openId : asked.current);
 
   const go = (id: string | null, preview: boolean, replace: boolean): void => {
-    // The address itself and not what was rendered: keys come faster than pages are drawn.
+    asked.current = id;
+    // The address itself and not what was rendered, for the same reason.
     const query = new URLSearchParams(window.location.search);
     if (id === null) query.delete('open');
     else query.set('open', id);
@@ -52,7 +61,7 @@ export function useBeside(ids: readonly string[], onOpen?: (id: string) => void)
   const open: Beside['open'] = (id, { preview = false } = {}) => {
     touch([id], 'opened');
     onOpen?.(id);
-    if (id === openId && !preview) {
+    if (id === latest() && !preview) {
       // Asked for again: the way into the detail, which all rows of the list would be before otherwise.
       document.getElementById(DETAIL_ID)?.focus();
       return;
@@ -61,13 +70,14 @@ export function useBeside(ids: readonly string[], onOpen?: (id: string) => void)
       void navigate(`/problems/${id}${preview ? '#preview' : ''}`);
       return;
     }
-    go(id, preview, openId !== null);
+    go(id, preview, latest() !== null);
     focusRow(id);
   };
   const close = (): void => {
-    if (openId === null) return;
+    const id = latest();
+    if (id === null) return;
     go(null, false, true);
-    focusRow(openId);
+    focusRow(id);
   };
 
   const keys = useRef((_: KeyboardEvent): void => {});
@@ -75,12 +85,13 @@ export function useBeside(ids: readonly string[], onOpen?: (id: string) => void)
     keys.current = (event) => {
       if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
       const target = event.target instanceof Element ? event.target : null;
-      if (openId === null || target?.closest(TAKEN)) return;
+      const at = latest();
+      if (at === null || target?.closest(TAKEN)) return;
       if (event.key === 'Escape') return close();
       const step = STEPS[event.key];
       // Inside the detail, arrows scroll it.
       if (step === undefined || (event.key.startsWith('Arrow') && target?.closest('.beside-detail'))) return;
-      const next = ids[ids.indexOf(openId) + step];
+      const next = ids[ids.indexOf(at) + step];
       event.preventDefault();
       if (next !== undefined) open(next);
     };
