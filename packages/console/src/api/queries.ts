@@ -25,9 +25,9 @@ export type Topic = LiveEvent['topic'];
 
 /** The topics whose events make an answer old. Routes that are missing here are never old by an event. */
 const TOPICS: { readonly [N in RouteName]?: readonly Topic[] } = {
-  listProblems: ['problems', 'executions', 'solutions'],
-  countProblems: ['problems', 'executions', 'solutions'],
-  getProblem: ['problems', 'executions', 'solutions'],
+  listProblems: ['problems', 'executions', 'solutions', 'limits'],
+  countProblems: ['problems', 'executions', 'solutions', 'limits'],
+  getProblem: ['problems', 'executions', 'solutions', 'limits'],
   listProblemMessages: ['messages'],
   listBulkRuns: ['bulk-runs'],
   getBulkRun: ['bulk-runs'],
@@ -46,7 +46,9 @@ const TOPICS: { readonly [N in RouteName]?: readonly Topic[] } = {
   listSystemKeys: ['systems'],
   listAudit: ['audit'],
   getAuditChain: ['audit'],
-  getStats: ['problems', 'executions', 'collections', 'clients', 'solutions'],
+  getStats: ['problems', 'executions', 'collections', 'clients', 'solutions', 'limits'],
+  listLimits: ['limits', 'solutions', 'systems', 'executions'],
+  listHalts: ['limits'],
 };
 
 type Reading = {

@@ -5,10 +5,12 @@ import { useTranslation } from 'react-i18next';
 import { NavLink as RouterLink, Outlet, useLocation, useNavigationType } from 'react-router';
 import { useRead } from '../api/queries.ts';
 import { Count } from '../parts/Count.tsx';
+import { HaltBanner } from './HaltBanner.tsx';
 import { LiveBadge } from './LiveBadge.tsx';
 import { MENU } from './menu.ts';
 import { OrderSearch } from './OrderSearch.tsx';
 import { Preferences } from './Preferences.tsx';
+import { StopSwitch } from './StopSwitch.tsx';
 
 export function Shell() {
   const { t } = useTranslation('shell');
@@ -39,6 +41,7 @@ export function Shell() {
         <OrderSearch />
         <div className="shell-tools">
           <LiveBadge />
+          <StopSwitch />
           <Preferences />
         </div>
       </header>
@@ -57,6 +60,7 @@ export function Shell() {
         </nav>
       </Drawer>
       <div className="shell-content" id="content" tabIndex={-1}>
+        <HaltBanner />
         <Outlet />
       </div>
     </div>

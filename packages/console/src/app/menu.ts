@@ -19,6 +19,7 @@ export const MENU: readonly MenuGroup[] = [
     entries: [
       { to: '/collect', name: 'collect' },
       { to: '/handling', name: 'handling' },
+      { to: '/limits', name: 'limits' },
     ],
   },
   {

@@ -36,6 +36,7 @@ export function createPages(): ReturnType<typeof createBrowserRouter> {
             { path: 'solutions/:id', lazy: loaded(() => import('../pages/solutions/SolutionPage.tsx')) },
             { path: 'users', lazy: loaded(() => import('../pages/users/UsersPage.tsx')) },
             { path: 'systems', lazy: loaded(() => import('../pages/systems/SystemsPage.tsx')) },
+            { path: 'limits', lazy: loaded(() => import('../pages/limits/LimitsPage.tsx')) },
             { path: 'audit', lazy: loaded(() => import('../pages/audit/AuditPage.tsx')) },
             { path: '*', element: <PageMissing /> },
           ],

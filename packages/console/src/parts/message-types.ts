@@ -15,6 +15,8 @@ const NAMED = [
   'preview',
   'reveal',
   'server-keys',
+  'halt',
+  'halted',
   'unreadable',
   'ack',
   'error',

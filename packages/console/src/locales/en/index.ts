@@ -17,6 +17,7 @@ import { users } from './users.ts';
 import { systems } from './systems.ts';
 import { bulkRuns } from './bulkRuns.ts';
 import { audit } from './audit.ts';
+import { limits } from './limits.ts';
 
 export default {
   common,
@@ -36,4 +37,5 @@ export default {
   systems,
   bulkRuns,
   audit,
+  limits,
 } satisfies Messages;

@@ -80,6 +80,8 @@ export const messages: Translated<typeof zh> = {
     preview: 'Preview command',
     reveal: 'Reveal command',
     'server-keys': 'Server keys',
+    halt: 'Stop command',
+    halted: 'Stop answer',
     unreadable: 'Unreadable',
     ack: 'Acknowledgement',
     error: 'Error',

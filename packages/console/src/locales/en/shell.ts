@@ -8,6 +8,7 @@ export const shell: Translated<typeof zh> = {
   control: 'Process control',
   collect: 'Start collect broadcast',
   handling: 'Problem handling',
+  limits: 'Limits and stops',
   queries: 'Fix queries',
   problems: 'Problem query',
   collections: 'Collect commands',

@@ -71,6 +71,8 @@ export const messages = {
     preview: '预览命令',
     reveal: '查看明文命令',
     'server-keys': '服务端公钥',
+    halt: '停止命令',
+    halted: '停止应答',
     unreadable: '无法解析',
     ack: '确认',
     error: '错误',

@@ -5,6 +5,7 @@ export const shell = {
   control: '流程控制',
   collect: '发起收集广播',
   handling: '异常处理',
+  limits: '限额与停止',
   queries: '修复查询',
   problems: '检查异常查询',
   collections: '收集命令列表',

@@ -1,0 +1,169 @@
+/** Setting the limits of one place. What was typed stays where the server refuses it or somebody else was first. */
+import { Alert, Button, Group, Modal, Stack, Switch, Textarea } from '@mantine/core';
+import { LIMITS } from '@piculus/protocol';
+import type { Limits } from '@piculus/protocol/http';
+import { type FormEvent, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { useAct } from '../../api/acts.ts';
+import { usePlaceWords } from '../../parts/halts/halt-words.ts';
+import { Notice } from '../../parts/Notice.tsx';
+import { useReturnFocus } from '../../parts/return-focus.ts';
+import { AmountLines, NumberInput } from './fields.tsx';
+import { type Faults, type NumberField, settingsOf, type TypedLimits, typedOf } from './limit-values.ts';
+
+interface LimitsFormProps {
+  /** As it is stored now: another version than the one that was opened where somebody changed it meanwhile. */
+  readonly latest: Limits;
+  readonly onSaved: () => void;
+  readonly onClose: () => void;
+}
+
+const NONE: Faults = { numbers: new Set(), amounts: new Map() };
+
+export function LimitsForm({ latest, onSaved, onClose }: LimitsFormProps) {
+  const { t } = useTranslation('limits');
+  const { t: common } = useTranslation();
+  useReturnFocus();
+  const place = usePlaceWords()(latest);
+  const [base, setBase] = useState(latest);
+  const [typed, setTyped] = useState<TypedLimits>(() => typedOf(latest.settings));
+  const [faults, setFaults] = useState<Faults>(NONE);
+  const [reason, setReason] = useState('');
+  const [missing, setMissing] = useState(false);
+  const act = useAct('setLimits', ['limits', 'problems']);
+  const behind = latest.version > base.version;
+  const submit = (event: FormEvent): void => {
+    event.preventDefault();
+    const { settings, faults: found } = settingsOf(typed);
+    setFaults(found);
+    setMissing(reason.trim() === '');
+    if (settings === null || reason.trim() === '' || behind || act.isPending) return;
+    const { sysCode, fixCode } = base;
+    act.mutate(
+      { body: { sysCode, fixCode, version: base.version, settings, reason: reason.trim() } },
+      {
+        onSuccess: () => {
+          onSaved();
+          onClose();
+        },
+      },
+    );
+  };
+  return (
+    <Modal
+      opened
+      onClose={onClose}
+      closeOnClickOutside={false}
+      size="lg"
+      title={t('editTitle', { place })}
+      closeButtonProps={{ 'aria-label': common('dialogClose') }}
+    >
+      <form onSubmit={submit} noValidate>
+        <Stack gap="md">
+          {behind && (
+            <Alert color="orange" role="alert">
+              {t('changedMeanwhile', { name: latest.changedBy ?? '–', version: latest.version })}
+              <Group gap="xs" mt="xs">
+                <Button
+                  size="compact-sm"
+                  variant="default"
+                  onClick={() => {
+                    setBase(latest);
+                    setTyped(typedOf(latest.settings));
+                    act.reset();
+                  }}
+                >
+                  {t('takeTheirs')}
+                </Button>
+                <Button
+                  size="compact-sm"
+                  variant="default"
+                  onClick={() => {
+                    setBase(latest);
+                    act.reset();
+                  }}
+                >
+                  {t('keepMine')}
+                </Button>
+              </Group>
+            </Alert>
+          )}
+          <Fields of={base} typed={typed} onChange={setTyped} faults={faults} />
+          <Textarea
+            label={common('reason')}
+            description={common('reasonHint')}
+            required
+            value={reason}
+            onChange={(event) => setReason(event.currentTarget.value)}
+            error={missing ? common('reasonNeeded') : undefined}
+            maxLength={LIMITS.reasonLength}
+            autosize={false}
+            rows={3}
+          />
+          {act.error !== null && <Notice error={act.error} />}
+          <Group justify="flex-end">
+            <Button variant="default" onClick={onClose}>
+              {common('cancel')}
+            </Button>
+            <Button type="submit" loading={act.isPending} disabled={behind} className="wrapping-button">
+              {t('saveAs', { place })}
+            </Button>
+          </Group>
+        </Stack>
+      </form>
+    </Modal>
+  );
+}
+
+interface FieldsProps {
+  readonly of: Limits;
+  readonly typed: TypedLimits;
+  readonly onChange: (typed: TypedLimits) => void;
+  readonly faults: Faults;
+}
+
+function Fields({ of, typed, onChange, faults }: FieldsProps) {
+  const { t } = useTranslation('limits');
+  const number = (field: NumberField, description?: string) => (
+    <NumberInput
+      field={field}
+      label={t(`field.${field}`)}
+      {...(description === undefined ? {} : { description })}
+      value={typed.numbers[field]}
+      wrong={faults.numbers.has(field)}
+      onChange={(value) => onChange({ ...typed, numbers: { ...typed.numbers, [field]: value } })}
+    />
+  );
+  return (
+    <>
+      {number('executionsPerHour', t('field.executionsPerHourHint'))}
+      <AmountLines
+        lines={typed.amounts}
+        faults={faults.amounts}
+        onChange={(amounts) => onChange({ ...typed, amounts })}
+      />
+      <fieldset className="limits-fields">
+        <legend>{t('breaker')}</legend>
+        <Switch
+          label={t('field.breaker')}
+          description={t('field.breakerHint')}
+          checked={typed.breaker}
+          onChange={(event) => onChange({ ...typed, breaker: event.currentTarget.checked })}
+        />
+        {typed.breaker && (
+          <>
+            <div className="limits-pair">
+              {number('reportTimes')}
+              {number('reportMin')}
+              {number('failurePercent')}
+              {number('failureMin')}
+              {number('contradictionsMax')}
+            </div>
+            <p className="limits-note">{t('field.emptyMeans')}</p>
+          </>
+        )}
+      </fieldset>
+      {of.fixCode !== null && number('canary', t('field.canaryHint'))}
+    </>
+  );
+}
