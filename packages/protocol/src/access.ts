@@ -9,6 +9,9 @@ import type { ClientMessageType } from './messages/index.ts';
 export const VERBS = ['view', 'collect', 'execute', 'approve', 'configure', 'administer'] as const;
 export type Verb = (typeof VERBS)[number];
 
+/** What a token may be made for: a program never approves and never gives out rights. */
+export const TOKEN_VERBS = ['view', 'collect', 'execute', 'configure'] as const satisfies readonly Verb[];
+
 /** The roles that a new installation has; they can be edited, and others added. */
 export const BUILT_IN_ROLES = {
   viewer: ['view'],
@@ -21,17 +24,19 @@ export const BUILT_IN_ROLES = {
 /**
  * What a caller needs.
  * - `open`: nothing; - `signed-in`: to be signed in, for what is the caller's own;
+ * - `in-person`: the same and not by a token, for what gives out rights or proves who somebody is;
  * - `somewhere`: the verb for at least one system; the answer is limited to those systems;
  * - `there`: the verb for the system that the request names, or that the row belongs to; a row of a system that the
  *   caller may not view is not found;
  * - `everywhere`: the verb for all systems, present and future.
  */
 export type AccessPolicy =
-  | { readonly where: 'open' | 'signed-in' }
+  | { readonly where: 'open' | 'signed-in' | 'in-person' }
   | { readonly where: 'somewhere' | 'there' | 'everywhere'; readonly verb: Verb };
 
 export const OPEN: AccessPolicy = { where: 'open' };
 export const SIGNED_IN: AccessPolicy = { where: 'signed-in' };
+export const IN_PERSON: AccessPolicy = { where: 'in-person' };
 export const somewhere = (verb: Verb): AccessPolicy => ({ where: 'somewhere', verb });
 export const there = (verb: Verb): AccessPolicy => ({ where: 'there', verb });
 export const everywhere = (verb: Verb): AccessPolicy => ({ where: 'everywhere', verb });
@@ -47,6 +52,7 @@ export const LIVE_ACCESS: Readonly<Record<LiveTopic, AccessPolicy>> = {
   messages: there('view'),
   systems: there('view'),
   limits: there('view'),
+  approvals: somewhere('view'),
   audit: somewhere('administer'),
 };
 

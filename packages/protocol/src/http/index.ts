@@ -1,4 +1,5 @@
 export * from './api-client.ts';
+export * from './approvals.ts';
 export type { ApiErrorCode } from './api-error.ts';
 export * from './audit.ts';
 export * from './bulk-runs.ts';

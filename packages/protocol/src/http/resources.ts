@@ -35,6 +35,7 @@ import {
   TRIGGERS,
   WAIT_REASONS,
 } from '../words.ts';
+import { grantsSchema } from './roles.ts';
 
 export const bilingual = z.object({ en: z.string(), zh: z.string() });
 
@@ -291,15 +292,20 @@ export const userSchema = z.object({
   id: z.string(),
   username: z.string(),
   name: z.string(),
-  role: z.string(),
   enabled: z.boolean(),
   createdAt: timeSchema,
+  lastSeenAt: timeSchema.nullable(),
+  /** Somebody else made the password: all that its owner may do is to choose another. */
+  passwordIsOneTime: z.boolean(),
 });
+
+/** With the roles that they hold, and where. */
+export const grantedUserSchema = userSchema.extend({ grants: grantsSchema });
 
 /** The systems in which somebody may do something; `all` are the present and the future ones. */
 const placesSchema = z.union([z.literal('all'), z.array(z.string())]);
 /** Who asks, and where they may do what: what a console offers. The server decides again at each call. */
-export const meSchema = userSchema.extend({
+export const meSchema = grantedUserSchema.extend({
   access: z.record(z.enum(VERBS), placesSchema),
 });
 
@@ -352,6 +358,7 @@ export const LIVE_TOPICS = [
   'messages',
   'systems',
   'limits',
+  'approvals',
   'audit',
 ] as const;
 export type LiveTopic = (typeof LIVE_TOPICS)[number];
@@ -382,6 +389,7 @@ export type SolutionChange = z.infer<typeof solutionChangeSchema>;
 export type Solution = z.infer<typeof solutionSchema>;
 export type Message = z.infer<typeof messageSchema>;
 export type User = z.infer<typeof userSchema>;
+export type GrantedUser = z.infer<typeof grantedUserSchema>;
 export type Me = z.infer<typeof meSchema>;
 export type Preview = z.infer<typeof previewSchema>;
 export type LiveEvent = z.infer<typeof liveEventSchema>;
