@@ -36,6 +36,12 @@ export const ERRORS = {
   'not-signed-in': rule(401, false, 'sign in first', '请先登录'),
   'not-allowed': rule(403, false, 'this account may not do that', '该账号无此权限'),
   'password-change-required': rule(403, false, 'change the one-time password first', '请先修改一次性密码'),
+  'second-factor-required': rule(
+    403,
+    false,
+    'a second factor is needed: give its code, or set one up first',
+    '需要第二验证因素：请输入验证码，或先完成设置',
+  ),
   'reauthentication-required': rule(
     403,
     false,

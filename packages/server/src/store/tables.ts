@@ -339,8 +339,28 @@ export interface Tables {
     banned: Default<boolean>;
     ban_reason: string | null;
     ban_expires: TimeOrNull;
+    two_factor_enabled: Default<boolean>;
     one_time_password: Default<boolean>;
     last_seen_at: TimeOrNull;
+  };
+  verifications: {
+    id: string;
+    identifier: string;
+    value: string;
+    expires_at: Time;
+    created_at: Default<Date>;
+    updated_at: Default<Date>;
+  };
+  second_factors: {
+    id: string;
+    user_id: string;
+    secret: string;
+    backup_codes: string;
+    verified: Default<boolean>;
+    failed_verification_count: Default<number>;
+    locked_until: TimeOrNull;
+    last_step: ColumnType<string | null, number | null | undefined, number | null>;
+    created_at: Time;
   };
   sessions: {
     id: string;
