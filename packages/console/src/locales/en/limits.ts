@@ -61,7 +61,7 @@ export const limits: Translated<typeof zh> = {
   canaryNone: 'Not needed',
   canaryDone: '{{done}} of {{needed}}',
   canaryWaits: 'Version {{version}}: {{done}} of {{needed}} good runs by a click before ticks begin',
-  editNamed: 'Set limits: {{place}}',
+  editNamed: 'Edit limits: {{place}}',
   editTitle: 'Set limits: {{place}}',
   field: {
     executionsPerHour: 'Executions per hour at most',
@@ -72,7 +72,7 @@ export const limits: Translated<typeof zh> = {
     currency: 'Currency',
     amount: 'Amount',
     addAmount: 'Add a currency',
-    removeAmount: 'Remove amount {{number}}',
+    removeAmount: 'Delete amount {{number}}',
     breaker: 'Halt by itself when something is wrong',
     breakerHint: 'Only a person lets it go on again.',
     reportTimes: 'Reports reach so many times the usual',

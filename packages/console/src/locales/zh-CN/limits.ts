@@ -54,7 +54,7 @@ export const limits = {
   canaryNone: '不需要',
   canaryDone: '{{done}} / {{needed}}',
   canaryWaits: '第 {{version}} 版：手动成功 {{done}} / {{needed}} 次后才自动执行',
-  editNamed: '设置限额：{{place}}',
+  editNamed: '编辑限额：{{place}}',
   editTitle: '设置限额：{{place}}',
   field: {
     executionsPerHour: '每小时最多执行次数',

@@ -1,5 +1,5 @@
 /** Setting the limits of one place. What was typed stays where the server refuses it or somebody else was first. */
-import { Alert, Button, Group, Modal, Stack, Switch, Textarea } from '@mantine/core';
+import { Alert, Button, Checkbox, Group, Modal, Stack, Textarea } from '@mantine/core';
 import { LIMITS } from '@piculus/protocol';
 import type { Limits } from '@piculus/protocol/http';
 import { type FormEvent, useState } from 'react';
@@ -144,7 +144,7 @@ function Fields({ of, typed, onChange, faults }: FieldsProps) {
       />
       <fieldset className="limits-fields">
         <legend>{t('breaker')}</legend>
-        <Switch
+        <Checkbox
           label={t('field.breaker')}
           description={t('field.breakerHint')}
           checked={typed.breaker}
