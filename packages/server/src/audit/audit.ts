@@ -12,6 +12,10 @@ export function writeAudit(tx: Tx, entry: AuditRow): Promise<void> {
 export function writeAudits(tx: Tx, entries: readonly AuditRow[]): Promise<void> {
   return insertAudit(
     tx,
-    entries.map((entry) => ({ ...actingOf(entry.actor), ...entry })),
+    entries.map((entry) => {
+      const { tokenId, ...acting } = actingOf(entry.actor);
+      const row: AuditRow = { ...acting, ...entry };
+      return tokenId === null ? row : { ...row, detail: { ...row.detail, token: tokenId } };
+    }),
   );
 }

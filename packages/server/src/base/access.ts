@@ -13,6 +13,8 @@ export interface Caller {
   readonly via: 'session' | 'token' | 'policy';
   /** The address that the call came from; null for policies. */
   readonly from: string | null;
+  /** By which token; absent for all others. */
+  readonly tokenId?: string;
   /** Absent for tokens and policies. */
   readonly sessionId?: string;
   /** When the person last proved who they are in this session; null for tokens, which never can, and policies. */
@@ -48,6 +50,8 @@ export function requireThere(caller: Caller, verb: Verb, sysCode: string): void 
  * @throws PiculusError `not-allowed` where the policy cannot be met at any row.
  */
 export function requirePolicy(policy: AccessPolicy, caller: Caller): void {
+  if (policy.where === 'in-person' && caller.via === 'token')
+    throw new PiculusError('not-allowed', 'a token cannot do this; a person has to');
   if (!('verb' in policy)) return;
   const scope = caller.scope(policy.verb);
   const met = scope === 'all' || (policy.where !== 'everywhere' && scope.size > 0);

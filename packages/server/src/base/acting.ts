@@ -10,12 +10,15 @@ export interface Acting {
   readonly via: Caller['via'];
   readonly from: string | null;
   readonly requestId: string | null;
+  /** By which token. */
+  readonly tokenId: string | null;
 }
 
 const storage = new AsyncLocalStorage<Acting>();
 
-export function actingAs<T>({ actor, via, from }: Caller, requestId: string | null, work: () => T): T {
-  return storage.run({ actor, via, from, requestId }, work);
+export function actingAs<T>(caller: Caller, requestId: string | null, work: () => T): T {
+  const { actor, via, from, tokenId = null } = caller;
+  return storage.run({ actor, via, from, requestId, tokenId }, work);
 }
 
 /** How the actor of a row acts: as the request's caller, or as a policy, which may act within a request too. */
@@ -25,5 +28,5 @@ export function actingOf(
   const acting = storage.getStore();
   if (acting !== undefined && acting.actor === actor) return acting;
   const isPolicy = actor.startsWith('policy:') || actor === 'cron';
-  return { via: isPolicy ? 'policy' : null, from: null, requestId: acting?.requestId ?? null };
+  return { via: isPolicy ? 'policy' : null, from: null, requestId: acting?.requestId ?? null, tokenId: null };
 }

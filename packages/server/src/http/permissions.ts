@@ -61,6 +61,8 @@ function who(access: AccessPolicy): string {
       return 'everybody';
     case 'signed-in':
       return 'signed in';
+    case 'in-person':
+      return 'signed in, not by a token';
     case 'somewhere':
       return `**${access.verb}** in any system`;
     case 'there':

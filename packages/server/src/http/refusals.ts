@@ -47,9 +47,14 @@ export function createRefusals({ db, clock, log }: Pick<Context, 'db' | 'clock' 
     if (caller === null) return;
     const omitted = count(caller.actor);
     if (omitted === null) return;
-    const { actor, via, from } = caller;
+    const { actor, via, from, tokenId: token } = caller;
     const path = request.url.split('?', 1)[0]?.slice(0, 256) ?? '';
-    const detail = { method: request.method, path, ...(omitted > 0 ? { omitted } : {}) };
+    const detail = {
+      method: request.method,
+      path,
+      ...(omitted > 0 ? { omitted } : {}),
+      ...(token === undefined ? {} : { token }),
+    };
     const row = { at: clock.now(), actor, via, from, requestId: request.id, act: 'refused', detail };
     await transaction(db, (tx) => writeAudit(tx, row)).catch((error: unknown) => {
       log.error({ err: error, requestId: request.id }, 'a refusal could not be kept among the acts');
