@@ -75,7 +75,10 @@ it('leads from nothing to a repaired payment', async () => {
   const server = start([piculus, 'serve']);
   const password = /one-time password (\S+)/.exec(await lineWith(server, 'one-time password'))?.[1] ?? '';
   const url = /http\S+/.exec(await lineWith(server, 'ready'))?.[0] ?? '';
-  await run(['login', '--url', url], { PICULUS_PASSWORD: password });
+  await run(['login', '--url', url], {
+    PICULUS_PASSWORD: password,
+    PICULUS_NEW_PASSWORD: 'a password of our own',
+  });
   const exported = await run(['systems', 'create', 'SHOP']);
   const keys = Object.fromEntries(
     exported

@@ -125,14 +125,14 @@ test(
     const home = join(folder, 'stays');
     const args = ['--folder', home, '--orders', '200', '--anomalies', '1', '--port', '17401'];
     const first = startDemo(args);
-    const greeting = await first.said(/ready: http:\/\/127\.0\.0\.1:17401[\s\S]*one-time password \S+/);
+    const greeting = await first.said(/ready: http:\/\/127\.0\.0\.1:17401[\s\S]*with the password \S+/);
     expect(greeting).toMatch(/200 orders booked, 1 of each/);
     first.process.kill('SIGTERM');
     expect((await first.finished).code).toBe(0);
 
     const second = startDemo(args);
     await second.said(/goes on with its books from the last time[\s\S]*ready: http/);
-    expect((await second.said(/ready/)).match(/one-time password/)).toBeNull();
+    expect((await second.said(/ready/)).match(/with the password/)).toBeNull();
     const busy = await startDemo(['--fresh', '--yes', ...args]).finished;
     expect(busy.code).toBe(1);
     expect(busy.stderr).toMatch(/the demo is running; stop it first/);

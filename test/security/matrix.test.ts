@@ -3,14 +3,22 @@
  * expected answers from the policy lines alone.
  */
 import { type AccessPolicy, BUILT_IN_ROLES, type Verb, VERBS } from '@piculus/protocol';
-import { API_PREFIX, createApiClient, type Route, ROUTES, type RouteName } from '@piculus/protocol/http';
+import {
+  API_PREFIX,
+  createApiClient,
+  type RoleGrant,
+  type Route,
+  ROUTES,
+  type RouteName,
+} from '@piculus/protocol/http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Grant, inScope, type Scope, scopesOf } from '../../packages/server/src/base/access.ts';
+import { inScope, type Scope, scopesOf } from '../../packages/server/src/base/access.ts';
 import { ROUTE_NAMES } from '../../packages/server/src/http/api-routes.ts';
 import { CASE_PAGE_ROUTE } from '../../packages/server/src/http/case-file.ts';
 import { EXPORT_ROUTE } from '../../packages/server/src/http/export.ts';
 import type { Database } from '../../packages/server/src/store/database.ts';
-import { signIn, startTestServer, type TestServer } from '../../packages/server/test/server/support.ts';
+import { createPerson } from '../support/people.ts';
+import { startTestServer, type TestServer } from '../../packages/server/test/server/support.ts';
 import { type About, ASKS } from './requests.ts';
 import { rowsOf } from './rows.ts';
 import { markOf, seedSystem, type SeededSystem, SOLUTION } from './seed.ts';
@@ -20,16 +28,23 @@ const OWN = 'OWN';
 const FOREIGN = 'FOREIGN';
 const PASSWORD = 'long enough for anybody';
 
-const grants = (verbs: readonly Verb[], sysCode: string | null): Grant => ({ verbs, sysCode });
-/** Each built-in role in one system, each verb alone as a token may have it, and the edges. */
-const GRANTS: readonly (readonly [name: string, grants: readonly Grant[]])[] = [
-  ...Object.entries(BUILT_IN_ROLES).map(([role, verbs]) => [role, [grants(verbs, OWN)]] as const),
-  ...VERBS.map((verb) => [`only.${verb}`, [grants([verb], OWN)]] as const),
+/** The built-in roles, and each verb alone. */
+const ROLES: ReadonlyMap<string, readonly Verb[]> = new Map<string, readonly Verb[]>([
+  ...Object.entries(BUILT_IN_ROLES),
+  ...VERBS.map((verb) => [`only.${verb}`, [verb]] as const),
+]);
+const grant = (role: string, sysCode: string | null): RoleGrant => ({ role, sysCode });
+/** Each role in one system, and the edges. */
+const PEOPLE: ReadonlyMap<string, readonly RoleGrant[]> = new Map([
+  ...[...ROLES.keys()].map((role) => [role, [grant(role, OWN)]] as const),
   ['nobody', []],
-  ['viewer.of.both', [grants(BUILT_IN_ROLES.engineer, OWN), grants(['view'], FOREIGN)]],
-  ['of.everything', [grants(VERBS, null)]],
-];
-const PEOPLE = new Map(GRANTS);
+  ['viewer.of.both', [grant('engineer', OWN), grant('viewer', FOREIGN)]],
+  ['of.everything', [grant('administrator', null)]],
+]);
+const scopesBy = (person: string): ReturnType<typeof scopesOf> =>
+  scopesOf(
+    (PEOPLE.get(person) ?? []).map(({ role, sysCode }) => ({ verbs: ROLES.get(role) ?? [], sysCode })),
+  );
 /** They may not know of the foreign system, so nothing of it may change by what they do. */
 const STRANGERS = [...PEOPLE.keys()].filter((name) => name !== 'viewer.of.both' && name !== 'of.everything');
 
@@ -47,11 +62,7 @@ const newWord = (): string => {
 };
 
 beforeAll(async () => {
-  const scopes = new Map([...PEOPLE].map(([name, given]) => [name, scopesOf(given)]));
-  const everything = scopesOf([grants(VERBS, null)]);
-  test = await startTestServer({}, undefined, {
-    scopeOf: async ({ username }) => scopes.get(username) ?? everything,
-  });
+  test = await startTestServer();
   const { context, rooms, ...beside } = roomsBeside(test.config.databaseUrl);
   db = beside.db;
   own = await seedSystem({ context, rooms }, OWN, 12);
@@ -62,9 +73,11 @@ beforeAll(async () => {
   await test.api.createView({
     body: { ...view, name: `view-${markOf(FOREIGN)}`, query: `sysCode=${OWN},${FOREIGN}` },
   });
-  for (const username of PEOPLE.keys()) {
-    await test.api.createUser({ body: { username, name: username, password: PASSWORD } });
-    tokens.set(username, await signIn(test.address, username, PASSWORD));
+  for (const verb of VERBS)
+    await test.api.putRole({ params: { name: `only.${verb}` }, body: { verbs: [verb], version: 0 } });
+  for (const [username, grants] of PEOPLE) {
+    const { token } = await createPerson(test.api, test.address, { username, password: PASSWORD, grants });
+    tokens.set(username, token);
   }
   userId = (await test.api.createUser({ body: { username: 'somebody', name: 'x', password: PASSWORD } })).id;
   serverKeyId = (await test.api.listServerKeys()).items[0]?.keyId ?? '';
@@ -114,6 +127,11 @@ function about(target: SeededSystem, person: string | null): About {
     },
     newKey: async () =>
       absent ? ABSENT_ID : (await test.api.createSystemKey({ params: { sysCode } })).info.id,
+    newRole: async () => {
+      const name = absent ? 'nobody has this' : newWord();
+      if (!absent) await test.api.putRole({ params: { name }, body: { verbs: ['view'], version: 0 } });
+      return name;
+    },
     newHalt: async () => (absent ? ABSENT_ID : haltOf(sysCode)),
     newView: async () => {
       if (person === null) return '1';
@@ -153,7 +171,7 @@ function expected(
   if (access.where === 'open') return 'let-in';
   if (person === null) return 401;
   if (!('verb' in access)) return 'let-in';
-  const scope = scopesOf(PEOPLE.get(person) ?? []);
+  const scope = scopesBy(person);
   const able: Scope = scope(access.verb);
   if (access.where === 'everywhere') return able === 'all' ? 'let-in' : 403;
   if (able !== 'all' && able.size === 0) return 403;
@@ -176,7 +194,7 @@ function outcome(answer: Answer, want: Expected): unknown {
 /** Who may do there what a list is for sees what is in it, for instance the acts of a system that one administers. */
 function maySee(access: AccessPolicy, person: string | null, sysCode: string): boolean {
   if (person === null) return false;
-  const scope = scopesOf(PEOPLE.get(person) ?? []);
+  const scope = scopesBy(person);
   return inScope(scope('view'), sysCode) || ('verb' in access && inScope(scope(access.verb), sysCode));
 }
 

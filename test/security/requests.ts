@@ -17,6 +17,7 @@ export interface About extends SeededSystem {
   readonly word: string;
   readonly newSolution: () => Promise<string>;
   readonly newKey: () => Promise<string>;
+  readonly newRole: () => Promise<string>;
   readonly newHalt: () => Promise<string>;
   /** A view of the person who asks. */
   readonly newView: () => Promise<string>;
@@ -38,7 +39,20 @@ const NO_LIMITS = { executionsPerHour: null, amountsPerHour: [], breaker: null, 
 
 const serverKey = ({ serverKeyId }: About) => ({ params: { keyId: serverKeyId } });
 
+const user = ({ userId }: About) => ({ params: { id: userId } });
+
 export const ASKS: Asks = {
+  // Wrong on purpose: the right one would end what others are about to ask.
+  confirmIdentity: () => ({ body: { password: 'not the one of anybody' } }),
+  changePassword: () => ({
+    body: { currentPassword: 'not the one of anybody', newPassword: 'whatever it would be' },
+  }),
+  listSessions: none,
+  endSession: () => ({ params: { id: 'ended long ago' } }),
+  endOtherSessions: none,
+  listUserSessions: user,
+  endUserSessions: user,
+  resetUserPassword: user,
   listSystems: none,
   createSystem: ({ word }) => ({ body: { sysCode: word.toUpperCase(), name: word } }),
   changeSystem: (about) => ({ ...system(about), body: { name: `name-${markOf(about.sysCode)}` } }),
@@ -87,6 +101,10 @@ export const ASKS: Asks = {
   listUsers: none,
   createUser: ({ word }) => ({ body: { username: word, name: word, password: 'long enough for anybody' } }),
   setUserEnabled: ({ userId }) => ({ params: { id: userId }, body: { enabled: true } }),
+  setUserGrants: (about) => ({ ...user(about), body: { before: [], grants: [] } }),
+  listRoles: none,
+  putRole: ({ word }) => ({ params: { name: word }, body: { verbs: ['view'], version: 0 } }),
+  deleteRole: async ({ newRole }) => ({ params: { name: await newRole() } }),
   getMe: none,
   listMessages: ofSystem,
   getMessageStats: ofSystem,

@@ -2,7 +2,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type ApiClient, createApiClient, signIn } from '@piculus/protocol/http';
+import { type ApiClient, createApiClient, signInFirst } from '@piculus/protocol/http';
 import type { CellContext } from '../cell.ts';
 import { makeDatabase } from './databases.ts';
 import { ObservedProcess } from './process.ts';
@@ -37,8 +37,9 @@ export async function startServer(context: CellContext): Promise<RunningServer> 
     context,
   );
   const url = addressIn(ready, 'address');
-  const password = (await readFile(passwordFile, 'utf8')).trim();
-  const { token } = await signIn({ baseUrl: url }, { username: 'admin', password });
+  const oneTimePassword = (await readFile(passwordFile, 'utf8')).trim();
+  const person = { username: 'admin', oneTimePassword, password: 'for this cell alone' };
+  const { token } = await signInFirst({ baseUrl: url }, person);
   return { process, url, api: createApiClient({ baseUrl: url, token }) };
 }
 

@@ -11,6 +11,8 @@ export interface CliConfig {
   readonly token: string | undefined;
   /** `PICULUS_PASSWORD`: read by commands that would ask for a password. */
   readonly password: string | undefined;
+  /** `PICULUS_NEW_PASSWORD`: likewise, for the one that is chosen. */
+  readonly newPassword: string | undefined;
   /** Where the session is stored, under `XDG_CONFIG_HOME` or `~/.config`. */
   readonly sessionFile: string;
 }
@@ -31,6 +33,7 @@ export function readConfig(environment: Environment): CliConfig {
     url: set('PICULUS_URL'),
     token: set('PICULUS_TOKEN'),
     password: set('PICULUS_PASSWORD'),
+    newPassword: set('PICULUS_NEW_PASSWORD'),
     sessionFile: join(base, 'piculus', 'session.json'),
   };
 }

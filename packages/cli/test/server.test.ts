@@ -119,7 +119,7 @@ describe('on a real server', { sequential: true }, () => {
 
   it('signs in and keeps the session for this user alone', async () => {
     const { exitCode, stdout } = await home.run(['login', '--user', 'admin'], {
-      answers: [server.firstPassword ?? ''],
+      answers: [server.firstPassword ?? '', 'a password of our own'],
     });
     expect(exitCode).toBe(EXIT.ok);
     expect(stdout).not.toContain(server.firstPassword);

@@ -8,6 +8,7 @@ import { Children } from '../../../examples/pbap/src/demo/children.ts';
 import { type Stage, setStage } from '../../../examples/pbap/src/demo/stage.ts';
 import { type Changes, watchChanges } from '../../chaos/changes.ts';
 import { createTestDatabase } from '../../support/database.ts';
+import { createPerson } from '../../support/people.ts';
 import type { Account } from './site.ts';
 
 export interface WorldOptions {
@@ -72,7 +73,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     const changes = await watchChanges([{ url: piculus, tables: WATCHED }]);
     closing.push(() => changes.stop());
     const operator = { username: 'operator', password: randomBytes(15).toString('base64url') };
-    await api.createUser({ body: { ...operator, name: 'Operator' } });
+    await createPerson(api, stage.server.url, { ...operator, name: 'Operator' });
     await changes.until('the clients connect', WITHIN_MS, async () => {
       const { items } = await api.listClients();
       return items.filter(({ connected }) => connected).length === 2;

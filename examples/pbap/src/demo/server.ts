@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type ApiClient, ApiError, createApiClient, signIn } from '@piculus/protocol/http';
+import { type ApiClient, ApiError, createApiClient, signIn, signInFirst } from '@piculus/protocol/http';
 import { z } from 'zod';
 import { type Children, fromRoot } from './children.ts';
 import { DemoError } from './demo-error.ts';
@@ -11,8 +11,8 @@ export interface DemoServer {
   readonly url: string;
   readonly api: ApiClient;
   readonly credentials: Credentials;
-  /** The administrator's one-time password, where this start made it. */
-  readonly firstPassword: string | null;
+  /** The administrator's password, where this start chose it. */
+  readonly adminPassword: string | null;
 }
 
 export interface ServerPlace {
@@ -61,13 +61,14 @@ export async function startServer(place: ServerPlace, children: Children): Promi
   });
   const path = join(place.folder, 'credentials.json');
   const known = await readStored(path);
-  const stored = known ?? (await makeUser(url, passwordFile));
+  const { stored, adminPassword } =
+    known === null ? await makeUsers(url, passwordFile) : { stored: known, adminPassword: null };
   if (known === null) await store(path, stored);
   const { token } = await signInAs(url, stored);
   return {
     url,
     api: createApiClient({ baseUrl: url, token }),
-    firstPassword: known === null ? await readPassword(passwordFile) : null,
+    adminPassword,
     credentials: {
       key: (sysCode) => stored.keys[sysCode],
       async keep(sysCode, key) {
@@ -78,32 +79,54 @@ export async function startServer(place: ServerPlace, children: Children): Promi
   };
 }
 
-/** The demo works under a name of its own, so that the administrator's password stays the person's. */
-async function makeUser(url: string, passwordFile: string): Promise<Stored> {
-  const password = await readPassword(passwordFile);
-  const { token } = await signInAs(url, { username: 'admin', password });
-  const made: Stored = { username: 'demo', password: randomBytes(18).toString('base64url'), keys: {} };
+const newPassword = (): string => randomBytes(18).toString('base64url');
+
+/**
+ * Does what the person would have to do first: chooses the administrator's password, which is told once. The demo
+ * itself works under a name of its own, so that this password stays the person's.
+ */
+async function makeUsers(
+  url: string,
+  passwordFile: string,
+): Promise<{ stored: Stored; adminPassword: string }> {
+  const adminPassword = newPassword();
+  const oneTimePassword = await readPassword(passwordFile);
+  const { token } = await firstSignIn(url, { username: 'admin', oneTimePassword, password: adminPassword });
+  await writeFile(passwordFile, `${adminPassword}\n`, { mode: 0o600 });
+  const stored: Stored = { username: 'demo', password: newPassword(), keys: {} };
   const api = createApiClient({ baseUrl: url, token });
+  const given = newPassword();
   try {
-    await api.createUser({ body: { username: made.username, name: 'Demo', password: made.password } });
+    await api.createUser({
+      body: {
+        username: stored.username,
+        name: 'Demo',
+        password: given,
+        grants: [{ role: 'administrator', sysCode: null }],
+      },
+    });
   } catch (error) {
     if (!(error instanceof ApiError) || error.code !== 'already-exists') throw error;
     throw new DemoError(
       'this server knows the demo already, but its credentials are not in this checkout; use other databases',
     );
   }
-  return made;
+  await firstSignIn(url, { username: stored.username, oneTimePassword: given, password: stored.password });
+  return { stored, adminPassword };
 }
 
-async function signInAs(url: string, user: { readonly username: string; readonly password: string }) {
-  try {
-    return await signIn({ baseUrl: url }, { username: user.username, password: user.password });
-  } catch (error) {
-    if (!(error instanceof ApiError) || error.code !== 'not-signed-in') throw error;
-    throw new DemoError(
-      `the server does not let the user "${user.username}" in; its database may be from another checkout`,
-    );
-  }
+type FirstSignIn = Parameters<typeof signInFirst>[1];
+const firstSignIn = (url: string, person: FirstSignIn) =>
+  signInFirst({ baseUrl: url }, person).catch((error: unknown) => notLetIn(error, person.username));
+
+const signInAs = (url: string, { username, password }: Stored) =>
+  signIn({ baseUrl: url }, { username, password }).catch((error: unknown) => notLetIn(error, username));
+
+function notLetIn(error: unknown, username: string): never {
+  if (!(error instanceof ApiError) || error.code !== 'not-signed-in') throw error;
+  throw new DemoError(
+    `the server does not let the user "${username}" in; its database may be from another checkout`,
+  );
 }
 
 async function readPassword(path: string): Promise<string> {

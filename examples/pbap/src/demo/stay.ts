@@ -35,10 +35,10 @@ export async function stay(
 }
 
 function greet(stage: Stage, progress: Progress): void {
-  const { url, firstPassword } = stage.server;
+  const { url, adminPassword } = stage.server;
   progress.say('');
   progress.say(`ready: ${url}   (API documents: ${url}/api/v1/docs)`);
-  if (firstPassword !== null) progress.say(`sign in as admin with the one-time password ${firstPassword}`);
+  if (adminPassword !== null) progress.say(`sign in as admin with the password ${adminPassword}`);
   progress.say(
     'A collect runs now, then every minute. Repairs run every two seconds, without limits or approvals:',
   );

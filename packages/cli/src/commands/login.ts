@@ -1,5 +1,6 @@
 /** Signing in and out. */
-import { signIn } from '@piculus/protocol/http';
+import { type ApiClient, createApiClient, signIn } from '@piculus/protocol/http';
+import type { CliContext } from '../context.ts';
 import { EXIT } from '../exit-codes.ts';
 import type { Registration } from '../registration.ts';
 import { forgetSession, writeSession } from '../session.ts';
@@ -11,7 +12,7 @@ export function addLogin({ program, act }: Registration): void {
     .option('--user <name>', 'user name', 'admin')
     .addHelpText(
       'after',
-      '\nThe password is asked for, or read from PICULUS_PASSWORD or the first line of stdin.',
+      '\nThe password is asked for, or read from PICULUS_PASSWORD or the first line of stdin. With a one-time password\na new one is asked for too, or read from PICULUS_NEW_PASSWORD.',
     )
     .action(
       act(async (context, command) => {
@@ -20,11 +21,33 @@ export function addLogin({ program, act }: Registration): void {
         const password =
           context.config.password ?? (await context.world.person.secret(`password of ${user} at ${url}`));
         const { token } = await signIn({ baseUrl: url }, { username: user, password });
+        const api = createApiClient({ baseUrl: url, token });
+        if ((await api.getMe()).passwordIsOneTime) {
+          context.out.say('this password counts once: choose one of your own');
+          await changePassword(context, api, password);
+        }
         await writeSession(context.config.sessionFile, { url, username: user, token });
         context.out.result(
           { url, username: user, sessionFile: context.config.sessionFile },
           () => `signed in at ${url} as ${user}`,
         );
+        return EXIT.ok;
+      }),
+    );
+  program
+    .command('password')
+    .description('change your password, and end your other sessions')
+    .addHelpText(
+      'after',
+      '\nBoth passwords are asked for, or read from PICULUS_PASSWORD and PICULUS_NEW_PASSWORD.',
+    )
+    .action(
+      act(async (context) => {
+        const api = await context.api();
+        const currentPassword =
+          context.config.password ?? (await context.world.person.secret('current password'));
+        await changePassword(context, api, currentPassword);
+        context.out.result({ changed: true }, () => 'the password is changed');
         return EXIT.ok;
       }),
     );
@@ -38,4 +61,11 @@ export function addLogin({ program, act }: Registration): void {
         return EXIT.ok;
       }),
     );
+}
+
+async function changePassword(context: CliContext, api: ApiClient, currentPassword: string): Promise<void> {
+  const newPassword =
+    context.config.newPassword ??
+    (await context.world.person.secret('new password (at least 12 characters)'));
+  await api.changePassword({ body: { currentPassword, newPassword } });
 }

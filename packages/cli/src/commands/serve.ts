@@ -75,7 +75,7 @@ function inWords(line: string, host: string): string {
       const username = textField(event, 'username') ?? '';
       const file = textField(event, 'file');
       return file === null
-        ? `user ${username}, one-time password ${textField(event, 'password') ?? ''} (shown only now; sign in: piculus login)`
+        ? `user ${username}, one-time password ${textField(event, 'password') ?? ''} (shown only now; sign in and choose your own: piculus login)`
         : `user ${username}, one-time password in ${file}`;
     }
     default:

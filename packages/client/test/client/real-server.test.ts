@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createApiClient } from '@piculus/protocol/http';
+import { createApiClient, signInFirst } from '@piculus/protocol/http';
 import { createServer, loadConfig, type PiculusServer } from '@piculus/server';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -49,15 +49,12 @@ async function startServer(port: number): Promise<PiculusServer> {
   return server;
 }
 
-async function signedIn(address: string, password: string): Promise<ReturnType<typeof createApiClient>> {
-  const response = await fetch(`${address}/api/auth/sign-in/username`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ username: 'admin', password }),
-  });
-  const body: unknown = await response.json();
-  const token: unknown = typeof body === 'object' && body !== null && 'token' in body ? body.token : null;
-  return createApiClient({ baseUrl: address, token: String(token) });
+async function signedIn(
+  baseUrl: string,
+  oneTimePassword: string,
+): Promise<ReturnType<typeof createApiClient>> {
+  const person = { username: 'admin', oneTimePassword, password: 'a password of our own' };
+  return createApiClient({ baseUrl, token: (await signInFirst({ baseUrl }, person)).token });
 }
 
 test('a fix that runs while the server is restarted is answered to the new one', async () => {

@@ -145,34 +145,110 @@ function newIdempotencyKey(): string {
 }
 
 const signInAnswerSchema = z.object({ token: z.string().min(1) });
+const halfAnswerSchema = z.object({ twoFactorRedirect: z.literal(true) });
+
+type SignInOptions = Omit<ApiClientOptions, 'token'>;
+
+/** What a right password brings: a session, or the question for a second factor. */
+export type SignInStep =
+  | { readonly token: string }
+  /** For {@link finishSignIn}, within ten minutes. */
+  | { readonly pending: string };
 
 /**
  * Signs in with a user name and a password.
  * @returns a session token for {@link createApiClient}.
- * @throws ApiError `not-signed-in` for a wrong name or password, `too-many-requests`, `unreachable`.
+ * @throws ApiError `not-signed-in` for a wrong name or password, `second-factor-required` where a password alone is
+ * not enough, `too-many-requests`, `unreachable`.
  */
 export async function signIn(
-  options: Omit<ApiClientOptions, 'token'>,
+  options: SignInOptions,
   credentials: { readonly username: string; readonly password: string },
 ): Promise<{ token: string }> {
-  const url = `${options.baseUrl.replace(/\/+$/, '')}/api/auth/sign-in/username`;
-  const answer = await request(options, url, {
+  const step = await beginSignIn(options, credentials);
+  if ('token' in step) return step;
+  throw fromCode('second-factor-required', 403, 'this account signs in with a second factor');
+}
+
+/** As {@link signIn}, for people who can be asked for a second factor. */
+export async function beginSignIn(
+  options: SignInOptions,
+  credentials: { readonly username: string; readonly password: string },
+): Promise<SignInStep> {
+  const answer = await authRequest(options, '/sign-in/username', credentials);
+  if (answer.ok && halfAnswerSchema.safeParse(answer.body).success)
+    return { pending: pendingIn(answer.headers) };
+  if (answer.ok) return { token: tokenIn(answer) };
+  throw refusalOf(answer, 'the user name or the password is wrong');
+}
+
+/**
+ * The second step of a sign-in.
+ * @param step `code`: six digits of the app, or one of the recovery codes.
+ * @throws ApiError `invalid-field` for a code that does not count, `not-signed-in` where the sign-in has to begin
+ * anew, `too-many-requests`, `unreachable`.
+ */
+export async function finishSignIn(
+  options: SignInOptions,
+  step: { readonly pending: string; readonly code: string },
+): Promise<{ token: string }> {
+  const isRecovery = /[^0-9 ]/.test(step.code.trim());
+  const path = isRecovery ? '/two-factor/verify-backup-code' : '/two-factor/verify-totp';
+  // A browser sends its cookie by itself and takes neither header from a page.
+  const own = step.pending === '' ? {} : { cookie: step.pending, origin: new URL(options.baseUrl).origin };
+  const answer = await authRequest(options, path, { code: step.code.trim() }, own);
+  if (answer.ok) return { token: tokenIn(answer) };
+  throw refusalOf(answer, 'the sign-in has to begin anew');
+}
+
+function authRequest(
+  options: SignInOptions,
+  path: string,
+  body: object,
+  headers: Record<string, string> = {},
+): Promise<Answer> {
+  const url = `${options.baseUrl.replace(/\/+$/, '')}/api/auth${path}`;
+  return request(options, url, {
     method: 'POST',
-    headers: { accept: 'application/json' },
-    body: credentials,
+    headers: { accept: 'application/json', ...headers },
+    body,
     signal: undefined,
   });
-  if (answer.ok) {
-    const parsed = signInAnswerSchema.safeParse(answer.body);
-    const token = answer.headers.get('set-auth-token') ?? (parsed.success ? parsed.data.token : null);
-    if (token !== null) return { token };
-    throw unreadable(answer.status, 'the answer to the sign-in has no token');
-  }
+}
+
+function tokenIn(answer: Answer): string {
+  const parsed = signInAnswerSchema.safeParse(answer.body);
+  const token = answer.headers.get('set-auth-token') ?? (parsed.success ? parsed.data.token : null);
+  if (token !== null) return token;
+  throw unreadable(answer.status, 'the answer to the sign-in has no token');
+}
+
+/** The cookie that holds the place between the steps; empty in a browser, which shows it to nobody. */
+function pendingIn(headers: Headers): string {
+  const pairs = headers.getSetCookie().map((cookie) => cookie.split(';', 1)[0] ?? '');
+  return pairs.find((pair) => (pair.split('=', 1)[0] ?? '').endsWith('.two_factor')) ?? '';
+}
+
+function refusalOf(answer: Answer, otherwise: string): ApiError {
   const told = errorFromAnswer(answer.status, answer.body);
-  if (told.code !== 'unreadable-answer') throw told;
-  if (answer.status === 429) throw fromCode('too-many-requests', 429, 'too many attempts to sign in');
-  if (answer.status >= 500 || answer.status === 404) throw told;
-  throw fromCode('not-signed-in', answer.status, 'the user name or the password is wrong');
+  if (told.code !== 'unreadable-answer') return told;
+  if (answer.status === 429) return fromCode('too-many-requests', 429, 'too many attempts to sign in');
+  if (answer.status >= 500 || answer.status === 404) return told;
+  return fromCode('not-signed-in', answer.status, otherwise);
+}
+
+/**
+ * As people do whose password was made by somebody else: signs in with it and chooses another.
+ * @returns a session token. @throws ApiError as {@link signIn}; `invalid-field` where the new password is refused.
+ */
+export async function signInFirst(
+  options: Omit<ApiClientOptions, 'token'>,
+  person: { readonly username: string; readonly oneTimePassword: string; readonly password: string },
+): Promise<{ token: string }> {
+  const { username, oneTimePassword: currentPassword, password: newPassword } = person;
+  const { token } = await signIn(options, { username, password: currentPassword });
+  await createApiClient({ ...options, token }).changePassword({ body: { currentPassword, newPassword } });
+  return { token };
 }
 
 export { ApiError };

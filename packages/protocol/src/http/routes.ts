@@ -3,20 +3,34 @@
  * what the OpenAPI document says. Mutations take an `Idempotency-Key` header.
  */
 import type { z } from 'zod';
+import { ACCOUNT_ROUTES } from './routes/account.ts';
 import { AUDIT_ROUTES } from './routes/audit.ts';
 import { COLLECTION_ROUTES } from './routes/collections.ts';
 import { LIMIT_ROUTES } from './routes/limits.ts';
 import { KEY_ROUTES } from './routes/keys.ts';
 import { MONITOR_ROUTES } from './routes/monitor.ts';
 import { PROBLEM_ROUTES } from './routes/problems.ts';
+import { ROLE_ROUTES } from './routes/roles.ts';
+import { SECOND_FACTOR_ROUTES } from './routes/second-factor.ts';
 import { SOLUTION_ROUTES } from './routes/solutions.ts';
 import { SYSTEM_ROUTES } from './routes/systems.ts';
+import { TOKEN_ROUTES } from './routes/tokens.ts';
 import { USER_ROUTES } from './routes/users.ts';
 
+export { PASSWORD_LENGTH_MAX, PASSWORD_LENGTH_MIN, type SessionInfo } from './routes/account.ts';
 export type { Route } from './routes/parts.ts';
+export {
+  type SecondFactor,
+  type SecondFactorSecret,
+  SIGN_ON_FAILURES,
+  SIGN_ON_PATH,
+  type SignOnFailure,
+} from './routes/second-factor.ts';
 export { PROBLEMS_CSV_PATH, type ProblemFilter, problemFilterSchema } from './routes/problems.ts';
 
 export const ROUTES = {
+  ...ACCOUNT_ROUTES,
+  ...SECOND_FACTOR_ROUTES,
   ...SYSTEM_ROUTES,
   ...KEY_ROUTES,
   ...COLLECTION_ROUTES,
@@ -24,6 +38,8 @@ export const ROUTES = {
   ...SOLUTION_ROUTES,
   ...LIMIT_ROUTES,
   ...USER_ROUTES,
+  ...ROLE_ROUTES,
+  ...TOKEN_ROUTES,
   ...MONITOR_ROUTES,
   ...AUDIT_ROUTES,
 } as const;

@@ -29,6 +29,7 @@ import type {
   ProblemDetail,
   ProblemFilter,
   RouteBody,
+  SessionInfo,
   RouteQuery,
   RouteResponse,
   Solution,
@@ -37,7 +38,8 @@ import type {
   Stats,
   System,
   SystemKey,
-  User,
+  GrantedUser,
+  RoleGrant,
   View,
 } from '@piculus/protocol/http';
 import type { Logger } from 'pino';
@@ -273,10 +275,33 @@ export interface Messages {
   flush(): Promise<void>;
 }
 
+/** One's own password and sessions, and those of others. */
+export interface Account {
+  /** @throws PiculusError `invalid-field` where the password is wrong; `too-many-requests`. */
+  confirm(input: RouteBody<'confirmIdentity'>, caller: Caller): Promise<void>;
+  /** @throws PiculusError `invalid-field` naming what is wrong; `too-many-requests`. */
+  changePassword(input: RouteBody<'changePassword'>, caller: Caller): Promise<void>;
+  sessions(caller: Caller): Promise<SessionInfo[]>;
+  endSession(id: string, caller: Caller): Promise<void>;
+  /** @returns how many were ended. */
+  endOtherSessions(caller: Caller): Promise<number>;
+  sessionsOf(userId: string, caller: Caller): Promise<SessionInfo[]>;
+  endSessionsOf(userId: string, caller: Caller): Promise<number>;
+  /** @throws PiculusError `reauthentication-required`; `wrong-state` for one's own. */
+  resetPassword(userId: string, caller: Caller): Promise<{ username: string; password: string }>;
+}
+
 export interface Users {
-  list(caller: Caller): Promise<User[]>;
-  create(input: RouteBody<'createUser'>, caller: Caller): Promise<User>;
-  setEnabled(id: string, enabled: boolean, caller: Caller): Promise<User>;
+  list(caller: Caller): Promise<GrantedUser[]>;
+  create(input: RouteBody<'createUser'>, caller: Caller): Promise<GrantedUser>;
+  /** @throws PiculusError `wrong-state` where nobody would be left who can administer everything. */
+  setEnabled(id: string, enabled: boolean, caller: Caller): Promise<GrantedUser>;
+  /**
+   * @throws PiculusError `wrong-state` likewise, and where they hold something else than was read;
+   * `reauthentication-required`.
+   */
+  setGrants(id: string, input: RouteBody<'setUserGrants'>, caller: Caller): Promise<GrantedUser>;
+  grantsOf(id: string): Promise<RoleGrant[]>;
 }
 
 /** Limits of what runs unattended, breakers, and the switch that stops it. */

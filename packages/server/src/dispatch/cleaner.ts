@@ -7,6 +7,7 @@ import { deleteOldExecutionCounts } from '../store/execution-counts.ts';
 import { deleteEmptyAges } from '../store/problem-ages.ts';
 import { deleteOldReportCounts } from '../store/report-counts.ts';
 import * as store from '../store/retention.ts';
+import { deleteOldFailures, deleteQuietSessions } from '../store/sign-ins.ts';
 import { deleteOldUnattendedCounts } from '../store/unattended-counts.ts';
 import { FRESH_MS } from '../systems/index.ts';
 import { createLoop } from './loop.ts';
@@ -69,6 +70,8 @@ async function clean(context: Context, options: RetentionOptions): Promise<void>
     ['problemAges', deleteEmptyAges, ago(HOUR_MS)],
     ['executionCounts', deleteOldExecutionCounts, ago(options.executionCountMs)],
     ['reportCounts', deleteOldReportCounts, ago(options.executionCountMs)],
+    ['signInFailures', deleteOldFailures, ago(DAY_MS)],
+    ['sessions', deleteQuietSessions, ago(DAY_MS)],
     ['unattendedCounts', deleteOldUnattendedCounts, ago(DAY_MS)],
   ];
   const deleted: Record<string, number> = {};

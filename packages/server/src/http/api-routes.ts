@@ -23,9 +23,24 @@ export interface ApiRouteParts {
 }
 
 /** Their answers show a key once; it must not lie in the table of recorded answers. */
-const SECRET_ANSWERS: ReadonlySet<RouteName> = new Set(['createSystem', 'createSystemKey']);
-/** They change nothing, so a repeat asks anew; unmasked values must not lie in the table of recorded answers. */
-const QUESTIONS: ReadonlySet<RouteName> = new Set(['validateSolution', 'previewProblem', 'revealProblem']);
+const SECRET_ANSWERS: ReadonlySet<RouteName> = new Set([
+  'createSystem',
+  'createSystemKey',
+  'createToken',
+  'resetUserPassword',
+  'beginSecondFactor',
+  'confirmSecondFactor',
+  'renewRecoveryCodes',
+]);
+/** What somebody may do whose password was made by somebody else. */
+const WITH_ONE_TIME_PASSWORD: ReadonlySet<RouteName> = new Set(['getMe', 'changePassword']);
+/** They change nothing that a repeat would change again, so a repeat asks anew; unmasked values must not lie in the table of recorded answers. */
+const QUESTIONS: ReadonlySet<RouteName> = new Set([
+  'confirmIdentity',
+  'validateSolution',
+  'previewProblem',
+  'revealProblem',
+]);
 
 export const ROUTE_NAMES = Object.keys(ROUTES).filter((name): name is RouteName =>
   Object.hasOwn(ROUTES, name),
@@ -58,12 +73,17 @@ export function checkBySchemas(app: FastifyInstance): void {
 export function describeRoute(name: RouteName): {
   method: Route['method'];
   url: string;
-  config: { access: AccessPolicy };
+  config: { access: AccessPolicy; withOneTimePassword: boolean };
   schema: Record<string, unknown>;
 } {
   const route: Route = ROUTES[name];
   const { method, access } = route;
-  return { method, url: `${API_PREFIX}${route.path}`, config: { access }, schema: schemaOf(name, route) };
+  return {
+    method,
+    url: `${API_PREFIX}${route.path}`,
+    config: { access, withOneTimePassword: WITH_ONE_TIME_PASSWORD.has(name) },
+    schema: schemaOf(name, route),
+  };
 }
 
 const isOpen = ({ access }: Route): boolean => access.where === 'open';
@@ -94,9 +114,11 @@ function registerRoute<N extends RouteName>(app: FastifyInstance, name: N, parts
         isOpen(route) ? handle() : actingAs(call.caller, request.id, handle);
       const key = request.headers['idempotency-key'];
       if (!mutates(name) || typeof key !== 'string') return answer(reply, route.status, await run());
+      const { tokenId } = call.caller;
       const { status, body, replayed } = await parts.idempotency.once(
         {
-          actor: call.user.username,
+          // What the same person was answered otherwise is not for a token of theirs.
+          actor: tokenId === undefined ? call.user.username : `token:${tokenId}`,
           key,
           method: route.method,
           url: request.url,

@@ -12,7 +12,7 @@ import type { Identity } from '../identity/index.ts';
 import type { ServerKeys } from '../keys/index.ts';
 import { registerApiRoutes } from './api-routes.ts';
 import { registerAuthRoutes } from './auth-routes.ts';
-import { callerOf, type ScopeReader, signIn } from './authenticate.ts';
+import { callerOf, signIn } from './authenticate.ts';
 import { registerCasePage } from './case-file.ts';
 import { registerConsole } from './console.ts';
 import { installErrors } from './errors.ts';
@@ -41,8 +41,6 @@ export interface AppParts {
   /** As `checkOpen`, and asks the database. */
   readonly checkReady: () => Promise<void>;
   readonly signInsPerMinute?: number;
-  /** What each person may do. */
-  readonly scopeOf: ScopeReader;
 }
 
 export interface App {
@@ -76,9 +74,21 @@ export async function createApp(parts: AppParts): Promise<App> {
   });
   const admit = installGuard(http, async (request) => {
     parts.checkOpen();
-    await signIn(request, { identity, publicUrl, scopeOf: parts.scopeOf });
+    await signIn(request, { identity, publicUrl, scopeOf: ({ id }) => identity.scopesOf(id) });
   });
-  const handlers = createHandlers({ ...parts, users: identity.users });
+  const { users, roles, tokens, account } = identity;
+  // The routes of live events come last.
+  const recheckReaders = (): Promise<void> => live.recheck();
+  const handlers = createHandlers({
+    ...parts,
+    secondFactors: identity.secondFactors,
+    singleSignOn: identity.singleSignOn,
+    users,
+    roles,
+    tokens,
+    account,
+    recheckReaders,
+  });
   registerAuthRoutes(http, {
     identity,
     publicUrl,

@@ -1,14 +1,8 @@
 /** The sign-in library's paths, with errors in our own shape. */
-import { type ErrorCode, type FieldError, OPEN, PiculusError } from '@piculus/protocol';
+import { type ErrorCode, OPEN, PiculusError } from '@piculus/protocol';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import {
-  AUTH_PREFIX,
-  type Identity,
-  PASSWORD_LENGTH_MAX,
-  PASSWORD_LENGTH_MIN,
-  SIGN_IN_PATH,
-} from '../identity/index.ts';
+import { AUTH_PREFIX, type Identity, SIGN_IN_PATH, WRONG_CODE } from '../identity/index.ts';
 import { checkOrigin, originOf, webHeaders } from './authenticate.ts';
 
 export interface AuthRouteOptions {
@@ -23,7 +17,7 @@ export function registerAuthRoutes(app: FastifyInstance, options: AuthRouteOptio
   const limit = { rateLimit: { max: options.signInsPerMinute, timeWindow: 60_000 } };
   for (const [url, config] of [
     [`${AUTH_PREFIX}${SIGN_IN_PATH}`, limit],
-    [`${AUTH_PREFIX}/change-password`, limit],
+    [`${AUTH_PREFIX}/two-factor/*`, limit],
     [`${AUTH_PREFIX}/*`, {}],
   ] as const) {
     app.route({
@@ -75,38 +69,13 @@ const CODES: Readonly<Record<number, ErrorCode>> = {
   429: 'too-many-requests',
 };
 
-/** The library's codes that blame one field, so that a form can say it there. */
-const FIELDS: ReadonlyMap<string, FieldError> = new Map([
-  [
-    'INVALID_PASSWORD',
-    { field: 'currentPassword', reason: { en: 'this is not your current password', zh: '当前密码不正确' } },
-  ],
-  [
-    'PASSWORD_TOO_SHORT',
-    {
-      field: 'newPassword',
-      reason: {
-        en: `needs at least ${PASSWORD_LENGTH_MIN} characters`,
-        zh: `至少需要 ${PASSWORD_LENGTH_MIN} 个字符`,
-      },
-    },
-  ],
-  [
-    'PASSWORD_TOO_LONG',
-    {
-      field: 'newPassword',
-      reason: {
-        en: `takes at most ${PASSWORD_LENGTH_MAX} characters`,
-        zh: `最多 ${PASSWORD_LENGTH_MAX} 个字符`,
-      },
-    },
-  ],
-]);
+/** The library's codes for a second factor that does not count. */
+const WRONG_CODES: ReadonlySet<string> = new Set(['INVALID_CODE', 'INVALID_BACKUP_CODE']);
 
 function refusal(status: number, text: string): PiculusError {
   const told = toldIn(text);
-  const field = FIELDS.get(told.code ?? '');
-  if (field !== undefined) return new PiculusError('invalid-field', undefined, [field]);
+  if (WRONG_CODES.has(told.code ?? '')) return new PiculusError('invalid-field', undefined, [WRONG_CODE]);
+  if (told.code === 'TOO_MANY_ATTEMPTS_REQUEST_NEW_CODE') return new PiculusError('too-many-requests');
   return new PiculusError(CODES[status] ?? 'invalid-request', told.message);
 }
 

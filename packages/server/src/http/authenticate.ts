@@ -3,7 +3,9 @@ import { PiculusError, type Verb } from '@piculus/protocol';
 import type { User } from '@piculus/protocol/http';
 import type { FastifyRequest } from 'fastify';
 import type { Caller, Scope } from '../base/access.ts';
-import type { Identity } from '../identity/index.ts';
+import type { Identity, SignedIn as Session } from '../identity/index.ts';
+import { limitScope } from '../identity/token-rules.ts';
+import type { TokenHolder } from '../identity/tokens.ts';
 
 /** Reads what a person may do, at every request, so that a change acts at once. */
 export type ScopeReader = (user: User) => Promise<(verb: Verb) => Scope>;
@@ -49,20 +51,44 @@ export async function signIn(
   // A token in a header is sent by a program on purpose; a cookie is sent by any page, and so is a name and password
   // that a browser remembers.
   if (!isBearer(request)) checkOrigin(request, publicUrl);
+  const sender = (await tokenHolder(request, identity)) ?? (await sessionOf(request, identity));
+  const { user } = sender;
+  if (user.passwordIsOneTime && request.routeOptions.config.withOneTimePassword !== true)
+    throw new PiculusError('password-change-required');
+  const scope = await scopeOf(user);
+  const who = { actor: user.username, userId: user.id, from: request.ip };
+  const caller: Caller =
+    'tokenId' in sender
+      ? {
+          ...who,
+          via: 'token',
+          tokenId: sender.tokenId,
+          authenticatedAt: null,
+          scope: limitScope(scope, sender.scope),
+        }
+      : {
+          ...who,
+          via: 'session',
+          sessionId: sender.sessionId,
+          authenticatedAt: sender.authenticatedAt,
+          scope,
+        };
+  senders.set(request, { user, caller });
+}
+
+/** @returns null where the request comes with no token. @throws PiculusError `not-signed-in` where it is no good. */
+async function tokenHolder({ headers }: FastifyRequest, { tokens }: Identity): Promise<TokenHolder | null> {
+  const text = /^Bearer (pic_.*)$/i.exec(headers.authorization ?? '')?.[1];
+  if (text === undefined) return null;
+  const holder = await tokens.authenticate(text);
+  if (holder === null) throw new PiculusError('not-signed-in', 'this token is unknown, expired or revoked');
+  return holder;
+}
+
+async function sessionOf(request: FastifyRequest, identity: Identity): Promise<Session> {
   const session = await identity.signedIn(webHeaders(request));
   if (session === null) throw new PiculusError('not-signed-in');
-  const { user, sessionId, authenticatedAt } = session;
-  const scope = await scopeOf(user);
-  const caller = {
-    actor: user.username,
-    userId: user.id,
-    via: 'session',
-    from: request.ip,
-    sessionId,
-    authenticatedAt,
-    scope,
-  } as const;
-  senders.set(request, { user, caller });
+  return session;
 }
 
 const isBearer = ({ headers }: FastifyRequest): boolean => /^Bearer /i.test(headers.authorization ?? '');

@@ -3,6 +3,7 @@ import { ERRORS, type ErrorCode, PiculusError } from '@piculus/protocol';
 import type { ProblemDetails } from '@piculus/protocol/http';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
+import { TooManyTries } from '../identity/guessing.ts';
 import { isUnstorable } from '../store/availability.ts';
 
 /** Fastify's own refusals, by its codes. */
@@ -69,6 +70,7 @@ export function sendError(
   if (known.code === 'internal') log.error({ ...at, err: known.cause ?? known }, 'a request failed');
   else log.debug({ ...at, detail: known.message }, 'a request was refused');
   if (known.status === 503 && !reply.hasHeader('retry-after')) reply.header('retry-after', '5');
+  if (known instanceof TooManyTries) reply.header('retry-after', String(known.retryAfterS));
   if (known.status === 401) reply.header('www-authenticate', 'Bearer');
   // Written without the route's response schema: an error has the same shape on every route.
   return reply

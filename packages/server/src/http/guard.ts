@@ -12,6 +12,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** Who may call it. */
     access?: AccessPolicy;
+    /** Also with a password that somebody else made. */
+    withOneTimePassword?: boolean;
   }
 }
 

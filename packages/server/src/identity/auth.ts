@@ -3,23 +3,15 @@
  * managed through the API alone, so that every act on them is audited.
  */
 import { betterAuth } from 'better-auth';
-import { admin, bearer, username } from 'better-auth/plugins';
+import { admin, bearer, twoFactor, username } from 'better-auth/plugins';
 import type { Logger } from 'pino';
 import type { Clock } from '../base/clock.ts';
 import type { Database } from '../store/database.ts';
-import { hashPassword, PASSWORD_LENGTH_MAX, PASSWORD_LENGTH_MIN, verifyPassword } from './passwords.ts';
+import { type Hashing, PASSWORD_LENGTH_MAX, PASSWORD_LENGTH_MIN } from './passwords.ts';
 
 export const AUTH_PREFIX = '/api/auth';
 /** The paths below the prefix that are served; everything else of the library is not reachable. */
-export const AUTH_PATHS: ReadonlySet<string> = new Set([
-  '/sign-in/username',
-  '/sign-out',
-  '/get-session',
-  '/list-sessions',
-  '/revoke-session',
-  '/revoke-other-sessions',
-  '/change-password',
-]);
+export const AUTH_PATHS: ReadonlySet<string> = new Set(['/sign-in/username', '/sign-out', '/get-session']);
 /** The longest that a session lasts, and the longest that one lasts unseen. */
 const SESSION_SECONDS = 7 * 86_400;
 export const IDLE_MS = 12 * 3_600_000;
@@ -28,6 +20,7 @@ export const SIGN_IN_PATH = '/sign-in/username';
 export interface AuthOptions {
   readonly db: Database;
   readonly clock: Pick<Clock, 'now'>;
+  readonly hashing: Hashing;
   readonly log: Logger;
   readonly secret: string;
   /** Where people open the console from, where that differs from the address that the server sees. */
@@ -35,7 +28,7 @@ export interface AuthOptions {
 }
 
 /** The library's options; exported so that a test can ask whether our tables are what it needs. */
-export function authOptions({ db, clock, log, secret, publicUrl }: AuthOptions) {
+export function authOptions({ db, clock, hashing, log, secret, publicUrl }: AuthOptions) {
   const secure = publicUrl?.startsWith('https:') ?? false;
   return {
     database: { db, type: 'postgres' as const, schemaName: 'piculus' },
@@ -62,8 +55,8 @@ export function authOptions({ db, clock, log, secret, publicUrl }: AuthOptions) 
       minPasswordLength: PASSWORD_LENGTH_MIN,
       maxPasswordLength: PASSWORD_LENGTH_MAX,
       password: {
-        hash: hashPassword,
-        verify: ({ hash, password }: { hash: string; password: string }) => verifyPassword(hash, password),
+        hash: (password: string) => hashing.hash(password),
+        verify: ({ hash, password }: { hash: string; password: string }) => hashing.verify(hash, password),
       },
     },
     advanced: {
@@ -140,6 +133,25 @@ export function authOptions({ db, clock, log, secret, publicUrl }: AuthOptions) 
         schema: {
           user: { fields: { banReason: 'ban_reason', banExpires: 'ban_expires' } },
           session: { fields: { impersonatedBy: 'impersonated_by' } },
+        },
+      }),
+      // For the second step of a sign-in; setting one up and removing it is our own.
+      twoFactor({
+        issuer: 'Piculus',
+        twoFactorCookieMaxAge: 600,
+        backupCodeOptions: { storeBackupCodes: 'encrypted' as const },
+        accountLockout: { enabled: true, maxFailedAttempts: 10, durationSeconds: 900 },
+        schema: {
+          user: { fields: { twoFactorEnabled: 'two_factor_enabled' } },
+          twoFactor: {
+            modelName: 'second_factors',
+            fields: {
+              userId: 'user_id',
+              backupCodes: 'backup_codes',
+              failedVerificationCount: 'failed_verification_count',
+              lockedUntil: 'locked_until',
+            },
+          },
         },
       }),
       bearer(),

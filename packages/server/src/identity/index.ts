@@ -1,15 +1,25 @@
 /** Who is there: sign-in, sessions, users. */
+import { PiculusError, type Verb } from '@piculus/protocol';
 import type { User } from '@piculus/protocol/http';
-import { PiculusError } from '@piculus/protocol';
-import type { Context, Users } from '../base/services.ts';
+import type { Scope } from '../base/access.ts';
+import type { Account, Context, Users } from '../base/services.ts';
 import { deleteSession, selectSession, touchSession } from '../store/sessions.ts';
 import { selectUser } from '../store/users.ts';
+import { createAccount } from './account.ts';
 import { AUTH_PATHS, AUTH_PREFIX, createAuth, IDLE_MS } from './auth.ts';
+import { createSecondFactors, type SecondFactors } from './second-factor.ts';
+import { SECOND_STEPS, secondStep } from './second-step.ts';
+import { readScopes } from './grants.ts';
+import { createGuessing } from './guessing.ts';
+import { ARGON2ID, type Hashing } from './passwords.ts';
+import { createRoles, type Roles } from './roles.ts';
 import { auditSession, type Origin } from './session-acts.ts';
+import { createTokens, type Tokens } from './tokens.ts';
 import { createUsers, toUser } from './users.ts';
 
 export { AUTH_PREFIX, SIGN_IN_PATH } from './auth.ts';
-export { PASSWORD_LENGTH_MAX, PASSWORD_LENGTH_MIN } from './passwords.ts';
+export { WRONG_CODE } from './second-factor.ts';
+export type { Hashing } from './passwords.ts';
 export { createFirstUser, FIRST_USERNAME, resetPassword } from './users.ts';
 export { loadSecret, SECRET_CHARACTERS_MIN } from './secret.ts';
 
@@ -19,8 +29,6 @@ export interface SignedIn {
   readonly sessionId: string;
   /** When they last proved who they are in it. */
   readonly authenticatedAt: Date | null;
-  /** Their password was made by somebody else, so that they may do nothing but choose another. */
-  readonly mustChangePassword: boolean;
 }
 
 /** A session counts as seen again after that long, so that not every request is a write. */
@@ -28,18 +36,28 @@ const SEEN_MS = 60_000;
 
 export interface Identity {
   readonly users: Users;
+  readonly roles: Roles;
+  readonly account: Account;
+  readonly tokens: Tokens;
+  readonly secondFactors: SecondFactors;
+  /** Null where people sign in by password alone. */
+  readonly singleSignOn: { readonly label: string } | null;
   /** Answers one request below AUTH_PREFIX. @throws PiculusError `not-found`, `database-away`. */
   handle(request: Request, origin: Origin): Promise<Response>;
   /** @returns who sent these headers; null where nobody is signed in. @throws PiculusError `database-away`. */
   signedIn(headers: Headers): Promise<SignedIn | null>;
+  /** What a person may do where, at this moment. @throws PiculusError `database-away`. */
+  scopesOf(userId: string): Promise<(verb: Verb) => Scope>;
 }
 
 export function createIdentity(
   context: Context,
-  options: { readonly secret: string; readonly publicUrl: string | null },
+  options: { readonly secret: string; readonly publicUrl: string | null; readonly hashing?: Hashing },
 ): Identity {
   const { db, log, clock } = context;
-  const auth = createAuth({ db, clock, log, ...options });
+  const { secret, publicUrl, hashing = ARGON2ID } = options;
+  const auth = createAuth({ db, clock, log, hashing, secret, publicUrl });
+  const guessing = createGuessing(context, { secret });
 
   /** The library hides why it failed; a plain question tells a database that is away from a fault. */
   async function explain(error: unknown): Promise<never> {
@@ -61,26 +79,44 @@ export function createIdentity(
       return null;
     }
     if (unseenMs > SEEN_MS) await touchSession(db, sessionId, now);
-    return { user: toUser(user), sessionId, authenticatedAt, mustChangePassword: user.one_time_password };
+    return { user: toUser(user), sessionId, authenticatedAt };
   }
 
+  async function ask(request: Request): Promise<Response> {
+    const response = await auth.handler(request).catch(explain);
+    if (response.status >= 500) await explain(new PiculusError('internal', 'the sign-in failed'));
+    return response;
+  }
+
+  const secondFactors = createSecondFactors(context, {
+    key: async () => (await auth.$context).secretConfig,
+    isRequired: async () => false,
+  });
+
   return {
-    users: createUsers(context),
+    users: createUsers(context, hashing),
+    tokens: createTokens(context),
+    roles: createRoles(context),
+    scopesOf: (userId) => readScopes(db, userId),
+    account: createAccount(context, { guessing, hashing }),
+    secondFactors,
+    singleSignOn: null,
     async handle(request, origin) {
       const path = new URL(request.url).pathname.slice(AUTH_PREFIX.length);
+      if (SECOND_STEPS.has(path))
+        return secondStep({ db, clock, guessing }, secondFactors, { path, request, origin, answer: ask });
       if (!AUTH_PATHS.has(path)) throw new PiculusError('not-found');
-      return auditSession(context, {
-        path,
-        request,
-        origin,
-        // Asked before the act: afterwards the session may be gone.
-        signedIn: async () => (await signedIn(request.headers))?.user.username ?? null,
-        answer: async () => {
-          const response = await auth.handler(request).catch(explain);
-          if (response.status >= 500) await explain(new PiculusError('internal', 'the sign-in failed'));
-          return response;
+      return auditSession(
+        { db, clock, guessing },
+        {
+          path,
+          request,
+          origin,
+          // Asked before the act: afterwards the session may be gone.
+          signedIn: async () => (await signedIn(request.headers))?.user.username ?? null,
+          answer: () => ask(request),
         },
-      });
+      );
     },
     signedIn,
   };

@@ -8,6 +8,7 @@ import type { Context } from '../base/services.ts';
 import { transaction } from '../store/pool.ts';
 import { selectUserByName } from '../store/users.ts';
 import { SIGN_IN_PATH } from './auth.ts';
+import type { Guessing } from './guessing.ts';
 
 /** Where a request came from. */
 export interface Origin {
@@ -24,18 +25,14 @@ interface SessionCall {
   readonly answer: () => Promise<Response>;
 }
 
-/** Acts of who is signed in, by path. */
-const ACTS: ReadonlyMap<string, string> = new Map([
-  ['/sign-out', 'sign-out'],
-  ['/change-password', 'password-changed'],
-  ['/revoke-session', 'session-ended'],
-  ['/revoke-other-sessions', 'sessions-ended'],
-]);
+export interface SessionContext extends Pick<Context, 'db' | 'clock'> {
+  readonly guessing: Guessing;
+}
 
-export async function auditSession(
-  context: Pick<Context, 'db' | 'clock'>,
-  call: SessionCall,
-): Promise<Response> {
+/** Acts of who is signed in, by path. */
+const ACTS: ReadonlyMap<string, string> = new Map([['/sign-out', 'sign-out']]);
+
+export async function auditSession(context: SessionContext, call: SessionCall): Promise<Response> {
   if (call.path === SIGN_IN_PATH) return signIn(context, call);
   const act = ACTS.get(call.path);
   if (act === undefined) return call.answer();
@@ -48,15 +45,20 @@ export async function auditSession(
   return response;
 }
 
-async function signIn(context: Pick<Context, 'db' | 'clock'>, call: SessionCall): Promise<Response> {
+async function signIn(context: SessionContext, call: SessionCall): Promise<Response> {
   const name = await nameIn(call.request.clone());
+  const attempt = await context.guessing.signIn(name ?? '', call.origin.from);
   const response = await call.answer();
   const user = name === null ? undefined : await selectUserByName(context.db, name);
   // Who mistakes the field types a password where the name belongs: a name that nobody has is not kept.
   const actor = user?.username ?? 'unknown';
-  const act = response.ok ? 'sign-in' : 'sign-in-refused';
+  // A right password that is no session yet waits for a second factor.
+  const hasSession = response.headers.has('set-auth-token');
+  const right = hasSession ? 'sign-in' : 'second-factor-asked';
+  const act = response.ok ? right : 'sign-in-refused';
   const target = user === undefined ? null : `user:${user.username}`;
   await tell(context, call, { actor, act, target });
+  if (response.ok) await attempt.right(hasSession ? (user?.id ?? null) : null);
   return response;
 }
 

@@ -2,21 +2,25 @@
 import { PiculusError } from '@piculus/protocol';
 import type { User } from '@piculus/protocol/http';
 import { writeAudit } from '../audit/audit.ts';
+import { requireFresh } from '../base/access.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Context, Users } from '../base/services.ts';
 import type { Database } from '../store/database.ts';
 import { transaction } from '../store/pool.ts';
+import { revokeTokensOf } from '../store/tokens.ts';
 import { deleteSessions } from '../store/sessions.ts';
 import {
   insertUser,
-  lockEnabledUsers,
+  selectUser,
   selectUserByName,
   selectUsers,
   setPassword,
   setUserBanned,
   type UserRow,
 } from '../store/users.ts';
-import { hashPassword, randomPassword } from './passwords.ts';
+import { changeAccess, grantsBy, grantsOf, replaceGrants, textOf } from './grants.ts';
+import { ADMINISTRATOR } from './roles.ts';
+import { ARGON2ID, type Hashing, randomPassword, weakness } from './passwords.ts';
 
 export const FIRST_USERNAME = 'admin';
 
@@ -25,17 +29,26 @@ export function toUser(row: UserRow): User {
     id: row.id,
     username: row.username,
     name: row.name,
-    role: row.role,
     enabled: !row.banned,
     createdAt: row.created_at.toISOString(),
+    lastSeenAt: row.last_seen_at?.toISOString() ?? null,
+    passwordIsOneTime: row.one_time_password,
   };
 }
 
-export function createUsers({ db, clock }: Pick<Context, 'db' | 'clock'>): Users {
+export function createUsers({ db, clock }: Pick<Context, 'db' | 'clock'>, hashing: Hashing): Users {
   return {
-    list: async () => (await selectUsers(db)).map(toUser),
-    async create(input, { actor }) {
-      const passwordHash = await hashPassword(input.password);
+    list: async () => {
+      const [rows, grants] = await Promise.all([selectUsers(db), grantsBy(db, null)]);
+      return rows.map((row) => ({ ...toUser(row), grants: [...(grants.get(row.id) ?? [])] }));
+    },
+    grantsOf: (id) => grantsOf(db, id),
+    async create(input, caller) {
+      const { actor } = caller;
+      requireFresh(caller, clock.now());
+      const weak = weakness(input.password, { field: 'password', username: input.username });
+      if (weak !== null) throw new PiculusError('invalid-field', undefined, [weak]);
+      const passwordHash = await hashing.hash(input.password);
       const at = clock.now();
       return transaction(db, async (tx) => {
         const row = await insertUser(tx, {
@@ -46,29 +59,62 @@ export function createUsers({ db, clock }: Pick<Context, 'db' | 'clock'>): Users
           at,
         });
         if (row === null) throw new PiculusError('already-exists', `there is a user ${input.username}`);
-        await writeAudit(tx, { at, actor, act: 'user-created', target: `user:${row.username}` });
-        return toUser(row);
+        await replaceGrants(tx, row.id, { grants: input.grants, at, by: actor });
+        const grants = await grantsOf(tx, row.id);
+        await writeAudit(tx, {
+          at,
+          actor,
+          act: 'user-created',
+          target: `user:${row.username}`,
+          after: { grants },
+        });
+        return { ...toUser(row), grants };
       });
     },
     async setEnabled(id, enabled, { actor }) {
       const at = clock.now();
-      return transaction(db, async (tx) => {
-        const able = await lockEnabledUsers(tx);
-        if (!enabled && able.length === 1 && able[0] === id) {
-          throw new PiculusError('wrong-state', 'the last user who can sign in stays enabled');
-        }
-        const row = await setUserBanned(tx, id, !enabled, at);
-        if (row === null) throw new PiculusError('not-found', 'there is no such user');
-        if (!enabled) await deleteSessions(tx, id);
-        await writeAudit(tx, {
-          at,
-          actor,
-          act: enabled ? 'user-enabled' : 'user-disabled',
-          after: { enabled },
-          target: `user:${row.username}`,
-        });
-        return toUser(row);
-      });
+      return transaction(db, (tx) =>
+        changeAccess(tx, async () => {
+          const row = await setUserBanned(tx, id, !enabled, at);
+          if (row === null) throw new PiculusError('not-found', 'there is no such user');
+          if (!enabled) {
+            await deleteSessions(tx, id);
+            await revokeTokensOf(tx, id, at);
+          }
+          await writeAudit(tx, {
+            at,
+            actor,
+            act: enabled ? 'user-enabled' : 'user-disabled',
+            after: { enabled },
+            target: `user:${row.username}`,
+          });
+          return { ...toUser(row), grants: await grantsOf(tx, id) };
+        }),
+      );
+    },
+    async setGrants(id, { before, grants }, caller) {
+      const at = clock.now();
+      requireFresh(caller, at);
+      return transaction(db, (tx) =>
+        changeAccess(tx, async () => {
+          const row = await selectUser(tx, id);
+          if (row === undefined) throw new PiculusError('not-found', 'there is no such user');
+          const held = await grantsOf(tx, id);
+          if (textOf(held) !== textOf(before))
+            throw new PiculusError('wrong-state', 'what this user may do was changed meanwhile');
+          await replaceGrants(tx, id, { grants, at, by: caller.actor });
+          const after = await grantsOf(tx, id);
+          await writeAudit(tx, {
+            at,
+            actor: caller.actor,
+            act: 'grants-changed',
+            target: `user:${row.username}`,
+            before: { grants: held },
+            after: { grants: after },
+          });
+          return { ...toUser(row), grants: after };
+        }),
+      );
     },
   };
 }
@@ -80,17 +126,20 @@ export function createUsers({ db, clock }: Pick<Context, 'db' | 'clock'>): Users
 export async function createFirstUser(db: Database, clock: Clock): Promise<string | null> {
   if ((await selectUsers(db)).length > 0) return null;
   const password = randomPassword(clock);
-  const passwordHash = await hashPassword(password);
+  const passwordHash = await ARGON2ID.hash(password);
   const at = clock.now();
   return transaction(db, async (tx) => {
     const user = { id: clock.uuid(), username: FIRST_USERNAME, name: 'Administrator', passwordHash, at };
     // Another server process on the same database may be first; then its password is the one that counts.
     if ((await insertUser(tx, user)) === null) return null;
+    const grants = [{ role: ADMINISTRATOR, sysCode: null }];
+    await replaceGrants(tx, user.id, { grants, at, by: 'policy:first-start' });
     await writeAudit(tx, {
       at,
       actor: 'policy:first-start',
       act: 'user-created',
       target: `user:${FIRST_USERNAME}`,
+      after: { grants },
     });
     return password;
   });
@@ -103,12 +152,12 @@ export async function createFirstUser(db: Database, clock: Clock): Promise<strin
  */
 export async function resetPassword(db: Database, clock: Clock, username = FIRST_USERNAME): Promise<string> {
   const password = randomPassword(clock);
-  const passwordHash = await hashPassword(password);
+  const passwordHash = await ARGON2ID.hash(password);
   const at = clock.now();
   await transaction(db, async (tx) => {
     const user = await selectUserByName(tx, username);
     if (user === undefined) throw new PiculusError('not-found', `there is no user ${username}`);
-    await setPassword(tx, user.id, passwordHash, at);
+    await setPassword(tx, user.id, { passwordHash, oneTime: true, at });
     await setUserBanned(tx, user.id, false, at);
     await deleteSessions(tx, user.id);
     await writeAudit(tx, {

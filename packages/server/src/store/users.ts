@@ -40,6 +40,8 @@ export async function insertUser(tx: Tx, user: NewUser): Promise<UserRow | null>
       image: null,
       username: user.username,
       ban_reason: null,
+      // Whoever makes a user knows the password that it begins with.
+      one_time_password: true,
       created_at: user.at,
       updated_at: user.at,
     })
@@ -62,13 +64,40 @@ export async function insertUser(tx: Tx, user: NewUser): Promise<UserRow | null>
   return row;
 }
 
-export async function setPassword(tx: Tx, userId: string, passwordHash: string, at: Date): Promise<void> {
+export interface NewPassword {
+  readonly passwordHash: string;
+  /** Somebody else knows it. */
+  readonly oneTime: boolean;
+  readonly at: Date;
+}
+
+export async function setPassword(
+  tx: Tx,
+  userId: string,
+  { passwordHash, oneTime, at }: NewPassword,
+): Promise<void> {
   await tx
     .updateTable('accounts')
     .set({ password: passwordHash, updated_at: at })
     .where('user_id', '=', userId)
     .where('provider_id', '=', CREDENTIAL)
     .execute();
+  await tx
+    .updateTable('users')
+    .set({ one_time_password: oneTime, updated_at: at })
+    .where('id', '=', userId)
+    .execute();
+}
+
+/** @returns null where the person signs in by something else. */
+export async function selectPasswordHash(db: Executor, userId: string): Promise<string | null> {
+  const row = await db
+    .selectFrom('accounts')
+    .select('password')
+    .where('user_id', '=', userId)
+    .where('provider_id', '=', CREDENTIAL)
+    .executeTakeFirst();
+  return row?.password ?? null;
 }
 
 export async function setUserBanned(tx: Tx, id: string, banned: boolean, at: Date): Promise<UserRow | null> {
@@ -79,16 +108,4 @@ export async function setUserBanned(tx: Tx, id: string, banned: boolean, at: Dat
     .returningAll()
     .executeTakeFirst();
   return row ?? null;
-}
-
-/** Locks the users that may sign in, so that two people cannot disable each other at the same time. */
-export async function lockEnabledUsers(tx: Tx): Promise<readonly string[]> {
-  const rows = await tx
-    .selectFrom('users')
-    .select('id')
-    .where('banned', '=', false)
-    .orderBy('id')
-    .forUpdate()
-    .execute();
-  return rows.map((row) => row.id);
 }

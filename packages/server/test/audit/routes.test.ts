@@ -4,19 +4,14 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { verifyAudit } from '../../src/admin.ts';
 import { openDatabase } from '../../src/store/database.ts';
 import { openPool } from '../../src/store/pool.ts';
-import { VERBS } from '@piculus/protocol';
 import { createApiClient } from '@piculus/protocol/http';
-import { scopesOf } from '../../src/base/access.ts';
+import { createPerson } from '../../../../test/support/people.ts';
 import { signIn, startTestServer, type TestServer } from '../server/support.ts';
 
 let test: TestServer;
 const db = () => openDatabase(openPool({ url: test.config.databaseUrl ?? '', connectionsMax: 1 }));
 beforeAll(async () => {
-  const all = scopesOf([{ verbs: VERBS, sysCode: null }]);
-  const none = scopesOf([]);
-  test = await startTestServer({}, undefined, {
-    scopeOf: async ({ username }) => (username === 'admin' ? all : none),
-  });
+  test = await startTestServer();
   await test.api.createSystem({
     body: {
       sysCode: 'PBAP',
@@ -73,8 +68,8 @@ it('tells what was there before a change, and after', async () => {
 });
 
 it('keeps what was refused, and not so much of it that it fills the audit', async () => {
-  await test.api.createUser({ body: { username: 'stranger', name: 's', password: 'long-enough-for-this' } });
-  const token = await signIn(test.address, 'stranger', 'long-enough-for-this');
+  const person = { username: 'stranger', password: 'long-enough-for-this', grants: [] };
+  const { token } = await createPerson(test.api, test.address, person);
   const stranger = createApiClient({ baseUrl: test.address, token });
   for (let time = 0; time < 30; time += 1)
     await expect(stranger.listUsers({})).rejects.toMatchObject({ code: 'not-allowed' });

@@ -3,7 +3,8 @@ import { API_PREFIX, createApiClient, ROUTES } from '@piculus/protocol/http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openApiDocument } from '../../src/http/document.ts';
 import { VERSION } from '../../src/base/version.ts';
-import { signIn, startTestServer, type TestServer } from '../server/support.ts';
+import { createPerson } from '../../../../test/support/people.ts';
+import { startTestServer, type TestServer } from '../server/support.ts';
 
 let test: TestServer;
 beforeAll(async () => {
@@ -182,14 +183,10 @@ describe('a mutation with an Idempotency-Key', () => {
   });
 
   it('keeps the keys of two people apart', async () => {
-    const created = await test.api.createUser({
-      body: { username: 'second', name: 'Second', password: 'a-long-password' },
-    });
-    expect(created).toMatchObject({ username: 'second', enabled: true });
-    const second = createApiClient({
-      baseUrl: test.address,
-      token: await signIn(test.address, 'second', 'a-long-password'),
-    });
+    const person = { username: 'second', password: 'a-long-password' };
+    const { user, token } = await createPerson(test.api, test.address, person);
+    expect(user).toMatchObject({ username: 'second', enabled: true });
+    const second = createApiClient({ baseUrl: test.address, token });
     await post('/systems', { sysCode: 'MINE', name: 'Mine' }, { 'idempotency-key': 'key-3' });
     await expect(
       second.createSystem({ body: { sysCode: 'YOURS', name: 'Yours' }, idempotencyKey: 'key-3' }),

@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ErrorCode, LIMITS, type ServerMessage, type ServerMessageType } from '@piculus/protocol';
-import { type ApiClient, createApiClient, GATEWAY_PATH } from '@piculus/protocol/http';
+import { type ApiClient, createApiClient, GATEWAY_PATH, signInFirst } from '@piculus/protocol/http';
 import { WebSocket } from 'ws';
 import { createTestDatabase } from '../../../../test/support/database.ts';
 import { createLogger } from '../../src/base/logger.ts';
@@ -15,6 +15,7 @@ export interface TestServer {
   readonly server: PiculusServer;
   readonly address: string;
   readonly token: string;
+  /** The administrator's own. */
   readonly password: string;
   readonly api: ApiClient;
   readonly config: ServerConfig;
@@ -45,8 +46,10 @@ export async function startTestServer(
   });
   await server.start();
   await server.ready();
-  const password = server.firstPassword ?? '';
-  const token = await signIn(server.address, 'admin', password);
+  const password = 'a password of our own';
+  const oneTimePassword = server.firstPassword ?? '';
+  const first = { username: 'admin', oneTimePassword, password };
+  const { token } = await signInFirst({ baseUrl: server.address }, first);
   return {
     server,
     address: server.address,

@@ -9,8 +9,11 @@ import type {
 } from '@piculus/protocol/http';
 import type { Caller } from '../../base/access.ts';
 import type { Audit } from '../../audit/index.ts';
-import type { Services, Users } from '../../base/services.ts';
+import type { Account, Services, Users } from '../../base/services.ts';
+import type { Roles } from '../../identity/roles.ts';
+import type { SecondFactors } from '../../identity/second-factor.ts';
 import type { Gateway } from '../../gateway/gateway.ts';
+import type { Tokens } from '../../identity/tokens.ts';
 import type { ServerKeys } from '../../keys/index.ts';
 
 export interface Call<N extends RouteName> {
@@ -29,6 +32,14 @@ export type RouteHandlers<N extends RouteName = RouteName> = { readonly [K in N]
 export interface HandlerParts {
   readonly services: Services;
   readonly users: Users;
+  readonly roles: Roles;
+  /** Asks anew who reads live events and what they may do; call it when that has changed. */
+  readonly recheckReaders: () => Promise<void>;
+  readonly account: Account;
+  readonly tokens: Tokens;
+  readonly secondFactors: SecondFactors;
+  /** Null where people sign in by password alone. */
+  readonly singleSignOn: { readonly label: string } | null;
   readonly audit: Audit;
   readonly gateway: Gateway;
   readonly keys: ServerKeys;
