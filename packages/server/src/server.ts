@@ -7,7 +7,6 @@ import { PiculusError } from '@piculus/protocol';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { bringUp } from './bring-up.ts';
-import { fullScope } from './base/access.ts';
 import { type Clock, systemClock } from './base/clock.ts';
 import { createLogger } from './base/logger.ts';
 import { createChainWriter } from './audit/chain-writer.ts';
@@ -22,7 +21,6 @@ import { createLiveEvents, type LiveEventRing } from './events/live-events.ts';
 import { createGateway, type Gateway } from './gateway/gateway.ts';
 import { startWebSocketTransport, type WebSocketTransport } from './gateway/websocket.ts';
 import { type App, createApp } from './http/app.ts';
-import type { ScopeReader } from './http/authenticate.ts';
 import { findConsole } from './http/console.ts';
 import { addressOf, closeHttp, listen } from './http/listen.ts';
 import { openServerKeys, type ServerKeys } from './keys/index.ts';
@@ -61,8 +59,6 @@ export interface ServerParts {
   readonly signInsPerMinute?: number;
   /** The folder of a built console, in place of the one that is installed; null serves none. */
   readonly consoleFolder?: string | null;
-  /** What each person may do. */
-  readonly scopeOf?: ScopeReader;
 }
 
 export async function createServer(config: ServerConfig, parts: ServerParts = {}): Promise<PiculusServer> {
@@ -203,8 +199,6 @@ class Server implements PiculusServer {
       events,
       secret,
       publicUrl,
-      // Everybody who can sign in may do everything so far.
-      scopeOf: this.#parts.scopeOf ?? (async () => fullScope()),
       consoleFolder:
         this.#parts.consoleFolder === undefined ? await findConsole() : this.#parts.consoleFolder,
       checkOpen: () => this.#checkOpen(),

@@ -65,7 +65,17 @@ export async function seedEverything(world: World): Promise<Seeded> {
 
 async function makeUsers(api: ApiClient): Promise<void> {
   const password = (): string => randomBytes(15).toString('base64url');
-  await api.createUser({ body: { username: 'night.shift', name: '夜班值班员', password: password() } });
+  await api.createUser({
+    body: {
+      username: 'night.shift',
+      name: '夜班值班员',
+      password: password(),
+      grants: [
+        { role: 'operator', sysCode: 'PBAP' },
+        { role: 'viewer', sysCode: null },
+      ],
+    },
+  });
   const { id } = await api.createUser({
     body: { username: 'auditor', name: 'Auditor', password: password() },
   });

@@ -1,5 +1,5 @@
 /** Users; and the forgotten administrator's password, on the server's own machine. */
-import type { ApiClient, User } from '@piculus/protocol/http';
+import type { ApiClient, GrantedUser } from '@piculus/protocol/http';
 import type { Command } from 'commander';
 import type { CliContext } from '../context.ts';
 import { CliError, EXIT, type ExitCode } from '../exit-codes.ts';
@@ -61,7 +61,7 @@ async function createUser(context: CliContext, command: Command): Promise<ExitCo
   return EXIT.ok;
 }
 
-async function findUser(api: ApiClient, username: string): Promise<User> {
+async function findUser(api: ApiClient, username: string): Promise<GrantedUser> {
   const { items } = await api.listUsers();
   const found = items.find((user) => user.username === username);
   if (found === undefined) throw new CliError(EXIT.refused, 'not-found', `there is no user "${username}"`);
@@ -77,10 +77,14 @@ async function resetPassword(context: CliContext): Promise<ExitCode> {
   return EXIT.ok;
 }
 
-const COLUMNS: readonly Column<User>[] = [
+const COLUMNS: readonly Column<GrantedUser>[] = [
   { title: 'user', value: ({ username }) => username },
   { title: 'name', value: ({ name }) => name },
-  { title: 'role', value: ({ role }) => role },
+  {
+    title: 'roles',
+    value: ({ grants }) =>
+      grants.map(({ role, sysCode }) => `${role} (${sysCode ?? 'all systems'})`).join(', ') || 'none',
+  },
   { title: 'enabled', value: ({ enabled }) => (enabled ? 'yes' : 'no') },
   { title: 'since', value: ({ createdAt }) => createdAt },
 ];

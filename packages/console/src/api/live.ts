@@ -18,6 +18,8 @@ export interface LiveStatus {
 export interface LiveOptions {
   /** What changed since the last call. */
   readonly onChange: (topics: ReadonlySet<Topic>) => void;
+  /** What the person may do has changed, or may have while nothing was told. */
+  readonly onAccess: (known: 'changed' | 'unknown') => void;
   readonly onStatus: (status: LiveStatus) => void;
   /** The server answered that it gives no stream, for instance because nobody is signed in any more. */
   readonly onRefused: () => void;
@@ -77,12 +79,19 @@ export function followLive(options: LiveOptions): () => void {
     source.addEventListener('hello', () => {
       alive();
       // A stream that was opened anew does not know what this page has seen.
-      if (opened) gather(EVERYTHING);
+      if (opened) {
+        gather(EVERYTHING);
+        options.onAccess('unknown');
+      }
       opened = true;
     });
     source.addEventListener('reset', () => {
       alive();
       gather(EVERYTHING);
+    });
+    source.addEventListener('access', () => {
+      alive();
+      options.onAccess('changed');
     });
     source.addEventListener('beat', alive);
     source.addEventListener('change', (message: MessageEvent<string>) => {

@@ -24,6 +24,11 @@ export function LiveProvider({ signal, children }: { signal: SessionSignal; chil
     };
     return followLive({
       onChange: (topics) => refresh(queries, topics),
+      onAccess: (known) => {
+        // All that was read was what they might see then.
+        if (known === 'changed') queries.removeQueries({ type: 'inactive' });
+        void queries.invalidateQueries(known === 'changed' ? {} : { queryKey: ['getMe'] });
+      },
       onStatus: setStatus,
       onRefused: askWhy,
     });

@@ -43,10 +43,12 @@ afterEach(() => {
 function follow() {
   const states: LiveState[] = [];
   const changes: string[][] = [];
+  const accesses: string[] = [];
   let refused = 0;
   const end = followLive({
     onStatus: ({ state }) => states.push(state),
     onChange: (topics) => changes.push([...topics].sort()),
+    onAccess: (known) => accesses.push(known),
     onRefused: () => {
       refused += 1;
     },
@@ -56,7 +58,7 @@ function follow() {
     if (source === undefined) throw new Error('no stream was opened');
     return source;
   };
-  return { states, changes, end, open, refused: () => refused };
+  return { states, changes, accesses, end, open, refused: () => refused };
 }
 
 const change = (topic: string): string =>
@@ -69,6 +71,18 @@ it('gathers what changes and tells it at most twice a second', () => {
   expect(changes).toEqual([]);
   vi.advanceTimersByTime(500);
   expect(changes).toEqual([['messages', 'problems']]);
+  end();
+});
+
+it('tells at once that the person may do something else', () => {
+  const { accesses, open, end } = follow();
+  open().say('hello');
+  expect(accesses).toEqual([]);
+  open().say('access', '{}');
+  expect(accesses).toEqual(['changed']);
+  // Opened anew: it may have been told meanwhile.
+  open().say('hello');
+  expect(accesses).toEqual(['changed', 'unknown']);
   end();
 });
 

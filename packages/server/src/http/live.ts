@@ -8,7 +8,7 @@ import type { ServerResponse } from 'node:http';
 import { PiculusError, SIGNED_IN } from '@piculus/protocol';
 import { API_PREFIX } from '@piculus/protocol/http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import type { Caller } from '../base/access.ts';
+import { accessOf, type Caller } from '../base/access.ts';
 import type { Clock } from '../base/clock.ts';
 import type { LiveEventRing, NumberedEvent } from '../events/live-events.ts';
 import { visibleTo } from '../events/visible.ts';
@@ -57,8 +57,12 @@ export function registerLiveEvents(app: FastifyInstance, options: LiveRouteOptio
     else stream.write(text);
   }
 
-  /** Ends the stream of a reader who signed out or was disabled; all others see that we live. */
+  /**
+   * Ends the stream of a reader who signed out or was disabled; all others see that we live. One who may do something
+   * else by now is told so: what they were shown may not be theirs to see any more.
+   */
   async function pulse(stream: ServerResponse, request: FastifyRequest): Promise<void> {
+    const before = accessText(options.callerOf(request));
     try {
       await options.admit(request);
     } catch (error) {
@@ -67,6 +71,7 @@ export function registerLiveEvents(app: FastifyInstance, options: LiveRouteOptio
         return;
       }
     }
+    if (accessText(options.callerOf(request)) !== before) write(stream, 'event: access\ndata: {}\n\n');
     // It keeps proxies from closing the stream, and a page sees that the stream is not half open.
     write(stream, 'event: beat\ndata: {}\n\n');
   }
@@ -126,6 +131,8 @@ export function registerLiveEvents(app: FastifyInstance, options: LiveRouteOptio
     },
   };
 }
+
+const accessText = (reader: Caller): string => JSON.stringify(accessOf(reader));
 
 /** Empty where it is not for the reader. */
 function format(numbered: NumberedEvent, reader: Caller): string {

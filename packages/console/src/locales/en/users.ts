@@ -9,8 +9,6 @@ export const users: Translated<typeof zh> = {
   username: 'User name',
   usernameHint: '3 to 32 characters: small letters, digits, ., _ and -',
   name: 'Name or duty',
-  role: 'Role',
-  roles: { administrator: 'Administrator' },
   status: 'Status',
   enabled: 'Enabled',
   disabled: 'Disabled',

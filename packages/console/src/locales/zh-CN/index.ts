@@ -12,11 +12,14 @@ import { executions } from './executions.ts';
 import { messages } from './messages.ts';
 import { clients } from './clients.ts';
 import { solutions } from './solutions.ts';
+import { roles } from './roles.ts';
 import { users } from './users.ts';
 import { systems } from './systems.ts';
 import { bulkRuns } from './bulkRuns.ts';
 import { audit } from './audit.ts';
 import { limits } from './limits.ts';
+import { approvals } from './approvals.ts';
+import { policy } from './policy.ts';
 
 export default {
   common,
@@ -32,9 +35,12 @@ export default {
   messages,
   clients,
   solutions,
+  roles,
   users,
   systems,
   bulkRuns,
   audit,
   limits,
+  approvals,
+  policy,
 } as const;

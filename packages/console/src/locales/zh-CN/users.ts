@@ -6,8 +6,6 @@ export const users = {
   username: '用户名',
   usernameHint: '3 至 32 个字符：小写字母、数字、.、_ 和 -',
   name: '姓名或岗位',
-  role: '角色',
-  roles: { administrator: '管理员' },
   status: '状态',
   enabled: '正常',
   disabled: '停用',

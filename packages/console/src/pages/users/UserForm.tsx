@@ -1,14 +1,16 @@
 /** Creating a user, with a password that is typed here or made by the page. */
 import { Button, Group, Modal, PasswordInput, Radio, Stack, TextInput } from '@mantine/core';
+import type { RoleGrant } from '@piculus/protocol/http';
 import { type FormEvent, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useAct } from '../../api/acts.ts';
 import { fieldErrors, saysMoreThanFields } from '../../parts/form.ts';
 import { Notice } from '../../parts/Notice.tsx';
 import { useReturnFocus } from '../../parts/return-focus.ts';
+import { GrantFields } from './GrantFields.tsx';
 import { makePassword, PASSWORD_LENGTH_MIN } from './password.ts';
 
-const FIELDS = ['username', 'name', 'password'] as const;
+const FIELDS = ['username', 'name', 'password', 'grants'] as const;
 type Field = (typeof FIELDS)[number];
 
 export interface UserFormProps {
@@ -24,6 +26,7 @@ export function UserForm({ onClose, onCreated }: UserFormProps) {
   const [username, setUsername] = useState('');
   const [name, setName] = useState('');
   const [typed, setTyped] = useState('');
+  const [grants, setGrants] = useState<readonly RoleGrant[]>([]);
   const [made, setMade] = useState(true);
   // Made once: whoever clicks again because no answer came must name the same password, or it would be lost.
   const [madePassword] = useState(() => makePassword((bytes) => crypto.getRandomValues(bytes)));
@@ -44,7 +47,7 @@ export function UserForm({ onClose, onCreated }: UserFormProps) {
     if (Object.keys(found).length > 0) return;
     const password = made ? madePassword : typed;
     create.mutate(
-      { body: { username, name: name.trim(), password } },
+      { body: { username, name: name.trim(), password, grants: [...grants] } },
       { onSuccess: () => onCreated(username, made ? password : null) },
     );
   };
@@ -85,6 +88,7 @@ export function UserForm({ onClose, onCreated }: UserFormProps) {
             onTyped={setTyped}
             error={errors.password}
           />
+          <GrantFields grants={grants} onChange={setGrants} error={errors.grants} />
           {create.error !== null && !taken && saysMoreThanFields(create.error, FIELDS) && (
             <Notice error={create.error} />
           )}

@@ -1,6 +1,6 @@
 /** The people who may sign in. */
 import { Button } from '@mantine/core';
-import type { User } from '@piculus/protocol/http';
+import type { GrantedUser } from '@piculus/protocol/http';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useRead } from '../../api/queries.ts';
@@ -11,13 +11,15 @@ import { Empty } from '../../parts/Empty.tsx';
 import { Page } from '../../parts/Page.tsx';
 import { SecretOnce } from '../../parts/SecretOnce.tsx';
 import { Time } from '../../parts/Time.tsx';
+import { GrantList } from '../../parts/roles/GrantList.tsx';
 import { EnableUser } from './EnableUser.tsx';
+import { GrantsDialog } from './GrantsDialog.tsx';
 import { UserForm } from './UserForm.tsx';
 import './users.css';
 
 type Dialog =
   | { readonly kind: 'form' }
-  | { readonly kind: 'enable'; readonly user: User }
+  | { readonly kind: 'enable' | 'grants'; readonly user: GrantedUser }
   | { readonly kind: 'secret'; readonly username: string; readonly password: string };
 
 export function Component() {
@@ -28,7 +30,7 @@ export function Component() {
   const close = (): void => setDialog(null);
   // No live event tells of users: what this page does itself is read again at once.
   const changed = (): void => void read.refetch();
-  const columns = useColumns((user) => setDialog({ kind: 'enable', user }));
+  const columns = useColumns(setDialog);
   return (
     <Page
       title={shell('users')}
@@ -56,6 +58,7 @@ export function Component() {
         />
       )}
       {dialog?.kind === 'enable' && <EnableUser user={dialog.user} onClose={close} onChanged={changed} />}
+      {dialog?.kind === 'grants' && <GrantsDialog user={dialog.user} onClose={close} onChanged={changed} />}
       {dialog?.kind === 'secret' && (
         <SecretOnce
           title={t('secretTitle', { username: dialog.username })}
@@ -71,8 +74,9 @@ export function Component() {
   );
 }
 
-function useColumns(onEnable: (user: User) => void): readonly Column<User>[] {
+function useColumns(onAct: (dialog: Dialog) => void): readonly Column<GrantedUser>[] {
   const { t } = useTranslation('users');
+  const { t: roles } = useTranslation('roles');
   const { t: common } = useTranslation();
   const { user: me } = useSession();
   return [
@@ -95,7 +99,7 @@ function useColumns(onEnable: (user: User) => void): readonly Column<User>[] {
         </bdi>
       ),
     },
-    { key: 'role', header: t('role'), cell: ({ role }) => <Role role={role} /> },
+    { key: 'grants', header: roles('grants'), cell: ({ grants }) => <GrantList grants={grants} /> },
     {
       key: 'status',
       header: t('status'),
@@ -109,29 +113,34 @@ function useColumns(onEnable: (user: User) => void): readonly Column<User>[] {
     {
       key: 'acts',
       header: common('actions'),
-      cell: (user) =>
-        user.id === me.id ? (
-          <span className="users-note">{t('notSelf')}</span>
-        ) : (
+      cell: (user) => (
+        <div className="users-acts">
           <Button
             variant="default"
             size="compact-sm"
-            aria-label={
-              user.enabled
-                ? t('disableNamed', { username: user.username })
-                : t('enableNamed', { username: user.username })
-            }
-            onClick={() => onEnable(user)}
+            aria-label={roles('changeNamed', { username: user.username })}
+            onClick={() => onAct({ kind: 'grants', user })}
           >
-            {user.enabled ? t('disable') : t('enable')}
+            {roles('change')}
           </Button>
-        ),
+          {user.id === me.id ? (
+            <span className="users-note">{t('notSelf')}</span>
+          ) : (
+            <Button
+              variant="default"
+              size="compact-sm"
+              aria-label={
+                user.enabled
+                  ? t('disableNamed', { username: user.username })
+                  : t('enableNamed', { username: user.username })
+              }
+              onClick={() => onAct({ kind: 'enable', user })}
+            >
+              {user.enabled ? t('disable') : t('enable')}
+            </Button>
+          )}
+        </div>
+      ),
     },
   ];
-}
-
-function Role({ role }: { role: string }) {
-  const { t } = useTranslation('users');
-  // A role that this console does not know is shown under its own name.
-  return <span>{role === 'administrator' ? t('roles.administrator') : role}</span>;
 }

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { everywhere, SIGNED_IN } from '../../access.ts';
 import * as r from '../resources.ts';
+import { grantsSchema } from '../roles.ts';
 import { route } from './parts.ts';
 
 export const USER_ROUTES = {
@@ -12,7 +13,7 @@ export const USER_ROUTES = {
     tag: 'users',
     summary: 'All users',
     status: 200,
-    response: z.object({ items: z.array(r.userSchema) }),
+    response: z.object({ items: z.array(r.grantedUserSchema) }),
   }),
   createUser: route({
     access: everywhere('administer'),
@@ -25,8 +26,10 @@ export const USER_ROUTES = {
       username: z.string().regex(/^[a-z0-9._-]{3,32}$/),
       name: z.string().trim().min(1).max(128),
       password: z.string().min(12).max(128),
+      /** Without any, they may sign in and do nothing. */
+      grants: grantsSchema.default([]),
     }),
-    response: r.userSchema,
+    response: r.grantedUserSchema,
   }),
   setUserEnabled: route({
     access: everywhere('administer'),
@@ -37,7 +40,7 @@ export const USER_ROUTES = {
     status: 200,
     params: z.object({ id: z.string().max(64) }),
     body: z.strictObject({ enabled: z.boolean() }),
-    response: r.userSchema,
+    response: r.grantedUserSchema,
   }),
   getMe: route({
     access: SIGNED_IN,

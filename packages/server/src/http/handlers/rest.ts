@@ -1,4 +1,3 @@
-import { accessOf } from '../../base/access.ts';
 import { VERSION } from '../../base/version.ts';
 import type { HandlerParts, RouteHandlers } from './types.ts';
 
@@ -16,10 +15,6 @@ type Names =
   | 'listHalts'
   | 'stop'
   | 'resume'
-  | 'listUsers'
-  | 'createUser'
-  | 'setUserEnabled'
-  | 'getMe'
   | 'listMessages'
   | 'getMessageStats'
   | 'listViews'
@@ -29,8 +24,8 @@ type Names =
   | 'getHealth'
   | 'getReadiness';
 
-/** Solutions, users, the monitor, saved views. */
-export function restHandlers({ services, users, gateway, checkReady }: HandlerParts): RouteHandlers<Names> {
+/** Solutions, limits, the monitor, saved views. */
+export function restHandlers({ services, gateway, checkReady }: HandlerParts): RouteHandlers<Names> {
   const { solutions, messages, limits, stats, views } = services;
   return {
     listSolutions: async ({ query, caller }) => ({ items: await solutions.list(query, caller) }),
@@ -51,10 +46,6 @@ export function restHandlers({ services, users, gateway, checkReady }: HandlerPa
     listHalts: ({ query, caller }) => limits.halts(query, caller),
     stop: ({ body, caller }) => limits.stop(body, caller),
     resume: ({ params, body, caller }) => limits.resume(params.id, caller, body.reason),
-    listUsers: async ({ caller }) => ({ items: await users.list(caller) }),
-    createUser: ({ body, caller }) => users.create(body, caller),
-    setUserEnabled: ({ params, body, caller }) => users.setEnabled(params.id, body.enabled, caller),
-    getMe: async ({ user, caller }) => ({ ...user, access: accessOf(caller) }),
     listMessages: ({ query, caller }) => messages.list(query, caller),
     getMessageStats: ({ query, caller }) => messages.stats(query, caller),
     listViews: async ({ query, caller }) => ({ items: await views.list(query, caller) }),
