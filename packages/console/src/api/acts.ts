@@ -3,6 +3,7 @@ import type { ApiError, CallInput, RouteName, RouteResponse } from '@piculus/pro
 import { type UseMutationResult, useMutation, useQueryClient } from '@tanstack/react-query';
 import { useRef } from 'react';
 import { api, asApiError } from './client.ts';
+import { withProof } from './confirm.ts';
 import { refresh, type Topic } from './queries.ts';
 
 export type ActInput<N extends RouteName> = Omit<CallInput<N>, 'signal' | 'idempotencyKey'>;
@@ -20,18 +21,20 @@ export function useAct<N extends RouteName>(
   return useMutation<RouteResponse<N>, ApiError, ActInput<N>>({
     mutationFn: async (input) => {
       const text = JSON.stringify(input);
-      // Whoever clicks again because no answer came must not act twice: the key stays the same.
-      if (repeat.current?.input !== text) repeat.current = { input: text, key: newKey() };
-      const { key } = repeat.current;
-      try {
-        const answer = await callAct(name, { ...input, idempotencyKey: key });
-        repeat.current = null;
-        return answer;
-      } catch (error) {
-        const told = asApiError(error);
-        if (told.status !== 0 && !told.retryable) repeat.current = null;
-        throw told;
-      }
+      return withProof(async () => {
+        // Whoever clicks again because no answer came must not act twice: the key stays the same.
+        if (repeat.current?.input !== text) repeat.current = { input: text, key: newKey() };
+        const { key } = repeat.current;
+        try {
+          const answer = await callAct(name, { ...input, idempotencyKey: key });
+          repeat.current = null;
+          return answer;
+        } catch (error) {
+          const told = asApiError(error);
+          if (told.status !== 0 && !told.retryable) repeat.current = null;
+          throw told;
+        }
+      });
     },
     onSuccess: () => refresh(queries, new Set(topics)),
   });

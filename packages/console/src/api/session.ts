@@ -1,5 +1,5 @@
 /** Signing in and out with the server's cookie. */
-import { ApiError, problemDetailsSchema, signIn as signInForToken } from '@piculus/protocol/http';
+import { ApiError, signIn as signInForToken } from '@piculus/protocol/http';
 
 /** @throws ApiError `not-signed-in` where name or password are wrong, `too-many-requests`, `unreachable`. */
 export async function signIn(username: string, password: string): Promise<void> {
@@ -13,23 +13,6 @@ export async function signOut(): Promise<void> {
   // Nobody is signed in: that is what was wanted.
   if (answer.ok || answer.status === 401) return;
   throw unclear(answer.status);
-}
-
-export interface PasswordChange {
-  readonly currentPassword: string;
-  readonly newPassword: string;
-  /** Ends the other sessions of the same person. */
-  readonly revokeOtherSessions: boolean;
-}
-
-/** @throws ApiError `invalid-field` that names `currentPassword` or `newPassword`, `too-many-requests`, `unreachable`. */
-export async function changePassword(change: PasswordChange): Promise<void> {
-  const answer = await send('/api/auth/change-password', change, 'the password was not changed');
-  if (answer.ok) return;
-  const body = problemDetailsSchema.safeParse(await answer.json().catch(() => null));
-  if (!body.success) throw unclear(answer.status);
-  const { code, message, detail, retryable, requestId, fields } = body.data;
-  throw new ApiError({ code, status: answer.status, meaning: message, detail, retryable, requestId, fields });
 }
 
 function unclear(status: number): ApiError {

@@ -22,7 +22,8 @@ export function createParts(): Parts {
   const signal = createSessionSignal();
   const queries = createQueries(signal.signedOut);
   const begin = async (): Promise<void> => {
-    if ((await queries.fetchQuery(WHO_IS_SIGNED_IN)) === null) return;
+    const me = await queries.fetchQuery(WHO_IS_SIGNED_IN);
+    if (me === null || me.passwordIsOneTime) return;
     readAhead(queries, 'getStats');
     readAhead(queries, 'listSystems');
   };

@@ -10,6 +10,8 @@ import { api, asApiError } from '../api/client.ts';
 import { signOut as endSession } from '../api/session.ts';
 import { Loading } from '../parts/Loading.tsx';
 import { Notice } from '../parts/Notice.tsx';
+import { ChooseOwnPassword } from './ChooseOwnPassword.tsx';
+import { ConfirmIdentity } from './ConfirmIdentity.tsx';
 import { SignInDialog, SignInPage } from './SignIn.tsx';
 
 /** Carries "nobody is signed in any more" from the calls, which know no page, to the page. */
@@ -122,10 +124,20 @@ export function SessionProvider({ signal, children }: { signal: SessionSignal; c
   if (me.data === undefined && me.isError)
     return <Notice error={asApiError(me.error)} onRetry={() => void me.refetch()} />;
   if (session === null) return <SignInPage onSignedIn={signedIn} />;
+  const { username, passwordIsOneTime } = session.user;
+  if (passwordIsOneTime)
+    return (
+      <ChooseOwnPassword
+        username={username}
+        onDone={() => void signedIn()}
+        onSignOut={() => void session.signOut().catch(() => me.refetch())}
+      />
+    );
   return (
     <SessionContext.Provider value={session}>
       {children}
-      {lost && <SignInDialog username={session.user.username} onSignedIn={signedIn} />}
+      <ConfirmIdentity username={username} />
+      {lost && <SignInDialog username={username} onSignedIn={signedIn} />}
     </SessionContext.Provider>
   );
 }
