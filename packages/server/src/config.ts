@@ -1,4 +1,5 @@
 /** The environment as a checked configuration. The only file of the server that reads `process.env`. */
+import { readSignOn, type SignOnConfig } from './config-sign-on.ts';
 import { LOG_LEVELS, type LogLevel } from './base/logger.ts';
 import { SECRET_CHARACTERS_MIN } from './identity/secret.ts';
 
@@ -24,6 +25,8 @@ export interface ServerConfig {
   readonly secret: string | null;
   /** Where people open the console from, where a proxy stands between. */
   readonly publicUrl: string | null;
+  /** Null: people sign in by password alone. */
+  readonly signOn: SignOnConfig | null;
   readonly messageRetentionDays: number;
   /** Where checkpoints of the audit's chain are appended, beside the database's reach. */
   readonly auditCheckpointFile: string | null;
@@ -81,6 +84,7 @@ export function loadConfig(environment: Environment = process.env): ServerConfig
   if (secret !== null && secret.length < SECRET_CHARACTERS_MIN) {
     problems.push(`PICULUS_SECRET must have at least ${SECRET_CHARACTERS_MIN} characters`);
   }
+  const publicUrl = url('PICULUS_PUBLIC_URL', ['http:', 'https:']);
   const config: ServerConfig = {
     databaseUrl: url('PICULUS_DATABASE_URL', ['postgres:', 'postgresql:']),
     migrationDatabaseUrl: url('PICULUS_MIGRATION_DATABASE_URL', ['postgres:', 'postgresql:']),
@@ -91,7 +95,8 @@ export function loadConfig(environment: Environment = process.env): ServerConfig
     leaseMs: whole('PICULUS_LEASE_MS', 15_000, [LEASE_MS_MIN, 3_600_000]),
     adminPasswordFile: text('PICULUS_ADMIN_PASSWORD_FILE'),
     secret,
-    publicUrl: url('PICULUS_PUBLIC_URL', ['http:', 'https:']),
+    publicUrl,
+    signOn: readSignOn(text, problems, publicUrl),
     messageRetentionDays: whole('PICULUS_MESSAGE_RETENTION_DAYS', 14, [1, 3_650]),
     auditCheckpointFile: text('PICULUS_AUDIT_CHECKPOINT_FILE'),
     auditCheckpointUrl: url('PICULUS_AUDIT_CHECKPOINT_URL', ['http:', 'https:']),

@@ -193,7 +193,7 @@ class Server implements PiculusServer {
           receiver: config.auditCheckpointUrl !== null,
         },
       }),
-      identity: createIdentity(context, { secret, publicUrl }),
+      identity: createIdentity(context, { secret, publicUrl, signOn: config.signOn }),
       gateway,
       keys,
       events,

@@ -7,6 +7,8 @@ import { deleteSession, selectSession, touchSession } from '../store/sessions.ts
 import { selectUser } from '../store/users.ts';
 import { createAccount } from './account.ts';
 import { AUTH_PATHS, AUTH_PREFIX, createAuth, IDLE_MS } from './auth.ts';
+import type { SignOnConfig } from '../config-sign-on.ts';
+import { createSignedOnUser, createSignOn, SIGN_ON_CALLBACK, SIGN_ON_START } from './sso.ts';
 import { createSecondFactors, type SecondFactors } from './second-factor.ts';
 import { SECOND_STEPS, secondStep } from './second-step.ts';
 import { readScopes } from './grants.ts';
@@ -52,11 +54,17 @@ export interface Identity {
 
 export function createIdentity(
   context: Context,
-  options: { readonly secret: string; readonly publicUrl: string | null; readonly hashing?: Hashing },
+  options: {
+    readonly secret: string;
+    readonly publicUrl: string | null;
+    readonly signOn?: SignOnConfig | null;
+    readonly hashing?: Hashing;
+  },
 ): Identity {
   const { db, log, clock } = context;
   const { secret, publicUrl, hashing = ARGON2ID } = options;
-  const auth = createAuth({ db, clock, log, hashing, secret, publicUrl });
+  const authParts = { db, clock, log, hashing, secret, publicUrl };
+  const auth = createAuth(authParts);
   const guessing = createGuessing(context, { secret });
 
   /** The library hides why it failed; a plain question tells a database that is away from a fault. */
@@ -93,16 +101,31 @@ export function createIdentity(
     isRequired: async () => false,
   });
 
+  const users = createUsers(context, hashing);
+  const signOn =
+    options.signOn === undefined || options.signOn === null
+      ? null
+      : createSignOn(context, {
+          auth: authParts,
+          config: options.signOn,
+          whoIs: async (headers) => (await signedIn(headers))?.user.username ?? null,
+          create: (person) => createSignedOnUser(context, users, person),
+        });
+
   return {
-    users: createUsers(context, hashing),
+    users,
     tokens: createTokens(context),
     roles: createRoles(context),
     scopesOf: (userId) => readScopes(db, userId),
     account: createAccount(context, { guessing, hashing }),
     secondFactors,
-    singleSignOn: null,
+    singleSignOn: signOn === null ? null : { label: signOn.label },
     async handle(request, origin) {
       const path = new URL(request.url).pathname.slice(AUTH_PREFIX.length);
+      if (signOn !== null && request.method === 'GET') {
+        if (path === SIGN_ON_START) return signOn.start(request);
+        if (path === SIGN_ON_CALLBACK) return signOn.finish(request, origin);
+      }
       if (SECOND_STEPS.has(path))
         return secondStep({ db, clock, guessing }, secondFactors, { path, request, origin, answer: ask });
       if (!AUTH_PATHS.has(path)) throw new PiculusError('not-found');

@@ -17,6 +17,7 @@ describe('the configuration', () => {
       adminPasswordFile: null,
       secret: null,
       publicUrl: null,
+      signOn: null,
       messageRetentionDays: 14,
       signingKeysDir: null,
       signingKeyFile: null,
