@@ -22,6 +22,7 @@ import { startTestServer, type TestServer } from '../../packages/server/test/ser
 import { type About, ASKS } from './requests.ts';
 import { rowsOf } from './rows.ts';
 import { markOf, seedSystem, type SeededSystem, SOLUTION } from './seed.ts';
+import { tokenOf } from './tokens.ts';
 import { roomsBeside } from './world.ts';
 
 const OWN = 'OWN';
@@ -132,6 +133,7 @@ function about(target: SeededSystem, person: string | null): About {
       if (!absent) await test.api.putRole({ params: { name }, body: { verbs: ['view'], version: 0 } });
       return name;
     },
+    newToken: () => tokenOf(db, person),
     newHalt: async () => (absent ? ABSENT_ID : haltOf(sysCode)),
     newView: async () => {
       if (person === null) return '1';

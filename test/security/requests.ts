@@ -19,6 +19,8 @@ export interface About extends SeededSystem {
   readonly newKey: () => Promise<string>;
   readonly newRole: () => Promise<string>;
   readonly newHalt: () => Promise<string>;
+  /** A token of the person who asks. */
+  readonly newToken: () => Promise<string>;
   /** A view of the person who asks. */
   readonly newView: () => Promise<string>;
 }
@@ -105,6 +107,9 @@ export const ASKS: Asks = {
   listRoles: none,
   putRole: ({ word }) => ({ params: { name: word }, body: { verbs: ['view'], version: 0 } }),
   deleteRole: async ({ newRole }) => ({ params: { name: await newRole() } }),
+  listTokens: none,
+  createToken: ({ word }) => ({ body: { name: word, verbs: ['view'] } }),
+  revokeToken: async ({ newToken }) => ({ params: { id: await newToken() } }),
   getMe: none,
   listMessages: ofSystem,
   getMessageStats: ofSystem,

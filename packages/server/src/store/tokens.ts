@@ -30,9 +30,15 @@ export interface NewToken {
 const COLUMNS = sql`t.id, t.user_id, u.username, t.name, t.prefix, t.verbs, t.sys_codes, t.created_at, t.expires_at,
   t.last_used_at, t.revoked_at`;
 
-/** Locks the owner, so that two calls cannot pass the bound on tokens together. @returns how many can be used. */
-export async function lockOwnerOfTokens(tx: Tx, userId: string, now: Date): Promise<number> {
-  await sql`SELECT 1 FROM piculus.users WHERE id = ${userId} FOR UPDATE`.execute(tx);
+/**
+ * Locks the owner, so that two calls cannot pass the bound on tokens together.
+ * @returns how many of theirs can be used; null where the owner is disabled.
+ */
+export async function lockOwnerOfTokens(tx: Tx, userId: string, now: Date): Promise<number | null> {
+  const owner = await sql`SELECT FROM piculus.users WHERE id = ${userId} AND NOT banned FOR UPDATE`.execute(
+    tx,
+  );
+  if (owner.rows.length === 0) return null;
   const found = await sql<{ usable: number }>`
     SELECT count(*)::int AS usable FROM piculus.api_tokens
     WHERE user_id = ${userId} AND revoked_at IS NULL AND expires_at > ${now}`.execute(tx);

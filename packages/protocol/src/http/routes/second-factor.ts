@@ -1,6 +1,6 @@
 /** The routes of second factors, and what a sign-in page has to offer. */
 import { z } from 'zod';
-import { everywhere, OPEN, SIGNED_IN } from '../../access.ts';
+import { everywhere, OPEN, IN_PERSON } from '../../access.ts';
 import { reason, route } from './parts.ts';
 
 export const secondFactorSchema = z.object({
@@ -51,7 +51,7 @@ export const SECOND_FACTOR_ROUTES = {
     response: z.object({ singleSignOn: z.object({ label: z.string() }).nullable() }),
   }),
   getSecondFactor: route({
-    access: SIGNED_IN,
+    access: IN_PERSON,
     method: 'GET',
     path: '/me/second-factor',
     tag: 'account',
@@ -60,7 +60,7 @@ export const SECOND_FACTOR_ROUTES = {
     response: secondFactorSchema,
   }),
   beginSecondFactor: route({
-    access: SIGNED_IN,
+    access: IN_PERSON,
     method: 'POST',
     path: '/me/second-factor',
     tag: 'account',
@@ -69,7 +69,7 @@ export const SECOND_FACTOR_ROUTES = {
     response: secondFactorSecretSchema,
   }),
   confirmSecondFactor: route({
-    access: SIGNED_IN,
+    access: IN_PERSON,
     method: 'POST',
     path: '/me/second-factor/confirm',
     tag: 'account',
@@ -79,7 +79,7 @@ export const SECOND_FACTOR_ROUTES = {
     response: recoveryCodesSchema,
   }),
   renewRecoveryCodes: route({
-    access: SIGNED_IN,
+    access: IN_PERSON,
     method: 'POST',
     path: '/me/second-factor/recovery-codes',
     tag: 'account',
@@ -88,7 +88,7 @@ export const SECOND_FACTOR_ROUTES = {
     response: recoveryCodesSchema,
   }),
   removeSecondFactor: route({
-    access: SIGNED_IN,
+    access: IN_PERSON,
     method: 'DELETE',
     path: '/me/second-factor',
     tag: 'account',
