@@ -3,6 +3,7 @@ import { Button, Menu, type MantineColorScheme, Modal, useMantineColorScheme } f
 import type { ApiError } from '@piculus/protocol/http';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { Link } from 'react-router';
 import { asApiError } from '../api/client.ts';
 import { changeLanguage, currentLanguage, type Language } from '../i18n/index.ts';
 import { Notice } from '../parts/Notice.tsx';
@@ -72,6 +73,9 @@ export function Preferences() {
           <Menu.Divider />
           <Menu.Item component="a" href="/api/v1/docs/" target="_blank" rel="noreferrer">
             {t('apiDocs')}
+          </Menu.Item>
+          <Menu.Item component={Link} to="/account">
+            {t('account')}
           </Menu.Item>
           <Menu.Item onClick={() => setDialog('keys')}>{t('keys')}</Menu.Item>
           <Menu.Item onClick={() => setDialog('password')}>{t('changePassword')}</Menu.Item>

@@ -53,7 +53,11 @@ describe('the first start', () => {
     expect((await readFile(path, 'utf8')).trim()).toBe(test.server.firstPassword);
     expect((await stat(path)).mode & 0o777).toBe(0o600);
     expect(test.server.firstPassword?.length).toBeGreaterThanOrEqual(24);
-    expect(await test.api.getMe()).toMatchObject({ username: 'admin', role: 'administrator', enabled: true });
+    expect(await test.api.getMe()).toMatchObject({
+      username: 'admin',
+      enabled: true,
+      grants: [{ role: 'administrator', sysCode: null }],
+    });
   });
 
   it('is not repeated by the next one', async () => {

@@ -56,6 +56,8 @@ export const audit: Messages['audit'] = {
     'sign-out': 'Signed out',
     'password-changed': 'Changed the password',
     'password-changed-refused': 'Change of password refused',
+    confirmed: 'Proved again who they are',
+    'confirm-refused': 'Proof of who they are refused',
     'password-reset': 'Password reset',
     'session-ended': 'Ended a session',
     'sessions-ended': 'Ended the other sessions',

@@ -17,6 +17,7 @@ import { roles } from './roles.ts';
 import { users } from './users.ts';
 import { systems } from './systems.ts';
 import { bulkRuns } from './bulkRuns.ts';
+import { account } from './account.ts';
 import { audit } from './audit.ts';
 import { limits } from './limits.ts';
 import { approvals } from './approvals.ts';
@@ -40,6 +41,7 @@ export default {
   users,
   systems,
   bulkRuns,
+  account,
   audit,
   limits,
   approvals,

@@ -54,6 +54,8 @@ export const audit = {
     'sign-out': '退出登录',
     'password-changed': '修改密码',
     'password-changed-refused': '修改密码被拒',
+    confirmed: '重新验证身份',
+    'confirm-refused': '重新验证身份失败',
     'password-reset': '重置密码',
     'session-ended': '结束会话',
     'sessions-ended': '结束其他会话',

@@ -10,6 +10,8 @@ export const KNOWN_ACTS = [
   'sign-out',
   'password-changed',
   'password-changed-refused',
+  'confirmed',
+  'confirm-refused',
   'password-reset',
   'session-ended',
   'sessions-ended',

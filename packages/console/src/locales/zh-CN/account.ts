@@ -1,0 +1,18 @@
+export const account = {
+  title: '我的账户',
+  lead: '{{username}}（{{name}}）',
+  password: '密码',
+  passwordLead: '至少 12 个字符；不能包含用户名，也不能是常见密码。',
+  sessions: '登录会话',
+  sessionsLead: '会话 12 小时无操作或登录满 7 天后自动失效。发现不认识的会话，请先结束它，再修改密码。',
+  device: '设备',
+  deviceUnknown: '未说明',
+  current: '当前会话',
+  address: '地址',
+  lastSeen: '最近活动',
+  started: '登录时间',
+  end: '结束会话',
+  endTitle: '结束这个会话？',
+  endLead: '该处须重新登录才能继续。',
+  endOthers_other: '结束其他 {{count}} 个会话',
+} as const;
