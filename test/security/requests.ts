@@ -49,6 +49,13 @@ export const ASKS: Asks = {
   changePassword: () => ({
     body: { currentPassword: 'not the one of anybody', newPassword: 'whatever it would be' },
   }),
+  getSignInOptions: none,
+  getSecondFactor: none,
+  beginSecondFactor: none,
+  confirmSecondFactor: () => ({ body: { code: '000000' } }),
+  renewRecoveryCodes: none,
+  removeSecondFactor: none,
+  removeUserSecondFactor: (about) => ({ ...user(about), ...{ body } }),
   listSessions: none,
   endSession: () => ({ params: { id: 'ended long ago' } }),
   endOtherSessions: none,

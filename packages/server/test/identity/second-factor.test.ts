@@ -31,14 +31,14 @@ interface Person {
 }
 
 let persons = 0;
-/** Somebody whose app has the secret; the code of the step before now is used up by the confirmation. */
+/** Somebody whose app has the secret; the code of now is used up by the confirmation, the next one counts already. */
 async function personWithFactor(): Promise<Person> {
   persons += 1;
   const username = `person-${persons}`;
   const { user, token } = await createPerson(test.api, test.address, { username, password: PASSWORD });
   const api = createApiClient({ baseUrl: test.address, token });
   const { secret } = await api.beginSecondFactor();
-  const { recoveryCodes } = await api.confirmSecondFactor({ body: { code: codeOf(secret, -1) } });
+  const { recoveryCodes } = await api.confirmSecondFactor({ body: { code: codeOf(secret) } });
   return { username, userId: user.id, api, secret, recoveryCodes };
 }
 
@@ -120,21 +120,21 @@ describe('a second factor', () => {
 
   it('lets its owner in by a code', async () => {
     const { username, secret } = await personWithFactor();
-    const { token } = await finishSignIn(own(), { pending: await pendingOf(username), code: codeOf(secret) });
+    const { token } = await finishSignIn(own(), { pending: await pendingOf(username), code: codeOf(secret, 1) });
     expect(await createApiClient({ ...own(), token }).getMe()).toMatchObject({ username });
     expect((await actsOf(username)).slice(-2)).toEqual(['second-factor-asked', 'sign-in']);
   });
 
   it('takes each code once, also where two come at the same time, and none that is older', async () => {
     const { username, secret } = await personWithFactor();
-    const code = codeOf(secret);
+    const code = codeOf(secret, 1);
     const [one, two] = [await pendingOf(username), await pendingOf(username)];
     const answers = await Promise.allSettled([
       finishSignIn(own(), { pending: one, code }),
       finishSignIn(own(), { pending: two, code }),
     ]);
     expect(answers.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
-    for (const used of [code, codeOf(secret, -1)])
+    for (const used of [code, codeOf(secret)])
       await expect(
         finishSignIn(own(), { pending: await pendingOf(username), code: used }),
       ).rejects.toMatchObject({
