@@ -5,11 +5,14 @@ import { useTranslation } from 'react-i18next';
 import { NavLink as RouterLink, Outlet, useLocation, useNavigationType } from 'react-router';
 import { useRead } from '../api/queries.ts';
 import { Count } from '../parts/Count.tsx';
+import { Empty } from '../parts/Empty.tsx';
+import { Page } from '../parts/Page.tsx';
 import { HaltBanner } from './HaltBanner.tsx';
 import { LiveBadge } from './LiveBadge.tsx';
-import { MENU } from './menu.ts';
+import { entryOf, isFor, MENU } from './menu.ts';
 import { OrderSearch } from './OrderSearch.tsx';
 import { Preferences } from './Preferences.tsx';
+import { useMay } from './session.tsx';
 import { StopSwitch } from './StopSwitch.tsx';
 
 export function Shell() {
@@ -61,9 +64,27 @@ export function Shell() {
       </Drawer>
       <div className="shell-content" id="content" tabIndex={-1}>
         <HaltBanner />
-        <Outlet />
+        <Allowed />
       </div>
     </div>
+  );
+}
+
+/** The page, or why it is not shown. */
+function Allowed() {
+  const { t } = useTranslation('roles');
+  const may = useMay();
+  const { pathname } = useLocation();
+  // Everybody has an account of their own.
+  if (pathname.startsWith('/account')) return <Outlet />;
+  const entry = entryOf(pathname);
+  const nothing = !may.mayAnywhere('view');
+  if (!nothing && (entry === undefined || isFor(entry, may))) return <Outlet />;
+  const title = nothing ? t('nothingTitle') : t('notAllowedTitle');
+  return (
+    <Page title={title} ready>
+      <Empty title={nothing ? t('nothing') : t('notAllowed')} />
+    </Page>
   );
 }
 
@@ -88,8 +109,14 @@ function useTopOfPage(): void {
 
 function MenuList() {
   const { t } = useTranslation('shell');
-  const waiting = useRead('getStats').data?.waitsForPerson ?? 0;
-  return MENU.map((group) => (
+  const may = useMay();
+  const stats = useRead('getStats', {}, { enabled: may.mayAnywhere('view') });
+  const waiting = stats.data?.waitsForPerson ?? 0;
+  const groups = MENU.map(({ name, entries }) => ({
+    name,
+    entries: entries.filter((entry) => isFor(entry, may)),
+  })).filter(({ entries }) => entries.length > 0);
+  return groups.map((group) => (
     <div key={group.name ?? ''} className="menu-group">
       {group.name !== null && <p className="menu-heading">{t(group.name)}</p>}
       {group.entries.map(({ to, name }) => (

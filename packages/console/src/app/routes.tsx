@@ -35,6 +35,7 @@ export function createPages(): ReturnType<typeof createBrowserRouter> {
             { path: 'solutions/new', lazy: loaded(() => import('../pages/solutions/NewSolutionPage.tsx')) },
             { path: 'solutions/:id', lazy: loaded(() => import('../pages/solutions/SolutionPage.tsx')) },
             { path: 'account', lazy: loaded(() => import('../pages/account/AccountPage.tsx')) },
+            { path: 'roles', lazy: loaded(() => import('../pages/roles/RolesPage.tsx')) },
             { path: 'users', lazy: loaded(() => import('../pages/users/UsersPage.tsx')) },
             { path: 'systems', lazy: loaded(() => import('../pages/systems/SystemsPage.tsx')) },
             { path: 'approvals', lazy: loaded(() => import('../pages/approvals/ApprovalsPage.tsx')) },

@@ -22,6 +22,7 @@ export const shell: Translated<typeof zh> = {
   solutions: 'Fix solutions',
   system: 'System',
   users: 'Users',
+  roles: 'Roles',
   systems: 'Systems and keys',
   audit: 'Audit',
   waiting_one: '{{count}} waits',

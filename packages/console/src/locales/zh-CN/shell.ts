@@ -19,6 +19,7 @@ export const shell = {
   solutions: '修复方案',
   system: '系统',
   users: '用户管理',
+  roles: '角色',
   systems: '系统组别与密钥',
   audit: '审计',
   waiting_other: '{{count}} 个待处理',

@@ -15,6 +15,7 @@ import { Loading } from '../../parts/Loading.tsx';
 import { Notice } from '../../parts/Notice.tsx';
 import { Page } from '../../parts/Page.tsx';
 import { filterQuery } from '../../parts/problem-fields.ts';
+import { Able } from '../../parts/roles/Able.tsx';
 import { Section } from '../../parts/Section.tsx';
 import { Time } from '../../parts/Time.tsx';
 import './bulk-runs.css';
@@ -38,8 +39,10 @@ export function Component() {
           <Button component={Link} to="/bulk-runs" variant="default" size="xs">
             {t('all')}
           </Button>
-          {run !== undefined && <RunAgain run={run} />}
-          {run !== undefined && (run.results.waiting ?? 0) > 0 && <Cancel run={run} />}
+          <Able to="execute" where="anywhere">
+            {run !== undefined && <RunAgain run={run} />}
+            {run !== undefined && (run.results.waiting ?? 0) > 0 && <Cancel run={run} />}
+          </Able>
         </Group>
       }
     >

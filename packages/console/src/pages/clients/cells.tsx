@@ -5,6 +5,7 @@ import { useTranslation } from 'react-i18next';
 import { Link } from 'react-router';
 import { Sign } from '../../parts/badges.tsx';
 import { milliseconds } from '../../parts/format.ts';
+import { Able } from '../../parts/roles/Able.tsx';
 import { Time } from '../../parts/Time.tsx';
 import { type Health as HealthWord, LAG_HIGH_MS, withoutSolution } from './health.ts';
 
@@ -140,9 +141,11 @@ export function Announced({ client, solutions }: AnnouncedProps) {
           <ul className="clients-codes">
             {lacking.map((fixCode) => (
               <li key={fixCode}>
-                <Link to={`/solutions/new?${new URLSearchParams({ sysCode: client.sysCode, fixCode })}`}>
-                  {t('createSolution', { fixCode })}
-                </Link>
+                <Able to="configure" where={{ sysCode: client.sysCode }} otherwise={<code>{fixCode}</code>}>
+                  <Link to={`/solutions/new?${new URLSearchParams({ sysCode: client.sysCode, fixCode })}`}>
+                    {t('createSolution', { fixCode })}
+                  </Link>
+                </Able>
               </li>
             ))}
           </ul>

@@ -3,6 +3,7 @@ import type { Client, System } from '@piculus/protocol/http';
 import { useTranslation } from 'react-i18next';
 import { Link, useSearchParams } from 'react-router';
 import { useRead } from '../../api/queries.ts';
+import { useMay } from '../../app/session.tsx';
 import { Empty } from '../../parts/Empty.tsx';
 import { Loading } from '../../parts/Loading.tsx';
 import { Notice } from '../../parts/Notice.tsx';
@@ -14,6 +15,7 @@ import './collect.css';
 export function Component() {
   const { t } = useTranslation('collect');
   const { t: shell } = useTranslation('shell');
+  const { may } = useMay();
   const systems = useRead('listSystems');
   const clients = useRead('listClients');
   const error = systems.error ?? clients.error;
@@ -26,7 +28,12 @@ export function Component() {
     <Page title={shell('collect')} lead={t('lead')} updatedAt={clients.dataUpdatedAt} ready={ready}>
       {error && <Notice error={error} onRetry={retry} />}
       {!ready && <Loading />}
-      {systems.data && clients.data && <Body systems={systems.data.items} clients={clients.data.items} />}
+      {systems.data && clients.data && (
+        <Body
+          systems={systems.data.items.filter(({ sysCode }) => may('collect', sysCode))}
+          clients={clients.data.items}
+        />
+      )}
     </Page>
   );
 }

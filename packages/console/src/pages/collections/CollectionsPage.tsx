@@ -9,6 +9,7 @@ import { DataTable } from '../../parts/DataTable.tsx';
 import { Empty } from '../../parts/Empty.tsx';
 import { FilterBar } from '../../parts/FilterBar.tsx';
 import { type FilterField, useFilters } from '../../parts/filters.ts';
+import { Able } from '../../parts/roles/Able.tsx';
 import { Page } from '../../parts/Page.tsx';
 import { Pager, usePaging } from '../../parts/paging.tsx';
 import { useCollectionColumns } from './columns.tsx';
@@ -44,9 +45,11 @@ export function Component() {
       updatedAt={read.dataUpdatedAt}
       ready={!read.isPending}
       actions={
-        <Button component={Link} to="/collect">
-          {t('start')}
-        </Button>
+        <Able to="collect" where="anywhere">
+          <Button component={Link} to="/collect">
+            {t('start')}
+          </Button>
+        </Able>
       }
     >
       <FilterBar fields={fields} filters={filters} />
@@ -63,7 +66,10 @@ export function Component() {
             <Empty title={common('emptyFiltered')}>{common('emptyFilteredLead')}</Empty>
           ) : (
             <Empty title={t('emptyTitle')}>
-              {t('emptyLead')} <Link to="/collect">{t('start')}</Link>
+              {t('emptyLead')}{' '}
+              <Able to="collect" where="anywhere">
+                <Link to="/collect">{t('start')}</Link>
+              </Able>
             </Empty>
           )
         }

@@ -3,6 +3,7 @@ import { Anchor, Button, Group, Text } from '@mantine/core';
 import { useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'react-router';
+import { useMay } from '../../app/session.tsx';
 import { BesideLayout, useBeside } from '../../parts/Beside.tsx';
 import { BulkBar } from '../../parts/BulkBar.tsx';
 import { useChosen } from '../../parts/choosing.ts';
@@ -23,6 +24,7 @@ const rowName = ({ problem }: QueueRow): string => problem.businessKey;
 export function Component() {
   const { t } = useTranslation('handling');
   const { t: shell } = useTranslation('shell');
+  const able = useMay().mayAnywhere('execute');
   const queue = useQueue();
   const { tab, fields, filters, filter, scope, place, paging, read, rows } = queue;
   const { chosen, selection, clear } = useChosen(queue.inQueue, scope);
@@ -68,7 +70,7 @@ export function Component() {
             rows={rows}
             rowKey={rowKey}
             rowName={rowName}
-            {...(tab === 'no-solution' ? {} : { selection })}
+            {...(tab === 'no-solution' || !able ? {} : { selection })}
             onOpen={({ problem }) => beside.open(problem.id)}
             openKey={beside.openId}
             error={read.error}
@@ -77,7 +79,7 @@ export function Component() {
             footer={<Pager paging={paging} next={read.data?.next ?? null} shown={rows?.length ?? 0} />}
           />
         </div>
-        {tab !== 'no-solution' && (read.data?.items.length ?? 0) > 0 && (
+        {able && tab !== 'no-solution' && (read.data?.items.length ?? 0) > 0 && (
           <BulkBar
             key={scope}
             chosen={chosen}

@@ -5,6 +5,7 @@ import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'react-router';
 import { useAct } from '../../api/acts.ts';
+import { useMay } from '../../app/session.tsx';
 import { canRun } from '../../parts/chosen.ts';
 import { ConfirmAct } from '../../parts/ConfirmAct.tsx';
 import { amount } from '../../parts/format.ts';
@@ -23,6 +24,9 @@ export function RowActs({ row, onPreview, onActed }: RowActsProps) {
   const { t } = useTranslation('handling');
   const { problem } = row;
   const [asking, setAsking] = useState<'run' | 'close' | null>(null);
+  const { may } = useMay();
+  const able = may('execute', problem.sysCode);
+  const mayConfigure = may('configure', problem.sysCode);
   const name = problem.businessKey;
   const acted = (act: Act): void => {
     touch([problem.id], 'acted');
@@ -43,12 +47,14 @@ export function RowActs({ row, onPreview, onActed }: RowActsProps) {
               >
                 {t('preview')}
               </Button>
-              <Button size="compact-sm" aria-label={`${t('run')} ${name}`} onClick={() => setAsking('run')}>
-                {t('run')}
-              </Button>
+              {able && (
+                <Button size="compact-sm" aria-label={`${t('run')} ${name}`} onClick={() => setAsking('run')}>
+                  {t('run')}
+                </Button>
+              )}
             </>
           )}
-          {problem.waitReason === 'no-solution' && (
+          {problem.waitReason === 'no-solution' && mayConfigure && (
             <Anchor
               component={Link}
               size="sm"
@@ -58,21 +64,23 @@ export function RowActs({ row, onPreview, onActed }: RowActsProps) {
               {t('createSolution')}
             </Anchor>
           )}
-          {problem.waitReason === 'disabled' && (
+          {problem.waitReason === 'disabled' && mayConfigure && (
             <Anchor component={Link} size="sm" to={`/solutions?sysCode=${problem.sysCode}`}>
               {t('enableSolution')}
             </Anchor>
           )}
-          <Button
-            variant="subtle"
-            color="gray"
-            size="compact-sm"
-            title={t('close')}
-            aria-label={`${t('close')} ${name}`}
-            onClick={() => setAsking('close')}
-          >
-            {t('closeShort')}
-          </Button>
+          {able && (
+            <Button
+              variant="subtle"
+              color="gray"
+              size="compact-sm"
+              title={t('close')}
+              aria-label={`${t('close')} ${name}`}
+              onClick={() => setAsking('close')}
+            >
+              {t('closeShort')}
+            </Button>
+          )}
         </div>
       )}
       {asking === 'run' && (

@@ -3,13 +3,14 @@ import type { Stats, System } from '@piculus/protocol/http';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'react-router';
 import { useRead } from '../../api/queries.ts';
+import { Able } from '../../parts/roles/Able.tsx';
 import { Section } from '../../parts/Section.tsx';
 
 const STEPS = [
-  { key: 'systems', to: '/systems' },
-  { key: 'clients', to: '/clients' },
-  { key: 'solutions', to: '/solutions/new' },
-  { key: 'collect', to: '/collect' },
+  { key: 'systems', to: '/systems', verb: 'administer' },
+  { key: 'clients', to: '/clients', verb: 'view' },
+  { key: 'solutions', to: '/solutions/new', verb: 'configure' },
+  { key: 'collect', to: '/collect', verb: 'collect' },
 ] as const;
 
 export function Setup({ stats, systems }: { stats: Stats; systems: readonly System[] | undefined }) {
@@ -27,13 +28,15 @@ export function Setup({ stats, systems }: { stats: Stats; systems: readonly Syst
   return (
     <Section title={t('setup')} lead={t('setupLead')}>
       <ol className="home-steps">
-        {STEPS.map(({ key, to }) => (
+        {STEPS.map(({ key, to, verb }) => (
           <li key={key} data-done={done[key]}>
             <span className="home-step-sign" role="img" aria-label={done[key] ? t('done') : t('todo')}>
               {done[key] ? '✓' : '○'}
             </span>
             <div>
-              <Link to={to}>{t(`step.${key}`)}</Link>
+              <Able to={verb} where="anywhere" otherwise={t(`step.${key}`)}>
+                <Link to={to}>{t(`step.${key}`)}</Link>
+              </Able>
               <p>{t(`stepLead.${key}`)}</p>
             </div>
           </li>

@@ -4,6 +4,7 @@ import type { ProblemDetail, Solution } from '@piculus/protocol/http';
 import { useEffect, useId, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useAct } from '../../api/acts.ts';
+import { useMay } from '../../app/session.tsx';
 import { ConfirmAct } from '../../parts/ConfirmAct.tsx';
 import { amount } from '../../parts/format.ts';
 import { inLanguage } from '../../parts/words.ts';
@@ -24,6 +25,7 @@ export function Acts({ problem, solution, onPreview, running, onRunning }: ActsP
   const [done, setDone] = useState<'asked' | 'closed' | 'reopened' | null>(null);
   const why = useId();
   const offers = offersFor(problem, solution);
+  const able = useMay().may('execute', problem.sysCode);
   const { refused } = offers.run;
   const close = (): void => setOpen(null);
   const said = useRef<HTMLParagraphElement>(null);
@@ -45,14 +47,16 @@ export function Acts({ problem, solution, onPreview, running, onRunning }: ActsP
         <Button variant="default" onClick={onPreview} disabled={offers.preview.refused !== null}>
           {t('act.preview')}
         </Button>
-        <Button
-          onClick={() => onRunning(true)}
-          disabled={refused !== null}
-          aria-describedby={refused === null ? undefined : why}
-        >
-          {t('act.run')}
-        </Button>
-        {offers.close !== null && (
+        {able && (
+          <Button
+            onClick={() => onRunning(true)}
+            disabled={refused !== null}
+            aria-describedby={refused === null ? undefined : why}
+          >
+            {t('act.run')}
+          </Button>
+        )}
+        {able && offers.close !== null && (
           <Button
             variant="default"
             onClick={() => setOpen('close')}
@@ -62,13 +66,13 @@ export function Acts({ problem, solution, onPreview, running, onRunning }: ActsP
             {t('act.close')}
           </Button>
         )}
-        {offers.reopen !== null && (
+        {able && offers.reopen !== null && (
           <Button variant="default" onClick={() => setOpen('reopen')}>
             {t('act.reopen')}
           </Button>
         )}
       </Group>
-      {refused !== null && (
+      {able && refused !== null && (
         <Text size="sm" c="dimmed" id={why}>
           {t(`refused.${refused}`)}
         </Text>

@@ -5,6 +5,7 @@ import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'react-router';
 import { useRead } from '../../api/queries.ts';
+import { useMay } from '../../app/session.tsx';
 import { OutcomeBadge } from '../../parts/badges.tsx';
 import { Section } from '../../parts/Section.tsx';
 import { Time } from '../../parts/Time.tsx';
@@ -76,26 +77,29 @@ function Working({ problem }: { problem: ProblemDetail }) {
 function Advice({ kind, problem, solution }: OutlookProps & { kind: Kind }): ReactNode {
   const { t } = useTranslation('problem');
   const { sysCode, fixCode } = problem;
+  const { may } = useMay();
+  const mayConfigure = may('configure', sysCode);
+  const mayExecute = may('execute', sysCode);
   switch (kind) {
     case 'no-solution':
-      return (
+      return mayConfigure ? (
         <To to={`/solutions/new?${new URLSearchParams({ sysCode, fixCode })}`}>{t('next.doConfigure')}</To>
-      );
+      ) : null;
     case 'disabled':
     case 'no-tick':
-      return solution ? <To to={`/solutions/${solution.id}`}>{t('next.doEnable')}</To> : null;
+      return solution && mayConfigure ? <To to={`/solutions/${solution.id}`}>{t('next.doEnable')}</To> : null;
     case 'no-client':
     case 'asked':
       return <To to={`/clients?${new URLSearchParams({ sysCode })}`}>{t('next.doClients')}</To>;
     case 'manual':
     case 'reopened':
-      return <Text size="sm">{t('next.canPreview')}</Text>;
+      return mayExecute ? <Text size="sm">{t('next.canPreview')}</Text> : null;
     case 'exhausted':
     case 'needs-human':
     case 'for-person':
-      return <Text size="sm">{t('next.canRunAgain')}</Text>;
+      return mayExecute ? <Text size="sm">{t('next.canRunAgain')}</Text> : null;
     case 'seen-since-closed':
-      return <Text size="sm">{t('next.canReopen')}</Text>;
+      return mayExecute ? <Text size="sm">{t('next.canReopen')}</Text> : null;
     default:
       return null;
   }

@@ -9,6 +9,7 @@ import { OutcomeBadge } from '../../parts/badges.tsx';
 import { differences } from '../../parts/facts.ts';
 import { amount } from '../../parts/format.ts';
 import { Notice } from '../../parts/Notice.tsx';
+import { Able } from '../../parts/roles/Able.tsx';
 import { Scenario } from '../../parts/Scenario.tsx';
 import { Section } from '../../parts/Section.tsx';
 import { Sides } from '../../parts/Sides.tsx';
@@ -166,9 +167,11 @@ function Told({ taken: { answer, at, ...then }, problem, solution, onRun }: Told
       <Postings steps={steps} facts={facts} currency={problem.currency} />
       {runs && (
         <div>
-          <Button onClick={onRun}>
-            {t('preview.run', { amount: amount(problem.amountMinor, problem.currency) })}
-          </Button>
+          <Able to="execute" where={{ sysCode: problem.sysCode }}>
+            <Button onClick={onRun}>
+              {t('preview.run', { amount: amount(problem.amountMinor, problem.currency) })}
+            </Button>
+          </Able>
         </div>
       )}
       <h3 className="preview-heading">{t('preview.factsNow')}</h3>

@@ -5,6 +5,7 @@ import { useMemo, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'react-router';
 import { useRead } from '../../api/queries.ts';
+import { useMay } from '../../app/session.tsx';
 import { BesideLayout, useBeside } from '../../parts/Beside.tsx';
 import { BulkBar } from '../../parts/BulkBar.tsx';
 import { useChosen } from '../../parts/choosing.ts';
@@ -16,6 +17,7 @@ import { listed } from '../../parts/format.ts';
 import { Page } from '../../parts/Page.tsx';
 import { Pager, usePaging } from '../../parts/paging.tsx';
 import { filterQuery, isEmptyFilter, problemFilterOf, useProblemFields } from '../../parts/problem-fields.ts';
+import { Able } from '../../parts/roles/Able.tsx';
 import { SavedViews } from '../../parts/SavedViews.tsx';
 import { useProblemColumns } from './columns.tsx';
 import { ExportCsv } from './ExportCsv.tsx';
@@ -28,6 +30,7 @@ const rowName = ({ businessKey }: Problem): string => businessKey;
 export function Component() {
   const { t } = useTranslation('problems');
   const { t: shell } = useTranslation('shell');
+  const able = useMay().mayAnywhere('execute');
   const fields = useProblemFields();
   const filters = useFilters(fields);
   const { filter, wrong } = useMemo(() => problemFilterOf(filters.values), [filters.values]);
@@ -67,7 +70,7 @@ export function Component() {
             rows={rows}
             rowKey={rowKey}
             rowName={rowName}
-            selection={selection}
+            {...(able ? { selection } : {})}
             onOpen={({ id }) => beside.open(id)}
             openKey={beside.openId}
             error={read.error}
@@ -76,13 +79,15 @@ export function Component() {
             footer={<Pager paging={paging} next={read.data?.next ?? null} shown={rows?.length ?? 0} />}
           />
         </div>
-        <BulkBar
-          key={scope}
-          chosen={chosen}
-          onClear={clear}
-          filter={filter}
-          matchable={wrong.length === 0 && !isEmptyFilter(filter)}
-        />
+        {able && (
+          <BulkBar
+            key={scope}
+            chosen={chosen}
+            onClear={clear}
+            filter={filter}
+            matchable={wrong.length === 0 && !isEmptyFilter(filter)}
+          />
+        )}
       </BesideLayout>
     </Page>
   );
@@ -95,9 +100,11 @@ function NothingFound({ filtered }: { filtered: boolean }) {
   return (
     <Empty title={t('nothingYet')}>
       {t('nothingYetLead')}{' '}
-      <Anchor component={Link} to="/collect">
-        {t('startCollect')}
-      </Anchor>
+      <Able to="collect" where="anywhere">
+        <Anchor component={Link} to="/collect">
+          {t('startCollect')}
+        </Anchor>
+      </Able>
     </Empty>
   );
 }

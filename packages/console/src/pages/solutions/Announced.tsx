@@ -3,6 +3,7 @@ import { Button } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'react-router';
 import { type Column, DataTable } from '../../parts/DataTable.tsx';
+import { Able } from '../../parts/roles/Able.tsx';
 import { Section } from '../../parts/Section.tsx';
 import { type Known, nameOf } from './known.ts';
 import type { Open } from './open.ts';
@@ -43,14 +44,16 @@ export function Announced({ rows, known, openOf }: AnnouncedProps) {
       header: common('actions'),
       align: 'right',
       cell: (row) => (
-        <Button
-          component={Link}
-          to={`/solutions/new?${new URLSearchParams({ sysCode: row.sysCode, fixCode: row.fixCode })}`}
-          size="compact-sm"
-          aria-label={t('configureLabel', { name: `${row.sysCode} ${row.fixCode}` })}
-        >
-          {t('configure')}
-        </Button>
+        <Able to="configure" where={{ sysCode: row.sysCode }}>
+          <Button
+            component={Link}
+            to={`/solutions/new?${new URLSearchParams({ sysCode: row.sysCode, fixCode: row.fixCode })}`}
+            size="compact-sm"
+            aria-label={t('configureLabel', { name: `${row.sysCode} ${row.fixCode}` })}
+          >
+            {t('configure')}
+          </Button>
+        </Able>
       ),
     },
   ];

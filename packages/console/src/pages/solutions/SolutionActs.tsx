@@ -5,6 +5,7 @@ import { useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'react-router';
 import { useAct } from '../../api/acts.ts';
+import { useMay } from '../../app/session.tsx';
 import { ConfirmAct } from '../../parts/ConfirmAct.tsx';
 import { Loading } from '../../parts/Loading.tsx';
 import { Notice } from '../../parts/Notice.tsx';
@@ -16,6 +17,8 @@ export type Act = 'disable' | 'enable' | 'remove';
 
 export function ActsMenu({ of, onAct }: { of: Solution; onAct: (act: Act) => void }) {
   const { t } = useTranslation('solutions');
+  const { may } = useMay();
+  if (!may('configure', of.sysCode)) return null;
   const toggle = of.status === 'enabled' ? 'disable' : 'enable';
   return (
     <Menu position="bottom-end" withinPortal>

@@ -28,6 +28,8 @@ export interface SolutionFormProps {
   readonly onReset?: () => void;
   /** False while saving would make no sense. */
   readonly canSave: boolean;
+  /** To look at only. */
+  readonly readOnly?: boolean;
   /** Above the fields: what the person must know first. */
   readonly children?: ReactNode;
 }
@@ -87,12 +89,14 @@ export function SolutionForm(props: SolutionFormProps) {
       <div className="solutions-main">
         {props.children}
         {fresh && <Identity values={values} onChange={change} errors={errors} known={known} />}
-        <FormFields values={values} onChange={change} errors={errors} />
+        <fieldset className="solutions-lock" disabled={props.readOnly ?? false}>
+          <FormFields values={values} onChange={change} errors={errors} />
+        </fieldset>
       </div>
       <Preview values={values} check={check} named={named} />
       <div className="solutions-save">
         {failed !== null && saysMoreThanFields(failed, FORM_FIELDS) && <Notice error={failed} />}
-        <SaveBar {...props} busy={busy} />
+        {props.readOnly !== true && <SaveBar {...props} busy={busy} />}
       </div>
     </form>
   );

@@ -7,6 +7,7 @@ import { useTranslation } from 'react-i18next';
 import { Link, useLocation, useNavigate, useParams } from 'react-router';
 import { useAct } from '../../api/acts.ts';
 import { refresh, useRead } from '../../api/queries.ts';
+import { useMay } from '../../app/session.tsx';
 import { StatusBadge } from '../../parts/badges.tsx';
 import { Empty } from '../../parts/Empty.tsx';
 import { Loading } from '../../parts/Loading.tsx';
@@ -116,6 +117,7 @@ function Editor({ latest }: { latest: Solution }) {
   const queries = useQueryClient();
   const top = useRef<HTMLDivElement>(null);
   const change = useAct('changeSolution', ['solutions', 'problems']);
+  const able = useMay().may('configure', latest.sysCode);
   const changed = changedFields(base, inputOf(values));
   const behind = latest.version > base.version;
   const begin = (from: Solution): void => {
@@ -157,6 +159,7 @@ function Editor({ latest }: { latest: Solution }) {
           setValues((old) => ({ ...old, ...part }));
         }}
         fresh={false}
+        readOnly={!able}
         canSave={changed.length > 0 && !behind}
         unsaved={changed.map((name) => t(`field.${name}`))}
         onReset={() => begin(base)}
@@ -185,7 +188,7 @@ function Editor({ latest }: { latest: Solution }) {
           />
         )}
       </SolutionForm>
-      <Versions id={base.id} onRestore={restore} />
+      <Versions id={base.id} onRestore={able ? restore : null} />
     </>
   );
 }

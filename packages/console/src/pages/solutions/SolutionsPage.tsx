@@ -10,6 +10,7 @@ import { DataTable } from '../../parts/DataTable.tsx';
 import { Empty } from '../../parts/Empty.tsx';
 import { FilterBar } from '../../parts/FilterBar.tsx';
 import { type FilterField, type Filters, useFilters } from '../../parts/filters.ts';
+import { Able } from '../../parts/roles/Able.tsx';
 import { Page } from '../../parts/Page.tsx';
 import { Announced } from './Announced.tsx';
 import { download } from './download.ts';
@@ -68,7 +69,10 @@ export function Component() {
             <Empty title={common('emptyFiltered')}>{common('emptyFilteredLead')}</Empty>
           ) : (
             <Empty title={t('emptyTitle')}>
-              {t('emptyLead')} <Link to="/solutions/new">{t('create')}</Link>
+              {t('emptyLead')}{' '}
+              <Able to="configure" where="anywhere">
+                <Link to="/solutions/new">{t('create')}</Link>
+              </Able>
             </Empty>
           )
         }
@@ -90,12 +94,14 @@ function Tools({ shown, filtered }: { shown: readonly Solution[]; filtered: bool
       >
         {filtered ? t('exportShown', { count }) : t('exportAll', { count })}
       </Button>
-      <Button variant="default" component={Link} to="/solutions/import">
-        {t('import')}
-      </Button>
-      <Button component={Link} to="/solutions/new">
-        {t('create')}
-      </Button>
+      <Able to="configure" where="anywhere">
+        <Button variant="default" component={Link} to="/solutions/import">
+          {t('import')}
+        </Button>
+        <Button component={Link} to="/solutions/new">
+          {t('create')}
+        </Button>
+      </Able>
     </>
   );
 }

@@ -13,7 +13,7 @@ import { useShow } from './show.ts';
 
 export type Version = RouteResponse<'listSolutionVersions'>['items'][number];
 
-export function Versions({ id, onRestore }: { id: string; onRestore: (version: Version) => void }) {
+export function Versions({ id, onRestore }: { id: string; onRestore: ((version: Version) => void) | null }) {
   const { t } = useTranslation('solutions');
   const { t: common } = useTranslation();
   const versions = useRead('listSolutionVersions', { params: { id } });
@@ -40,7 +40,8 @@ export function Versions({ id, onRestore }: { id: string; onRestore: (version: V
       header: common('actions'),
       align: 'right',
       cell: (row) =>
-        row.version !== current && (
+        row.version !== current &&
+        onRestore !== null && (
           <Button
             size="compact-sm"
             variant="default"

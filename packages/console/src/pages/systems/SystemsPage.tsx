@@ -5,9 +5,11 @@ import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useSearchParams } from 'react-router';
 import { useRead } from '../../api/queries.ts';
+import { useMay } from '../../app/session.tsx';
 import { DataTable } from '../../parts/DataTable.tsx';
 import { Empty } from '../../parts/Empty.tsx';
 import { Page } from '../../parts/Page.tsx';
+import { Able } from '../../parts/roles/Able.tsx';
 import { SecretOnce } from '../../parts/SecretOnce.tsx';
 import { useSystemColumns } from './columns.tsx';
 import { EnableSystem } from './EnableSystem.tsx';
@@ -24,6 +26,7 @@ export function Component() {
   const { t } = useTranslation('systems');
   const { t: shell } = useTranslation('shell');
   const read = useRead('listSystems', {}, { keep: true });
+  const { may } = useMay();
   const [query, setQuery] = useSearchParams();
   // Other pages link here to register the first one.
   const [dialog, setDialog] = useState<Dialog | null>(() =>
@@ -44,7 +47,11 @@ export function Component() {
     setDialog(null);
     if (query.has('new')) show({ new: null });
   };
-  const create = <Button onClick={() => setDialog({ kind: 'form', system: null })}>{t('create')}</Button>;
+  const create = (
+    <Able to="administer" where="everywhere">
+      <Button onClick={() => setDialog({ kind: 'form', system: null })}>{t('create')}</Button>
+    </Able>
+  );
   const columns = useSystemColumns({
     onKeys: ({ sysCode }) => show({ keys: sysCode }),
     onEdit: (system) => setDialog({ kind: 'form', system }),
@@ -68,7 +75,7 @@ export function Component() {
         onRetry={() => void read.refetch()}
         empty={<Empty title={t('emptyTitle')}>{t('emptyLead')}</Empty>}
       />
-      {shown && (
+      {shown && may('administer', shown.sysCode) && (
         <Keys
           key={shown.sysCode}
           system={shown}

@@ -3,6 +3,7 @@ import { Button } from '@mantine/core';
 import type { System } from '@piculus/protocol/http';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'react-router';
+import { useMay } from '../../app/session.tsx';
 import { Sign } from '../../parts/badges.tsx';
 import type { Column } from '../../parts/DataTable.tsx';
 import { wholeNumber } from '../../parts/format.ts';
@@ -97,25 +98,32 @@ function Acts({ system, acts }: { system: System; acts: SystemActs }) {
   const { t } = useTranslation('systems');
   const { t: common } = useTranslation();
   const { sysCode, enabled } = system;
+  const { may } = useMay();
+  const able = may('administer', sysCode);
+  const mayCollect = may('collect', sysCode);
   return (
     <div className="systems-acts">
-      <Button
-        variant="default"
-        size="compact-sm"
-        aria-label={t('keysNamed', { sysCode })}
-        onClick={() => acts.onKeys(system)}
-      >
-        {t('keys')}
-      </Button>
-      <Button
-        variant="default"
-        size="compact-sm"
-        aria-label={t('editNamed', { sysCode })}
-        onClick={() => acts.onEdit(system)}
-      >
-        {common('edit')}
-      </Button>
-      {enabled && (
+      {able && (
+        <>
+          <Button
+            variant="default"
+            size="compact-sm"
+            aria-label={t('keysNamed', { sysCode })}
+            onClick={() => acts.onKeys(system)}
+          >
+            {t('keys')}
+          </Button>
+          <Button
+            variant="default"
+            size="compact-sm"
+            aria-label={t('editNamed', { sysCode })}
+            onClick={() => acts.onEdit(system)}
+          >
+            {common('edit')}
+          </Button>
+        </>
+      )}
+      {enabled && mayCollect && (
         <Button
           component={Link}
           to={`/collect?sysCode=${sysCode}`}
@@ -126,14 +134,16 @@ function Acts({ system, acts }: { system: System; acts: SystemActs }) {
           {t('collect')}
         </Button>
       )}
-      <Button
-        variant="default"
-        size="compact-sm"
-        aria-label={enabled ? t('disableNamed', { sysCode }) : t('enableNamed', { sysCode })}
-        onClick={() => acts.onEnable(system)}
-      >
-        {enabled ? t('disable') : t('enable')}
-      </Button>
+      {able && (
+        <Button
+          variant="default"
+          size="compact-sm"
+          aria-label={enabled ? t('disableNamed', { sysCode }) : t('enableNamed', { sysCode })}
+          onClick={() => acts.onEnable(system)}
+        >
+          {enabled ? t('disable') : t('enable')}
+        </Button>
+      )}
     </div>
   );
 }
