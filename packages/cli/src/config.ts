@@ -7,7 +7,7 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 export interface CliConfig {
   /** `PICULUS_URL`: where the server is; the stored session's address and then the default stand in for it. */
   readonly url: string | undefined;
-  /** `PICULUS_TOKEN`: a session token, for scripts that keep it elsewhere. */
+  /** `PICULUS_TOKEN`: a token of `tokens create`, or a session's, for scripts that keep it elsewhere. */
   readonly token: string | undefined;
   /** `PICULUS_PASSWORD`: read by commands that would ask for a password. */
   readonly password: string | undefined;

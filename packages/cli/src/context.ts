@@ -19,6 +19,7 @@ export interface World {
 export interface GlobalOptions {
   readonly json?: boolean;
   readonly url?: string;
+  readonly token?: string;
 }
 
 export interface CliContext {
@@ -46,7 +47,13 @@ export function createContext(world: World, options: GlobalOptions): CliContext 
     options.url ?? config.url ?? (await readSession(config.sessionFile))?.url ?? DEFAULT_URL;
   const api = async (): Promise<ApiClient> => {
     const baseUrl = await serverUrl();
-    return createApiClient({ baseUrl, token: config.token ?? (await storedToken(config, baseUrl)) });
+    const token = options.token ?? config.token ?? (await storedToken(config, baseUrl));
+    return createApiClient({ baseUrl, token, prove: () => prove({ baseUrl, token }) });
+  };
+  /** What gives out rights asks for the password again, ten minutes after the sign-in. */
+  const prove = async (call: { readonly baseUrl: string; readonly token: string }): Promise<void> => {
+    const password = config.password ?? (await world.person.secret('your password again, to confirm this'));
+    await createApiClient(call).confirmIdentity({ body: { password } });
   };
   return { world, config, out: createOutput(world.streams, options.json === true), serverUrl, api };
 }

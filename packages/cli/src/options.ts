@@ -21,6 +21,21 @@ export function wholeNumber(from: number, to: number): (value: string) => number
   };
 }
 
+export interface GivenGrant {
+  readonly role: string;
+  readonly sysCode: string | null;
+}
+
+/** `operator@PBAP` for one system, `viewer` for all; repeated options add up. */
+export function grant(value: string, before: readonly GivenGrant[] = []): GivenGrant[] {
+  const [, role, sysCode] = /^([^@]+)(?:@([A-Z][A-Z0-9_-]{0,31}))?$/.exec(value.trim()) ?? [];
+  if (role === undefined)
+    throw new InvalidArgumentError(
+      'expected ROLE for all systems or ROLE@SYSTEM, for instance operator@PBAP',
+    );
+  return [...before, { role: role.trim(), sysCode: sysCode ?? null }];
+}
+
 const UNIT_MS: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 /** A time with its offset, or how long ago: `90m`, `12h`, `3d`. @returns ISO 8601 UTC. */

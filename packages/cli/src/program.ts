@@ -11,7 +11,9 @@ import { addProblems } from './commands/problems.ts';
 import { addServe } from './commands/serve.ts';
 import { addSolutions } from './commands/solutions.ts';
 import { addStop } from './commands/stop.ts';
+import { addRoles } from './commands/roles.ts';
 import { addSystems } from './commands/systems.ts';
+import { addTokens } from './commands/tokens.ts';
 import { addUsers } from './commands/users.ts';
 import { createContext, type GlobalOptions, type World } from './context.ts';
 import { asCliError, EXIT, type ExitCode, usageError } from './exit-codes.ts';
@@ -32,6 +34,7 @@ export async function runProgram(argv: readonly string[], world: World): Promise
       'where the server is (PICULUS_URL, then the last sign-in, then http://127.0.0.1:7070)',
       httpUrl,
     )
+    .option('--token <token>', 'act by this token (PICULUS_TOKEN, which others on the machine cannot see)')
     .exitOverride()
     .configureOutput({
       writeOut: (text) => world.streams.stdout(text.trimEnd()),
@@ -75,6 +78,8 @@ const COMMANDS: ReadonlyArray<(registration: Registration) => void> = [
   addSystems,
   addKeys,
   addUsers,
+  addRoles,
+  addTokens,
   addAudit,
   addDoctor,
 ];

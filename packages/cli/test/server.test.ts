@@ -320,8 +320,11 @@ describe('on a real server', { sequential: true }, () => {
     const password = reset.stdout.split('  ')[1] ?? '';
     expect((await home.run(['systems', 'list'])).exitCode).toBe(EXIT.notSignedIn);
     expect(
-      (await home.run(['login', '--user', 'admin'], { environment: { PICULUS_PASSWORD: password } }))
-        .exitCode,
+      (
+        await home.run(['login', '--user', 'admin'], {
+          environment: { PICULUS_PASSWORD: password, PICULUS_NEW_PASSWORD: 'chosen by one person' },
+        })
+      ).exitCode,
     ).toBe(EXIT.ok);
     expect((await home.run(['systems', 'list'])).exitCode).toBe(EXIT.ok);
     expect((await home.run(['logout'])).exitCode).toBe(EXIT.ok);

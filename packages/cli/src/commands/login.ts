@@ -1,5 +1,5 @@
 /** Signing in and out. */
-import { type ApiClient, createApiClient, signIn } from '@piculus/protocol/http';
+import { type ApiClient, createApiClient, beginSignIn, finishSignIn } from '@piculus/protocol/http';
 import type { CliContext } from '../context.ts';
 import { EXIT } from '../exit-codes.ts';
 import type { Registration } from '../registration.ts';
@@ -20,7 +20,7 @@ export function addLogin({ program, act }: Registration): void {
         const url = await context.serverUrl();
         const password =
           context.config.password ?? (await context.world.person.secret(`password of ${user} at ${url}`));
-        const { token } = await signIn({ baseUrl: url }, { username: user, password });
+        const token = await signInAs(context, url, { username: user, password });
         const api = createApiClient({ baseUrl: url, token });
         if ((await api.getMe()).passwordIsOneTime) {
           context.out.say('this password counts once: choose one of your own');
@@ -61,6 +61,17 @@ export function addLogin({ program, act }: Registration): void {
         return EXIT.ok;
       }),
     );
+}
+
+async function signInAs(
+  context: CliContext,
+  baseUrl: string,
+  credentials: { readonly username: string; readonly password: string },
+): Promise<string> {
+  const step = await beginSignIn({ baseUrl }, credentials);
+  if ('token' in step) return step.token;
+  const code = await context.world.person.secret('code of your app, or a recovery code');
+  return (await finishSignIn({ baseUrl }, { ...step, code })).token;
 }
 
 async function changePassword(context: CliContext, api: ApiClient, currentPassword: string): Promise<void> {

@@ -2,7 +2,8 @@
 import type { ApiClient, GrantedUser } from '@piculus/protocol/http';
 import type { Command } from 'commander';
 import type { CliContext } from '../context.ts';
-import { CliError, EXIT, type ExitCode } from '../exit-codes.ts';
+import { CliError, EXIT, type ExitCode, usageError } from '../exit-codes.ts';
+import { type GivenGrant, grant } from '../options.ts';
 import { tableOf } from '../output.ts';
 import type { Registration } from '../registration.ts';
 import type { Column } from '../text-table.ts';
@@ -22,9 +23,16 @@ export function addUsers({ program, act }: Registration): void {
     );
   users
     .command('create')
-    .description('create a user; the password is asked for, or read from PICULUS_PASSWORD or stdin')
+    .description(
+      'create a user; their one-time password is asked for, or read from PICULUS_NEW_PASSWORD or stdin',
+    )
     .argument('<username>', 'small letters, digits, . _ -')
     .option('--name <text>', 'name for people')
+    .option(
+      '--grant <role@system>',
+      'what they may do: ROLE@SYSTEM, or ROLE for all systems; repeatable',
+      grant,
+    )
     .action(act(createUser));
   for (const enabled of [false, true]) {
     users
@@ -42,6 +50,27 @@ export function addUsers({ program, act }: Registration): void {
       );
   }
   users
+    .command('reset')
+    .description('give a user a one-time password, shown once, and end their sessions')
+    .argument('<username>', 'user name')
+    .action(
+      act(async (context, command) => {
+        const api = await context.api();
+        const { id } = await findUser(api, command.args[0] ?? '');
+        const reset = await api.resetUserPassword({ params: { id } });
+        context.out.say('the password below counts once and is not shown again');
+        context.out.result(reset, () => `${reset.username}  ${reset.password}`);
+        return EXIT.ok;
+      }),
+    );
+  users
+    .command('grants')
+    .description('what a user may do; with --grant or --none, exactly that from now on')
+    .argument('<username>', 'user name')
+    .option('--grant <role@system>', 'ROLE@SYSTEM, or ROLE for all systems; repeatable', grant)
+    .option('--none', 'nothing')
+    .action(act(userGrants));
+  users
     .command('reset-admin-password')
     .description(
       "give the administrator a new one-time password; on the server's machine, straight to its database",
@@ -51,13 +80,27 @@ export function addUsers({ program, act }: Registration): void {
 
 async function createUser(context: CliContext, command: Command): Promise<ExitCode> {
   const username = command.args[0] ?? '';
-  const name = command.opts<{ name?: string }>().name ?? username;
+  const { name = username, grant: grants = [] } = command.opts<{ name?: string; grant?: GivenGrant[] }>();
   const api = await context.api();
   const password =
-    context.config.password ??
-    (await context.world.person.secret(`password for ${username} (at least 12 characters)`));
-  const user = await api.createUser({ body: { username, name, password } });
+    context.config.newPassword ??
+    (await context.world.person.secret(`one-time password for ${username} (at least 12 characters)`));
+  const user = await api.createUser({ body: { username, name, password, grants } });
   context.out.result(user, () => `user ${user.username} is created`);
+  return EXIT.ok;
+}
+
+async function userGrants(context: CliContext, command: Command): Promise<ExitCode> {
+  const { grant: given, none = false } = command.opts<{ grant?: GivenGrant[]; none?: boolean }>();
+  if (none && given !== undefined) throw usageError('--grant or --none, not both');
+  const api = await context.api();
+  const found = await findUser(api, command.args[0] ?? '');
+  const grants = none ? [] : given;
+  const user =
+    grants === undefined
+      ? found
+      : await api.setUserGrants({ params: { id: found.id }, body: { before: found.grants, grants } });
+  context.out.result(user, () => `${user.username}: ${grantsOf(user)}`);
   return EXIT.ok;
 }
 
@@ -77,13 +120,16 @@ async function resetPassword(context: CliContext): Promise<ExitCode> {
   return EXIT.ok;
 }
 
+function grantsOf({ grants }: GrantedUser): string {
+  return grants.map(({ role, sysCode }) => `${role} (${sysCode ?? 'all systems'})`).join(', ') || 'none';
+}
+
 const COLUMNS: readonly Column<GrantedUser>[] = [
   { title: 'user', value: ({ username }) => username },
   { title: 'name', value: ({ name }) => name },
   {
     title: 'roles',
-    value: ({ grants }) =>
-      grants.map(({ role, sysCode }) => `${role} (${sysCode ?? 'all systems'})`).join(', ') || 'none',
+    value: grantsOf,
   },
   { title: 'enabled', value: ({ enabled }) => (enabled ? 'yes' : 'no') },
   { title: 'since', value: ({ createdAt }) => createdAt },

@@ -16,6 +16,8 @@ export interface ApiClientOptions {
   readonly fetch?: typeof globalThis.fetch | undefined;
   /** Longest wait for one answer, in milliseconds. Default 30,000. */
   readonly timeoutMs?: number | undefined;
+  /** Proves again who calls, where an act asks for it; the act is then tried once more. */
+  readonly prove?: (() => Promise<void>) | undefined;
 }
 
 /** What every call may take besides what its route takes. */
@@ -54,10 +56,22 @@ const TIMEOUT_MS = 30_000;
 export function createApiClient(options: ApiClientOptions): ApiClient {
   const calls = Object.entries(ROUTES).map(([name, route]) => [
     name,
-    (input: AnyInput = {}) => callRoute(options, route, input),
+    (input: AnyInput = {}) => callProved(options, route, input),
   ]);
   // The table of routes and the type are made from the same keys, which the compiler cannot see.
   return Object.fromEntries(calls) as ApiClient;
+}
+
+async function callProved(options: ApiClientOptions, route: Route, input: AnyInput): Promise<unknown> {
+  try {
+    return await callRoute(options, route, input);
+  } catch (error) {
+    const isAsked = error instanceof ApiError && error.code === 'reauthentication-required';
+    if (!isAsked || options.prove === undefined) throw error;
+    await options.prove();
+    // Under the key of before, the refusal would only be given again.
+    return callRoute(options, route, { ...input, idempotencyKey: undefined });
+  }
 }
 
 async function callRoute(options: ApiClientOptions, route: Route, input: AnyInput): Promise<unknown> {
