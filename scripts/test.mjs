@@ -35,6 +35,7 @@ async function staticChecks() {
     ['types of the tests', bin('tsc'), ['-p', 'tsconfig.test.json']],
     ['formatting and lint', bin('biome'), ['ci', '--colors=off', '--diagnostic-level=error', '.']],
     ['style', join(ROOT, 'scripts', 'check.mjs'), []],
+    ['dependencies', join(ROOT, 'scripts', 'audit-dependencies.mjs'), []],
   ];
   let failed = 0;
   for (const [name, script, args] of all) {
