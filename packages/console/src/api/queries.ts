@@ -49,6 +49,9 @@ const TOPICS: { readonly [N in RouteName]?: readonly Topic[] } = {
   getStats: ['problems', 'executions', 'collections', 'clients', 'solutions', 'limits'],
   listLimits: ['limits', 'solutions', 'systems', 'executions'],
   listHalts: ['limits'],
+  listApprovals: ['approvals'],
+  getApproval: ['approvals'],
+  getApprovalPolicy: ['approvals'],
 };
 
 type Reading = {

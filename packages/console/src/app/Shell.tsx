@@ -1,6 +1,6 @@
 /** What is around every page: the header, the menu, the place of the page. */
 import { Burger, Drawer, NavLink } from '@mantine/core';
-import { useEffect, useRef, useState } from 'react';
+import { type ReactNode, useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { NavLink as RouterLink, Outlet, useLocation, useNavigationType } from 'react-router';
 import { useRead } from '../api/queries.ts';
@@ -112,6 +112,16 @@ function MenuList() {
   const may = useMay();
   const stats = useRead('getStats', {}, { enabled: may.mayAnywhere('view') });
   const waiting = stats.data?.waitsForPerson ?? 0;
+  const asked = useRead(
+    'listApprovals',
+    { query: { tab: 'to-decide', limit: 100 } },
+    { enabled: may.mayAnywhere('approve') },
+  );
+  const toDecide = asked.data?.items.length ?? 0;
+  const counts: Readonly<Record<string, ReactNode>> = {
+    '/handling': waiting > 0 && <Count value={waiting} label={t('waiting', { count: waiting })} />,
+    '/approvals': toDecide > 0 && <Count value={toDecide} label={t('toDecide', { count: toDecide })} />,
+  };
   const groups = MENU.map(({ name, entries }) => ({
     name,
     entries: entries.filter((entry) => isFor(entry, may)),
@@ -127,11 +137,7 @@ function MenuList() {
           end={to === '/'}
           label={t(name)}
           className="menu-link"
-          rightSection={
-            to === '/handling' && waiting > 0 ? (
-              <Count value={waiting} label={t('waiting', { count: waiting })} />
-            ) : undefined
-          }
+          rightSection={counts[to]}
         />
       ))}
     </div>

@@ -26,6 +26,7 @@ export const MENU: readonly MenuGroup[] = [
     entries: [
       { to: '/collect', name: 'collect', needs: { verb: 'collect', where: 'anywhere' } },
       { to: '/handling', name: 'handling' },
+      { to: '/approvals', name: 'approvals' },
       { to: '/limits', name: 'limits' },
     ],
   },
@@ -44,7 +45,13 @@ export const MENU: readonly MenuGroup[] = [
       { to: '/clients', name: 'clients' },
     ],
   },
-  { name: 'configuration', entries: [{ to: '/solutions', name: 'solutions' }] },
+  {
+    name: 'configuration',
+    entries: [
+      { to: '/solutions', name: 'solutions' },
+      { to: '/approval-policy', name: 'approvalPolicy' },
+    ],
+  },
   {
     name: 'system',
     entries: [

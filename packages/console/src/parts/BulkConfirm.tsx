@@ -50,6 +50,7 @@ export function BulkRunChosen(props: { chosen: Chosen; onStarted: () => void; on
       title={t('runTitle')}
       act={t('runFixes', { count, amount })}
       reason={reasonNeeded ? 'required' : 'optional'}
+      command={{ kind: 'run-many', ids: rows.map(({ id }) => id) }}
       onConfirm={start}
       onClose={props.onClose}
     >
@@ -126,6 +127,7 @@ export function BulkRunMatching({ filter, count, onClose }: BulkRunMatchingProps
       }
       color="orange"
       reason="required"
+      command={{ kind: 'run-matching', filter, expectedCount: problems }}
       onConfirm={start}
       onClose={onClose}
     >

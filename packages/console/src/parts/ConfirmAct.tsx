@@ -4,10 +4,13 @@
  */
 import { Button, Group, Modal, Stack, Textarea } from '@mantine/core';
 import { LIMITS } from '@piculus/protocol';
-import type { ApiError } from '@piculus/protocol/http';
+import type { ApiError, Approval, ApprovalCommand } from '@piculus/protocol/http';
 import { type FormEvent, type ReactNode, type RefObject, useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { useAct } from '../api/acts.ts';
 import { asApiError } from '../api/client.ts';
+import { useNeed } from './approval-need.ts';
+import { Asked, Needs } from './AskNeeds.tsx';
 import { Notice } from './Notice.tsx';
 import { useReturnFocus } from './return-focus.ts';
 
@@ -25,31 +28,46 @@ export interface ConfirmActProps {
   readonly onClose: () => void;
   /** What will happen is not known yet: it cannot be confirmed. */
   readonly unknown?: boolean;
+  /** What exactly would be done. Where it needs a second person, the dialog asks for one and does nothing else. */
+  readonly command?: ApprovalCommand;
   /** Gets the focus afterwards; where absent, what opened the dialog does. For acts that take that away. */
   readonly focusAfter?: RefObject<HTMLElement | null>;
 }
 
 export function ConfirmAct(props: ConfirmActProps) {
   const { t } = useTranslation();
+  const { t: approvals } = useTranslation('approvals');
   useReturnFocus(props.focusAfter);
   const [reason, setReason] = useState('');
   const [missing, setMissing] = useState(false);
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<ApiError | null>(null);
+  const command = props.command ?? null;
+  const need = useNeed(command);
+  const ask = useAct('createApproval', ['approvals']);
+  const [asked, setAsked] = useState<Approval | null>(null);
+  const asks = command !== null && need.needs.length > 0;
+  const needsReason = props.reason === 'required' || asks;
 
   const submit = async (event: FormEvent): Promise<void> => {
     event.preventDefault();
     const given = reason.trim();
-    setMissing(props.reason === 'required' && given === '');
-    if (props.reason === 'required' && given === '') return;
-    if (busy || props.unknown === true) return;
+    setMissing(needsReason && given === '');
+    if (needsReason && given === '') return;
+    if (busy || props.unknown === true || need.pending) return;
     setBusy(true);
     setError(null);
     try {
+      if (asks) {
+        setAsked(await ask.mutateAsync({ body: { command, reason: given } }));
+        return;
+      }
       await props.onConfirm(given);
       props.onClose();
     } catch (thrown) {
-      setError(asApiError(thrown));
+      const told = asApiError(thrown);
+      if (told.code === 'approval-required') await need.askAgain();
+      setError(told);
       setBusy(false);
     }
   };
@@ -62,40 +80,45 @@ export function ConfirmAct(props: ConfirmActProps) {
       closeButtonProps={{ 'aria-label': t('dialogClose') }}
       centered
     >
-      <form onSubmit={(event) => void submit(event)} noValidate>
-        <Stack gap="md">
-          {props.children}
-          {props.reason !== 'none' && (
-            <Textarea
-              label={t('reason')}
-              description={t('reasonHint')}
-              required={props.reason === 'required'}
-              value={reason}
-              onChange={(event) => setReason(event.currentTarget.value)}
-              error={missing ? t('reasonNeeded') : undefined}
-              maxLength={LIMITS.reasonLength}
-              autosize={false}
-              rows={3}
-              data-autofocus
-            />
-          )}
-          {error !== null && <Notice error={error} />}
-          <Group justify="flex-end">
-            <Button variant="default" onClick={props.onClose}>
-              {t('cancel')}
-            </Button>
-            <Button
-              type="submit"
-              className="wrapping-button"
-              color={props.color ?? 'indigo'}
-              loading={busy}
-              disabled={props.unknown ?? false}
-            >
-              {props.act}
-            </Button>
-          </Group>
-        </Stack>
-      </form>
+      {asked !== null ? (
+        <Asked request={asked} onClose={props.onClose} />
+      ) : (
+        <form onSubmit={(event) => void submit(event)} noValidate>
+          <Stack gap="md">
+            {props.children}
+            {asks && <Needs of={need.needs} />}
+            {(props.reason !== 'none' || asks) && (
+              <Textarea
+                label={t('reason')}
+                description={asks ? approvals('ask.reasonFor') : t('reasonHint')}
+                required={needsReason}
+                value={reason}
+                onChange={(event) => setReason(event.currentTarget.value)}
+                error={missing ? t('reasonNeeded') : undefined}
+                maxLength={LIMITS.reasonLength}
+                autosize={false}
+                rows={3}
+                data-autofocus
+              />
+            )}
+            {error !== null && <Notice error={error} />}
+            <Group justify="flex-end">
+              <Button variant="default" onClick={props.onClose}>
+                {t('cancel')}
+              </Button>
+              <Button
+                type="submit"
+                className="wrapping-button"
+                color={props.color ?? 'indigo'}
+                loading={busy}
+                disabled={(props.unknown ?? false) || need.pending}
+              >
+                {asks ? approvals('ask.act', { act: props.act }) : props.act}
+              </Button>
+            </Group>
+          </Stack>
+        </form>
+      )}
     </Modal>
   );
 }

@@ -8,6 +8,8 @@ export const shell: Translated<typeof zh> = {
   control: 'Process control',
   collect: 'Start collect broadcast',
   handling: 'Problem handling',
+  toDecide_one: '{{count}} to decide',
+  toDecide_other: '{{count}} to decide',
   approvals: 'Approvals',
   approvalPolicy: 'Approval policy',
   limits: 'Limits and stops',

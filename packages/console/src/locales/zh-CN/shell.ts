@@ -5,6 +5,7 @@ export const shell = {
   control: '流程控制',
   collect: '发起收集广播',
   handling: '异常处理',
+  toDecide_other: '{{count}} 个待审批',
   approvals: '审批',
   approvalPolicy: '审批策略',
   limits: '限额与停止',

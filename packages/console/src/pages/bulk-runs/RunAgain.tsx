@@ -67,6 +67,7 @@ function Ask({ run, found, onClose }: { run: BulkRun; found: Found; onClose: () 
       title={t('againTitle', { id: run.id })}
       act={t('againRun', words)}
       reason="required"
+      command={{ kind: 'run-many', ids: items.map(({ problemId }) => problemId) }}
       onConfirm={start}
       onClose={onClose}
     >

@@ -131,6 +131,7 @@ function RunOne({ problem, onDone, onClose }: AskProps) {
       title={t('runTitle')}
       act={t('runAmount', { amount: amount(problem.amountMinor, problem.currency) })}
       reason={needed ? 'required' : 'optional'}
+      command={{ kind: 'run', problemId: problem.id }}
       onConfirm={async (reason) => {
         const body = reason === '' ? {} : { reason };
         await act.mutateAsync({ params: { id: problem.id }, body });

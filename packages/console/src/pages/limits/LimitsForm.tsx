@@ -1,14 +1,17 @@
 /** Setting the limits of one place. What was typed stays where the server refuses it or somebody else was first. */
 import { Alert, Button, Checkbox, Group, Modal, Stack, Textarea } from '@mantine/core';
 import { LIMITS } from '@piculus/protocol';
-import type { Limits } from '@piculus/protocol/http';
+import type { ApprovalCommand, Limits } from '@piculus/protocol/http';
 import { type FormEvent, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useAct } from '../../api/acts.ts';
+import { AmountLines } from '../../parts/AmountLines.tsx';
+import { useNeed } from '../../parts/approval-need.ts';
+import { Asked, Needs } from '../../parts/AskNeeds.tsx';
 import { usePlaceWords } from '../../parts/halts/halt-words.ts';
 import { Notice } from '../../parts/Notice.tsx';
 import { useReturnFocus } from '../../parts/return-focus.ts';
-import { AmountLines, NumberInput } from './fields.tsx';
+import { NumberInput } from './fields.tsx';
 import { type Faults, type NumberField, settingsOf, type TypedLimits, typedOf } from './limit-values.ts';
 
 interface LimitsFormProps {
@@ -23,6 +26,7 @@ const NONE: Faults = { numbers: new Set(), amounts: new Map() };
 export function LimitsForm({ latest, onSaved, onClose }: LimitsFormProps) {
   const { t } = useTranslation('limits');
   const { t: common } = useTranslation();
+  const { t: approvals } = useTranslation('approvals');
   useReturnFocus();
   const place = usePlaceWords()(latest);
   const [base, setBase] = useState(latest);
@@ -31,23 +35,43 @@ export function LimitsForm({ latest, onSaved, onClose }: LimitsFormProps) {
   const [reason, setReason] = useState('');
   const [missing, setMissing] = useState(false);
   const act = useAct('setLimits', ['limits', 'problems']);
+  // Set where the server refused it for want of a second person; what is typed afterwards is another wish.
+  const [refused, setRefused] = useState<ApprovalCommand | null>(null);
+  const need = useNeed(refused);
+  const ask = useAct('createApproval', ['approvals']);
   const behind = latest.version > base.version;
+  const asks = refused !== null;
+  const failed = ask.error ?? (asks ? null : act.error);
   const submit = (event: FormEvent): void => {
     event.preventDefault();
     const { settings, faults: found } = settingsOf(typed);
     setFaults(found);
     setMissing(reason.trim() === '');
-    if (settings === null || reason.trim() === '' || behind || act.isPending) return;
-    const { sysCode, fixCode } = base;
+    if (settings === null || reason.trim() === '' || behind) return;
+    if (act.isPending || ask.isPending) return;
+    const { sysCode, fixCode, version } = base;
+    const wish = { sysCode, fixCode, version, settings };
+    if (asks) {
+      ask.mutate({ body: { command: { kind: 'set-limits', ...wish }, reason: reason.trim() } });
+      return;
+    }
     act.mutate(
-      { body: { sysCode, fixCode, version: base.version, settings, reason: reason.trim() } },
+      { body: { ...wish, reason: reason.trim() } },
       {
         onSuccess: () => {
           onSaved();
           onClose();
         },
+        onError: ({ code }) => {
+          if (code === 'approval-required') setRefused({ kind: 'set-limits', ...wish });
+        },
       },
     );
+  };
+  const change = (next: TypedLimits): void => {
+    setRefused(null);
+    act.reset();
+    setTyped(next);
   };
   return (
     <Modal
@@ -58,59 +82,69 @@ export function LimitsForm({ latest, onSaved, onClose }: LimitsFormProps) {
       title={t('editTitle', { place })}
       closeButtonProps={{ 'aria-label': common('dialogClose') }}
     >
-      <form onSubmit={submit} noValidate>
-        <Stack gap="md">
-          {behind && (
-            <Alert color="orange" role="alert">
-              {t('changedMeanwhile', { name: latest.changedBy ?? '–', version: latest.version })}
-              <Group gap="xs" mt="xs">
-                <Button
-                  size="compact-sm"
-                  variant="default"
-                  onClick={() => {
-                    setBase(latest);
-                    setTyped(typedOf(latest.settings));
-                    act.reset();
-                  }}
-                >
-                  {t('takeTheirs')}
-                </Button>
-                <Button
-                  size="compact-sm"
-                  variant="default"
-                  onClick={() => {
-                    setBase(latest);
-                    act.reset();
-                  }}
-                >
-                  {t('keepMine')}
-                </Button>
-              </Group>
-            </Alert>
-          )}
-          <Fields of={base} typed={typed} onChange={setTyped} faults={faults} />
-          <Textarea
-            label={common('reason')}
-            description={common('reasonHint')}
-            required
-            value={reason}
-            onChange={(event) => setReason(event.currentTarget.value)}
-            error={missing ? common('reasonNeeded') : undefined}
-            maxLength={LIMITS.reasonLength}
-            autosize={false}
-            rows={3}
-          />
-          {act.error !== null && <Notice error={act.error} />}
-          <Group justify="flex-end">
-            <Button variant="default" onClick={onClose}>
-              {common('cancel')}
-            </Button>
-            <Button type="submit" loading={act.isPending} disabled={behind} className="wrapping-button">
-              {t('saveAs', { place })}
-            </Button>
-          </Group>
-        </Stack>
-      </form>
+      {ask.data !== undefined ? (
+        <Asked request={ask.data} onClose={onClose} />
+      ) : (
+        <form onSubmit={submit} noValidate>
+          <Stack gap="md">
+            {behind && (
+              <Alert color="orange" role="alert">
+                {t('changedMeanwhile', { name: latest.changedBy ?? '–', version: latest.version })}
+                <Group gap="xs" mt="xs">
+                  <Button
+                    size="compact-sm"
+                    variant="default"
+                    onClick={() => {
+                      setBase(latest);
+                      setTyped(typedOf(latest.settings));
+                      act.reset();
+                    }}
+                  >
+                    {t('takeTheirs')}
+                  </Button>
+                  <Button
+                    size="compact-sm"
+                    variant="default"
+                    onClick={() => {
+                      setBase(latest);
+                      act.reset();
+                    }}
+                  >
+                    {t('keepMine')}
+                  </Button>
+                </Group>
+              </Alert>
+            )}
+            <Fields of={base} typed={typed} onChange={change} faults={faults} />
+            <Textarea
+              label={common('reason')}
+              description={common('reasonHint')}
+              required
+              value={reason}
+              onChange={(event) => setReason(event.currentTarget.value)}
+              error={missing ? common('reasonNeeded') : undefined}
+              maxLength={LIMITS.reasonLength}
+              autosize={false}
+              rows={3}
+            />
+            {asks && <Needs of={need.needs} />}
+            {failed !== null && <Notice error={failed} />}
+            <Group justify="flex-end">
+              <Button variant="default" onClick={onClose}>
+                {common('cancel')}
+              </Button>
+              <Button
+                type="submit"
+                loading={act.isPending || ask.isPending}
+                disabled={behind}
+                className="wrapping-button"
+              >
+                {asks ? approvals('ask.act', { act: t('saveAs', { place }) }) : t('saveAs', { place })}
+              </Button>
+            </Group>
+          </Stack>
+        </form>
+      )}
     </Modal>
   );
 }
@@ -138,6 +172,8 @@ function Fields({ of, typed, onChange, faults }: FieldsProps) {
     <>
       {number('executionsPerHour', t('field.executionsPerHourHint'))}
       <AmountLines
+        label={t('field.amounts')}
+        hint={t('field.amountsHint')}
         lines={typed.amounts}
         faults={faults.amounts}
         onChange={(amounts) => onChange({ ...typed, amounts })}

@@ -1,6 +1,6 @@
 /** Limits as they are typed, and as they are kept. */
-import { formatDecimalAmount, parseDecimalAmount } from '@piculus/protocol';
 import type { Limits, LimitSettings } from '@piculus/protocol/http';
+import { type AmountFault, amountsOf, linesOf, type TypedAmount } from '../../parts/amount-lines.ts';
 
 export const NUMBER_FIELDS = {
   executionsPerHour: { min: 1, max: 1_000_000, whole: true },
@@ -15,17 +15,11 @@ export type NumberField = keyof typeof NUMBER_FIELDS;
 /** What is judged only beside another figure, so that it is never empty. */
 const NEEDED: readonly NumberField[] = ['reportMin', 'failureMin', 'canary'];
 
-export interface TypedAmount {
-  readonly key: number;
-  readonly currency: string;
-  readonly amount: string;
-}
 export interface TypedLimits {
   readonly numbers: Readonly<Record<NumberField, string>>;
   readonly amounts: readonly TypedAmount[];
   readonly breaker: boolean;
 }
-export type AmountFault = 'currency' | 'twice' | 'amount';
 export interface Faults {
   readonly numbers: ReadonlySet<NumberField>;
   /** By the key of the line. */
@@ -55,11 +49,7 @@ export function typedOf({ executionsPerHour, amountsPerHour, breaker, canary }: 
       contradictionsMax: text(judged.contradictionsMax),
       canary: text(canary),
     },
-    amounts: amountsPerHour.map(({ currency, amountMinor }, key) => ({
-      key,
-      currency,
-      amount: formatDecimalAmount(BigInt(amountMinor), currency),
-    })),
+    amounts: linesOf(amountsPerHour),
     breaker: breaker !== null,
   };
 }
@@ -93,31 +83,6 @@ export function settingsOf(typed: TypedLimits): { settings: LimitSettings | null
   };
   const fine = wrong.size === 0 && faults.size === 0;
   return { settings: fine ? settings : null, faults: { numbers: wrong, amounts: faults } };
-}
-
-function amountsOf(lines: readonly TypedAmount[]) {
-  const faults = new Map<number, AmountFault>();
-  const amounts: { currency: string; amountMinor: string }[] = [];
-  for (const line of lines) {
-    const currency = line.currency.trim().toUpperCase();
-    if (currency === '' && line.amount.trim() === '') continue;
-    const amountMinor = minorOf(line.amount, currency);
-    if (!/^[A-Z]{3}$/.test(currency)) faults.set(line.key, 'currency');
-    else if (amounts.some((each) => each.currency === currency)) faults.set(line.key, 'twice');
-    else if (amountMinor === null) faults.set(line.key, 'amount');
-    else amounts.push({ currency, amountMinor });
-  }
-  return { amounts, faults };
-}
-
-/** @returns null where it is no amount above 0. */
-export function minorOf(decimal: string, currency: string): string | null {
-  try {
-    const minor = parseDecimalAmount(decimal.replace(/[,\s]/g, ''), currency);
-    return minor > 0n ? minor.toString() : null;
-  } catch {
-    return null;
-  }
 }
 
 /** @returns the used part of a limit, 0 to 100. */

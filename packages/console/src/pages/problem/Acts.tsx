@@ -112,6 +112,7 @@ function RunDialog({ problem, reason, onClose, onDone }: DialogProps & { reason:
       title={t('act.runTitle', { order })}
       act={t('act.runAmount', { amount: money })}
       reason={reason}
+      command={{ kind: 'run', problemId: id }}
       onClose={onClose}
       onConfirm={async (given) => {
         await run.mutateAsync({ params: { id }, body: given === '' ? {} : { reason: given } });
@@ -155,6 +156,7 @@ function ReopenDialog({ problem, onClose, onDone }: DialogProps) {
       title={t('act.reopenTitle', { order: problem.businessKey })}
       act={t('act.reopen')}
       reason="required"
+      command={{ kind: 'reopen', problemId: problem.id }}
       onClose={onClose}
       onConfirm={async (reason) => {
         await act.mutateAsync({ params: { id: problem.id }, body: { reason } });

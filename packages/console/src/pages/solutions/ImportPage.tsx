@@ -3,10 +3,11 @@ import { Button, FileButton, Group, Stack, Textarea } from '@mantine/core';
 import { type FormEvent, useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'react-router';
-import type { ApiError } from '@piculus/protocol/http';
+import type { ApiError, ApprovalCommand, SolutionInput } from '@piculus/protocol/http';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { api, asApiError } from '../../api/client.ts';
 import { refresh } from '../../api/queries.ts';
+import { AskApproval } from '../../parts/AskApproval.tsx';
 import { Page } from '../../parts/Page.tsx';
 import { Section } from '../../parts/Section.tsx';
 import { ImportErrors } from './ImportErrors.tsx';
@@ -29,12 +30,14 @@ type Outcome =
 export function Component() {
   const { t } = useTranslation('solutions');
   const { t: common } = useTranslation();
+  const { t: approvals } = useTranslation('approvals');
   const queries = useQueryClient();
   // Through the cache of acts, which notices that nobody is signed in any more.
   const act = useMutation<Imported, ApiError, ImportInput>({ mutationFn: sendRows });
   const [text, setText] = useState('');
   const [busy, setBusy] = useState(false);
   const [outcome, setOutcome] = useState<Outcome>({ kind: 'none' });
+  const [asking, setAsking] = useState<ApprovalCommand | null>(null);
   const result = useRef<HTMLDivElement>(null);
   useEffect(() => {
     if (outcome.kind !== 'none' && outcome.kind !== 'unreadable') result.current?.focus();
@@ -47,7 +50,9 @@ export function Component() {
       setOutcome(dryRun ? { kind: 'checked', rows, told } : { kind: 'done', told });
       if (!dryRun) refresh(queries, new Set(['solutions', 'problems']));
     } catch (thrown) {
-      setOutcome({ kind: 'refused', rows, error: asApiError(thrown) });
+      const error = asApiError(thrown);
+      if (error.code === 'approval-required') setAsking(commandOf(rows));
+      else setOutcome({ kind: 'refused', rows, error });
     } finally {
       setBusy(false);
     }
@@ -99,6 +104,19 @@ export function Component() {
           </Said>
         )}
       </div>
+      {asking !== null && (
+        <AskApproval
+          title={approvals('ask.importTitle')}
+          act={approvals('ask.importAct', {
+            count: asking.kind === 'import-solutions' ? asking.items.length : 0,
+          })}
+          command={asking}
+          onAlone={async () => {
+            if (outcome.kind === 'checked') await send(outcome.rows, false);
+          }}
+          onClose={() => setAsking(null)}
+        />
+      )}
       <p className="solutions-aside">
         <Link to="/solutions">{common('back')}</Link>
       </p>
@@ -124,6 +142,11 @@ function Confirm({ told, busy, onImport }: { told: Imported; busy: boolean; onIm
 function sendRows(input: ImportInput): Promise<Imported> {
   const call = api.importSolutions as (input: object) => Promise<Imported>;
   return call(input);
+}
+
+/** The server has checked the rows by now: it refuses only what it has understood for want of a second person. */
+function commandOf(rows: readonly unknown[]): ApprovalCommand {
+  return { kind: 'import-solutions', items: rows as SolutionInput[] };
 }
 
 function FileField({ onText }: { onText: (text: string) => void }) {

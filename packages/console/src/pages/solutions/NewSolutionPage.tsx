@@ -50,6 +50,7 @@ function NewSolution({ begin }: { begin: SolutionValues }) {
       fresh
       canSave
       unsaved={unsaved.map((name) => t(`field.${name}`))}
+      command={(solution) => ({ kind: 'create-solution', solution })}
       onSave={async (body) => {
         const { id } = await create.mutateAsync({ body });
         await navigate(`/solutions/${id}`, { state: { saved: true } });

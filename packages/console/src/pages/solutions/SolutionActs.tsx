@@ -85,6 +85,11 @@ export function ActDialog({ of, act, onClose, onDone }: ActDialogProps) {
       color={act === 'enable' ? 'indigo' : 'red'}
       reason="none"
       unknown={check.isPending}
+      command={
+        act === 'remove'
+          ? { kind: 'delete-solution', id: subject.id }
+          : { kind: 'change-solution', id: subject.id, change: { status, expectedVersion: subject.version } }
+      }
       onConfirm={confirm}
       onClose={onClose}
     >

@@ -1,10 +1,11 @@
 /** The form of a solution, for a new one and for a change: fields, what they mean, and saving. */
 import { Alert, Button, Group } from '@mantine/core';
-import type { ApiError, SolutionInput } from '@piculus/protocol/http';
+import type { ApiError, ApprovalCommand, SolutionInput } from '@piculus/protocol/http';
 import { type FormEvent, type ReactNode, useEffect, useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { asApiError } from '../../api/client.ts';
 import { currentLanguage } from '../../i18n/index.ts';
+import { AskApproval } from '../../parts/AskApproval.tsx';
 import { fieldErrors, saysMoreThanFields } from '../../parts/form.ts';
 import { Notice } from '../../parts/Notice.tsx';
 import { useTypedCheck } from './check.ts';
@@ -30,6 +31,8 @@ export interface SolutionFormProps {
   readonly canSave: boolean;
   /** To look at only. */
   readonly readOnly?: boolean;
+  /** What saving would do, to ask a second person for it where the server wants one. */
+  readonly command: (input: SolutionInput) => ApprovalCommand;
   /** Above the fields: what the person must know first. */
   readonly children?: ReactNode;
 }
@@ -38,12 +41,15 @@ export interface SolutionFormProps {
 const NOT_NAMED = 'notNamedYet';
 
 export function SolutionForm(props: SolutionFormProps) {
+  const { t } = useTranslation('solutions');
+  const { t: approvals } = useTranslation('approvals');
   const { values, fresh, unsaved } = props;
   const known = useKnown();
   const form = useRef<HTMLFormElement>(null);
   const left = useRef(false);
   const [failed, setFailed] = useState<ApiError | null>(null);
   const [busy, setBusy] = useState(false);
+  const [asking, setAsking] = useState<ApprovalCommand | null>(null);
   const input = useMemo(() => inputOf(values), [values]);
   const named = input.sysCode !== '' && input.fixCode !== '';
   const [someSystem = ''] = known.systems;
@@ -77,28 +83,42 @@ export function SolutionForm(props: SolutionFormProps) {
     try {
       await props.onSave(input);
     } catch (thrown) {
-      setFailed(asApiError(thrown));
+      const error = asApiError(thrown);
+      if (error.code === 'approval-required') setAsking(props.command(input));
+      else setFailed(error);
     } finally {
       left.current = false;
       setBusy(false);
     }
   };
   return (
-    <form ref={form} className="solutions-form" onSubmit={(event) => void save(event)} noValidate>
-      <LeaveGuard unsaved={() => unsaved.length > 0 && !left.current} />
-      <div className="solutions-main">
-        {props.children}
-        {fresh && <Identity values={values} onChange={change} errors={errors} known={known} />}
-        <fieldset className="solutions-lock" disabled={props.readOnly ?? false}>
-          <FormFields values={values} onChange={change} errors={errors} />
-        </fieldset>
-      </div>
-      <Preview values={values} check={check} named={named} />
-      <div className="solutions-save">
-        {failed !== null && saysMoreThanFields(failed, FORM_FIELDS) && <Notice error={failed} />}
-        {props.readOnly !== true && <SaveBar {...props} busy={busy} />}
-      </div>
-    </form>
+    <>
+      <form ref={form} className="solutions-form" onSubmit={(event) => void save(event)} noValidate>
+        <LeaveGuard unsaved={() => unsaved.length > 0 && !left.current} />
+        <div className="solutions-main">
+          {props.children}
+          {fresh && <Identity values={values} onChange={change} errors={errors} known={known} />}
+          <fieldset className="solutions-lock" disabled={props.readOnly ?? false}>
+            <FormFields values={values} onChange={change} errors={errors} />
+          </fieldset>
+        </div>
+        <Preview values={values} check={check} named={named} />
+        <div className="solutions-save">
+          {failed !== null && saysMoreThanFields(failed, FORM_FIELDS) && <Notice error={failed} />}
+          {props.readOnly !== true && <SaveBar {...props} busy={busy} />}
+        </div>
+      </form>
+      {/* Not inside the form, or what is sent here would send the form as well. */}
+      {asking !== null && (
+        <AskApproval
+          title={approvals('ask.solutionTitle')}
+          act={fresh ? t('saveNew') : t('saveChange')}
+          command={asking}
+          onAlone={() => props.onSave(input)}
+          onClose={() => setAsking(null)}
+        />
+      )}
+    </>
   );
 }
 

@@ -163,6 +163,7 @@ function Editor({ latest }: { latest: Solution }) {
         canSave={changed.length > 0 && !behind}
         unsaved={changed.map((name) => t(`field.${name}`))}
         onReset={() => begin(base)}
+        command={(input) => ({ kind: 'change-solution', id: base.id, change: changeFrom(base, input) })}
         onSave={async (input) => {
           const stored = await change
             .mutateAsync({ params: { id: base.id }, body: changeFrom(base, input) })
