@@ -1,4 +1,5 @@
 /** The part of the configuration that is about single sign-on. */
+import { sampleIn } from './identity/secret.ts';
 import { readFileSync } from 'node:fs';
 
 /** A provider of OpenID Connect that people sign in by. */
@@ -49,6 +50,8 @@ export function readSignOn(
     problems.push(
       'PICULUS_OIDC_CLIENT_SECRET or PICULUS_OIDC_CLIENT_SECRET_FILE must be set beside PICULUS_OIDC_ISSUER',
     );
+  const sample = sampleIn(clientSecret ?? '');
+  if (sample !== null) problems.push(`the client secret of PICULUS_OIDC_ISSUER ${sample}`);
   if (label.length > 64) problems.push('PICULUS_OIDC_LABEL takes at most 64 characters');
   if (publicUrl === null)
     problems.push('PICULUS_PUBLIC_URL must be set for single sign-on: the provider sends people back there');

@@ -1,7 +1,8 @@
 /** The environment as a checked configuration. The only file of the server that reads `process.env`. */
+import { readProxies } from './config-proxies.ts';
 import { readSignOn, type SignOnConfig } from './config-sign-on.ts';
 import { LOG_LEVELS, type LogLevel } from './base/logger.ts';
-import { SECRET_CHARACTERS_MIN } from './identity/secret.ts';
+import { secretWeakness } from './identity/secret.ts';
 
 /** A heartbeat comes three times in a lease, and a client sends none more often than every 100 ms. */
 const LEASE_MS_MIN = 300;
@@ -25,6 +26,8 @@ export interface ServerConfig {
   readonly secret: string | null;
   /** Where people open the console from, where a proxy stands between. */
   readonly publicUrl: string | null;
+  /** Addresses and networks of proxies in front, whose `X-Forwarded-For` counts. */
+  readonly trustedProxies: readonly string[];
   /** Null: people sign in by password alone. */
   readonly signOn: SignOnConfig | null;
   readonly messageRetentionDays: number;
@@ -81,10 +84,14 @@ export function loadConfig(environment: Environment = process.env): ServerConfig
   if (logLevel === undefined)
     problems.push(`PICULUS_LOG_LEVEL must be one of ${LOG_LEVELS.join(', ')}, not "${level}"`);
   const secret = text('PICULUS_SECRET');
-  if (secret !== null && secret.length < SECRET_CHARACTERS_MIN) {
-    problems.push(`PICULUS_SECRET must have at least ${SECRET_CHARACTERS_MIN} characters`);
-  }
+  // Whoever sets it means to; an empty one is a mistake of what fills it in.
+  if (secret === null && environment.PICULUS_SECRET !== undefined)
+    problems.push('PICULUS_SECRET is set and empty; leave it out and one is made at the first start');
+  const weakness = secret === null ? null : secretWeakness(secret);
+  if (weakness !== null) problems.push(`PICULUS_SECRET ${weakness}`);
   const publicUrl = url('PICULUS_PUBLIC_URL', ['http:', 'https:']);
+  const proxies = readProxies('PICULUS_TRUST_PROXY', text('PICULUS_TRUST_PROXY'));
+  problems.push(...proxies.problems);
   const config: ServerConfig = {
     databaseUrl: url('PICULUS_DATABASE_URL', ['postgres:', 'postgresql:']),
     migrationDatabaseUrl: url('PICULUS_MIGRATION_DATABASE_URL', ['postgres:', 'postgresql:']),
@@ -96,6 +103,7 @@ export function loadConfig(environment: Environment = process.env): ServerConfig
     adminPasswordFile: text('PICULUS_ADMIN_PASSWORD_FILE'),
     secret,
     publicUrl,
+    trustedProxies: proxies.proxies,
     signOn: readSignOn(text, problems, publicUrl),
     messageRetentionDays: whole('PICULUS_MESSAGE_RETENTION_DAYS', 14, [1, 3_650]),
     auditCheckpointFile: text('PICULUS_AUDIT_CHECKPOINT_FILE'),

@@ -1,7 +1,12 @@
 /** Why a server could not start, in words for the person who started it. */
 export class StartError extends Error {
   override readonly name = 'StartError';
-  readonly code: 'port-taken' | 'address-unknown' | 'database-in-use' | 'signing-key-unusable';
+  readonly code:
+    | 'port-taken'
+    | 'address-unknown'
+    | 'database-in-use'
+    | 'signing-key-unusable'
+    | 'secret-unusable';
 
   constructor(code: StartError['code'], message: string) {
     super(message);

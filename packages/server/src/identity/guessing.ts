@@ -57,15 +57,21 @@ export function createGuessing(
   const slotOf = (kind: string, text: string): string =>
     `${kind}:${createHmac('sha256', secret).update(`guessing\0${kind}\0${text}`).digest().readUInt16BE(0)}`;
 
+  function refuse(until: Date | null, now: Date): never {
+    const waitMs = (until?.getTime() ?? 0) - now.getTime();
+    throw new TooManyTries(Math.max(1, Math.ceil(waitMs / 1_000)));
+  }
+
   async function begin(slots: readonly Slot[]): Promise<void> {
     const now = clock.now();
+    // Most tries of an attack end here, at the price of one question.
+    const blocked = await selectBlockedUntil(db, slots);
+    if (blocked !== null && blocked > now) refuse(blocked, now);
     const forget = new Date(now.getTime() - FORGET_MS);
     await transaction(db, async (tx) => {
       const free = await countTry(tx, slots, { now, forget });
       if (free.length === slots.length) return;
-      const until = await selectBlockedUntil(tx, slots);
-      const waitMs = (until?.getTime() ?? now.getTime()) - now.getTime();
-      throw new TooManyTries(Math.max(1, Math.ceil(waitMs / 1_000)));
+      refuse(await selectBlockedUntil(tx, slots), now);
     });
   }
 

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createApiClient } from '@piculus/protocol/http';
@@ -190,6 +190,9 @@ describe('the secret', () => {
     expect(await loadSecret(dataDir, systemClock)).toBe(secret);
     expect((await stat(join(dataDir, 'secret'))).mode & 0o777).toBe(0o600);
     await writeFile(join(dataDir, 'secret'), 'short');
-    await expect(loadSecret(dataDir, systemClock)).rejects.toThrow('holds no secret');
+    await expect(loadSecret(dataDir, systemClock)).rejects.toMatchObject({ code: 'secret-unusable' });
+    await writeFile(join(dataDir, 'secret'), secret);
+    await chmod(join(dataDir, 'secret'), 0o640);
+    await expect(loadSecret(dataDir, systemClock)).rejects.toMatchObject({ code: 'secret-unusable' });
   });
 });

@@ -17,6 +17,7 @@ describe('the configuration', () => {
       adminPasswordFile: null,
       secret: null,
       publicUrl: null,
+      trustedProxies: [],
       signOn: null,
       messageRetentionDays: 14,
       signingKeysDir: null,
@@ -24,7 +25,7 @@ describe('the configuration', () => {
       auditCheckpointFile: null,
       auditCheckpointUrl: null,
     });
-    expect(loadConfig({ PICULUS_PORT: ' ', PICULUS_SECRET: '' }).port).toBe(7070);
+    expect(loadConfig({ PICULUS_PORT: ' ' }).port).toBe(7070);
   });
 
   it.each([
@@ -34,11 +35,14 @@ describe('the configuration', () => {
     ['PICULUS_PORT', '1e3'],
     ['PICULUS_LEASE_MS', '0'],
     ['PICULUS_LOG_LEVEL', 'loud'],
-    ['PICULUS_SECRET', 'short'],
     ['PICULUS_DATABASE_URL', 'mysql://x'],
     ['PICULUS_DATABASE_URL', 'localhost'],
     ['PICULUS_MIGRATION_DATABASE_URL', 'postgres://owner@127.0.0.1/x'],
     ['PICULUS_PUBLIC_URL', 'ftp://x'],
+    ['PICULUS_TRUST_PROXY', 'proxy.bank.example'],
+    ['PICULUS_TRUST_PROXY', '0.0.0.0/0'],
+    ['PICULUS_TRUST_PROXY', '10.0.0.0/33'],
+    ['PICULUS_TRUST_PROXY', '10.0.0.1,true'],
     ['PICULUS_MESSAGE_RETENTION_DAYS', '0'],
   ])('refuses %s=%s by its name', (name, value) => {
     expect(() => loadConfig({ [name]: value })).toThrow(ConfigError);

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { API_PREFIX } from '@piculus/protocol/http';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { WebSocket } from 'ws';
@@ -95,7 +96,11 @@ describe('at the start', () => {
     const database = await createTestDatabase();
     const proxy = await startProxy(database.url);
     proxy.cut();
-    const config = { ...loadConfig({ PICULUS_SECRET: 'x'.repeat(40) }), databaseUrl: proxy.url, port: 0 };
+    const config = {
+      ...loadConfig({ PICULUS_SECRET: randomBytes(32).toString('base64') }),
+      databaseUrl: proxy.url,
+      port: 0,
+    };
     const server = await createServer(config, { log });
     await server.start();
     const ready = await fetch(`${server.address}${API_PREFIX}/ready`);
@@ -113,7 +118,11 @@ describe('at the start', () => {
   it('can be stopped while it waits, twice, and refuses to be ready then', async () => {
     const proxy = await startProxy('postgres://nobody@127.0.0.1:1/none');
     proxy.cut();
-    const config = { ...loadConfig({ PICULUS_SECRET: 'x'.repeat(40) }), databaseUrl: proxy.url, port: 0 };
+    const config = {
+      ...loadConfig({ PICULUS_SECRET: randomBytes(32).toString('base64') }),
+      databaseUrl: proxy.url,
+      port: 0,
+    };
     const server = await createServer(config, { log });
     const started = server.start();
     await Promise.all([server.stop(), server.stop()]);
