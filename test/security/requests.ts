@@ -1,5 +1,6 @@
 /** A valid request of every route, about one system; a route without one does not compile. */
 import type { RouteName } from '@piculus/protocol/http';
+import { CAREFUL_RULES } from '../../packages/server/src/approvals/rules.ts';
 import { FIX, markOf, type SeededSystem, SOLUTION } from './seed.ts';
 
 export interface Ask {
@@ -13,6 +14,8 @@ export interface About extends SeededSystem {
   readonly userId: string;
   /** The key that the server signs with. */
   readonly serverKeyId: string;
+  /** An open request about the system, by nobody of the test. */
+  readonly approvalId: string;
   /** A word that no other request has. */
   readonly word: string;
   readonly newSolution: () => Promise<string>;
@@ -39,6 +42,7 @@ const input = ({ sysCode }: About) => ({ ...SOLUTION, sysCode, fixCode: FIX });
 
 const NO_LIMITS = { executionsPerHour: null, amountsPerHour: [], breaker: null, canary: 0 };
 
+const approval = ({ approvalId }: About) => ({ params: { id: approvalId } });
 const serverKey = ({ serverKeyId }: About) => ({ params: { keyId: serverKeyId } });
 
 const user = ({ userId }: About) => ({ params: { id: userId } });
@@ -56,6 +60,8 @@ export const ASKS: Asks = {
   renewRecoveryCodes: none,
   removeSecondFactor: none,
   removeUserSecondFactor: (about) => ({ ...user(about), ...{ body } }),
+  listSecondFactorRoles: none,
+  setSecondFactorRole: () => ({ params: { role: 'viewer' }, body: { required: false } }),
   listSessions: none,
   endSession: () => ({ params: { id: 'ended long ago' } }),
   endOtherSessions: none,
@@ -134,6 +140,21 @@ export const ASKS: Asks = {
   listHalts: none,
   stop: ({ sysCode }) => ({ body: { sysCode, ...body } }),
   resume: async ({ newHalt }) => ({ params: { id: await newHalt() }, body }),
+  listApprovals: none,
+  previewApprovalNeed: ({ problemIds }) => ({
+    body: { command: { kind: 'run', problemId: problemIds[5] ?? '' } },
+  }),
+  createApproval: ({ problemIds }) => ({
+    body: { command: { kind: 'run', problemId: problemIds[5] ?? '' }, ...body },
+  }),
+  getApproval: approval,
+  approve: (about) => ({ ...approval(about), body: { hash: '0'.repeat(64), ...body } }),
+  reject: (about) => ({ ...approval(about), body }),
+  withdrawApproval: (about) => ({ ...approval(about), body }),
+  getApprovalPolicy: none,
+  setApprovalPolicy: () => ({
+    body: { version: 999, mode: 'as-configured', singlePerson: false, rules: CAREFUL_RULES, ...body },
+  }),
   getAuditChain: none,
   verifyAudit: () => ({ body: {} }),
 };

@@ -19,3 +19,6 @@ CREATE TABLE piculus.second_factors (
 
 -- At most one account of the provider of single sign-on for each person.
 CREATE UNIQUE INDEX accounts_single_sign_on_idx ON piculus.accounts (user_id) WHERE provider_id = 'oidc';
+
+-- Who holds such a role has to set a second factor up before anything else.
+ALTER TABLE piculus.roles ADD COLUMN requires_second_factor boolean NOT NULL DEFAULT false;

@@ -34,12 +34,22 @@ const SECRET_ANSWERS: ReadonlySet<RouteName> = new Set([
 ]);
 /** What somebody may do whose password was made by somebody else. */
 const WITH_ONE_TIME_PASSWORD: ReadonlySet<RouteName> = new Set(['getMe', 'changePassword']);
+/** What somebody may do who lacks the second factor that a role asks for: see so, and set it up. */
+const WITHOUT_SECOND_FACTOR: ReadonlySet<RouteName> = new Set([
+  'getMe',
+  'changePassword',
+  'confirmIdentity',
+  'getSecondFactor',
+  'beginSecondFactor',
+  'confirmSecondFactor',
+]);
 /** They change nothing that a repeat would change again, so a repeat asks anew; unmasked values must not lie in the table of recorded answers. */
 const QUESTIONS: ReadonlySet<RouteName> = new Set([
   'confirmIdentity',
   'validateSolution',
   'previewProblem',
   'revealProblem',
+  'previewApprovalNeed',
 ]);
 
 export const ROUTE_NAMES = Object.keys(ROUTES).filter((name): name is RouteName =>
@@ -73,7 +83,7 @@ export function checkBySchemas(app: FastifyInstance): void {
 export function describeRoute(name: RouteName): {
   method: Route['method'];
   url: string;
-  config: { access: AccessPolicy; withOneTimePassword: boolean };
+  config: { access: AccessPolicy; withOneTimePassword: boolean; withoutSecondFactor: boolean };
   schema: Record<string, unknown>;
 } {
   const route: Route = ROUTES[name];
@@ -81,7 +91,11 @@ export function describeRoute(name: RouteName): {
   return {
     method,
     url: `${API_PREFIX}${route.path}`,
-    config: { access, withOneTimePassword: WITH_ONE_TIME_PASSWORD.has(name) },
+    config: {
+      access,
+      withOneTimePassword: WITH_ONE_TIME_PASSWORD.has(name),
+      withoutSecondFactor: WITHOUT_SECOND_FACTOR.has(name),
+    },
     schema: schemaOf(name, route),
   };
 }

@@ -55,6 +55,9 @@ export async function signIn(
   const { user } = sender;
   if (user.passwordIsOneTime && request.routeOptions.config.withOneTimePassword !== true)
     throw new PiculusError('password-change-required');
+  const mayLackFactor = request.routeOptions.config.withoutSecondFactor === true;
+  if ('factorMissing' in sender && sender.factorMissing && !mayLackFactor)
+    throw new PiculusError('second-factor-required');
   const scope = await scopeOf(user);
   const who = { actor: user.username, userId: user.id, from: request.ip };
   const caller: Caller =

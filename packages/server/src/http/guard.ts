@@ -14,6 +14,8 @@ declare module 'fastify' {
     access?: AccessPolicy;
     /** Also with a password that somebody else made. */
     withOneTimePassword?: boolean;
+    /** Also without the second factor that a role asks for. */
+    withoutSecondFactor?: boolean;
   }
 }
 

@@ -23,7 +23,7 @@ export { AUTH_PREFIX, SIGN_IN_PATH } from './auth.ts';
 export { WRONG_CODE } from './second-factor.ts';
 export type { Hashing } from './passwords.ts';
 export { createFirstUser, FIRST_USERNAME, resetPassword } from './users.ts';
-export { loadSecret, SECRET_CHARACTERS_MIN } from './secret.ts';
+export { loadSecret } from './secret.ts';
 
 /** A person's open session. */
 export interface SignedIn {
@@ -31,6 +31,8 @@ export interface SignedIn {
   readonly sessionId: string;
   /** When they last proved who they are in it. */
   readonly authenticatedAt: Date | null;
+  /** They may do nothing but set a second factor up, which a role of theirs asks for. */
+  readonly factorMissing: boolean;
 }
 
 /** A session counts as seen again after that long, so that not every request is a write. */
@@ -79,7 +81,7 @@ export function createIdentity(
     if (found === null) return null;
     const session = await selectSession(db, found.session.id);
     if (session === undefined || session.user.banned) return null;
-    const { id: sessionId, user, authenticatedAt, lastSeenAt } = session;
+    const { id: sessionId, user, authenticatedAt, lastSeenAt, factorMissing } = session;
     const now = clock.now();
     const unseenMs = now.getTime() - lastSeenAt.getTime();
     if (unseenMs > IDLE_MS) {
@@ -87,7 +89,7 @@ export function createIdentity(
       return null;
     }
     if (unseenMs > SEEN_MS) await touchSession(db, sessionId, now);
-    return { user: toUser(user), sessionId, authenticatedAt };
+    return { user: toUser(user), sessionId, authenticatedAt, factorMissing };
   }
 
   async function ask(request: Request): Promise<Response> {
@@ -98,7 +100,6 @@ export function createIdentity(
 
   const secondFactors = createSecondFactors(context, {
     key: async () => (await auth.$context).secretConfig,
-    isRequired: async () => false,
   });
 
   const users = createUsers(context, hashing);

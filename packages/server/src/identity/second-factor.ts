@@ -10,11 +10,14 @@ import { transaction } from '../store/pool.ts';
 import {
   confirmSecondFactor,
   deleteSecondFactor,
+  isFactorRequired,
   lockSecondFactor,
   putUnconfirmed,
   type SecondFactorRow,
   selectSecondFactor,
+  selectRequiringRoles,
   setBackupCodes,
+  setFactorRequired,
   useStep,
 } from '../store/second-factors.ts';
 import { deleteSessions } from '../store/sessions.ts';
@@ -41,6 +44,10 @@ export interface SecondFactors {
   remove(caller: Caller): Promise<void>;
   /** @throws PiculusError `reauthentication-required`, `not-found`, `wrong-state` where there is none. */
   removeOf(userId: string, reason: string, caller: Caller): Promise<void>;
+  /** The roles whose holders have to have one. */
+  requiringRoles(): Promise<string[]>;
+  /** @throws PiculusError `reauthentication-required`, `not-found`; `wrong-state` for a caller who has none. */
+  setRequired(role: string, required: boolean, caller: Caller): Promise<void>;
   /** Whether this is the person's code of now; it is used up by that. */
   useCode(userId: string, code: string): Promise<boolean>;
 }
@@ -48,8 +55,6 @@ export interface SecondFactors {
 export interface SecondFactorParts {
   /** What the sign-in library encrypts with. */
   readonly key: () => Promise<SecretKey>;
-  /** Whether a role of the user asks for a second factor. */
-  readonly isRequired: (userId: string) => Promise<boolean>;
 }
 
 export const WRONG_CODE = {
@@ -62,7 +67,7 @@ export const WRONG_CODE = {
 
 export function createSecondFactors(
   { db, clock }: Pick<Context, 'db' | 'clock'>,
-  { key, isRequired }: SecondFactorParts,
+  { key }: SecondFactorParts,
 ): SecondFactors {
   const secretOf = async (row: SecondFactorRow): Promise<Buffer> => {
     const text = await symmetricDecrypt({ key: await key(), data: row.secret });
@@ -98,7 +103,7 @@ export function createSecondFactors(
       return {
         enabled,
         recoveryCodesLeft: enabled ? await codesLeft(row) : null,
-        required: await isRequired(userId),
+        required: await isFactorRequired(db, userId),
       };
     },
 
@@ -163,6 +168,30 @@ export function createSecondFactors(
         // Whoever has the lost device may have a session, too.
         await deleteSessions(tx, userId);
         await tell(tx, caller, 'second-factor-removed', user.username, reason);
+      });
+    },
+
+    requiringRoles: () => selectRequiringRoles(db),
+
+    async setRequired(role, required, caller) {
+      const userId = personOf(caller);
+      const at = clock.now();
+      requireFresh(caller, at);
+      // Whoever asks others for it knows how it works, and does not lock themselves out by a click.
+      if (required && (await selectSecondFactor(db, userId))?.verified !== true)
+        throw new PiculusError('wrong-state', 'set up your own second factor first');
+      await transaction(db, async (tx) => {
+        const found = await setFactorRequired(tx, role, required);
+        if (found === null) throw new PiculusError('not-found', 'there is no such role');
+        if (found.before === required) return;
+        await writeAudit(tx, {
+          at,
+          actor: caller.actor,
+          act: 'role-changed',
+          target: `role:${role}`,
+          before: { requiresSecondFactor: found.before },
+          after: { requiresSecondFactor: required },
+        });
       });
     },
 

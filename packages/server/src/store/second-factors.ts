@@ -1,5 +1,5 @@
 /** Second factors. better-auth reads and writes the same rows at a sign-in. */
-import type { Selectable } from 'kysely';
+import { type Selectable, sql } from 'kysely';
 import type { Executor, Tx } from './database.ts';
 import type { Tables } from './tables.ts';
 
@@ -118,4 +118,33 @@ export async function selectPendingUser(
     .select(['users.id', 'users.username'])
     .where('verifications.identifier', '=', identifier)
     .executeTakeFirst();
+}
+
+/** Whether a role that the person holds anywhere asks for a second factor. */
+export async function isFactorRequired(db: Executor, userId: string): Promise<boolean> {
+  const found = await sql`
+    SELECT FROM piculus.grants g JOIN piculus.roles r ON r.name = g.role
+    WHERE g.user_id = ${userId} AND r.requires_second_factor LIMIT 1`.execute(db);
+  return found.rows.length > 0;
+}
+
+/** @returns what was set before; null where there is no such role. */
+export async function setFactorRequired(
+  tx: Tx,
+  role: string,
+  required: boolean,
+): Promise<{ readonly before: boolean } | null> {
+  const found = await sql<{ before: boolean }>`
+    SELECT requires_second_factor AS before FROM piculus.roles WHERE name = ${role} FOR UPDATE`.execute(tx);
+  const [row] = found.rows;
+  if (row === undefined) return null;
+  await sql`UPDATE piculus.roles SET requires_second_factor = ${required} WHERE name = ${role}`.execute(tx);
+  return row;
+}
+
+/** The roles that ask for a second factor, by name. */
+export async function selectRequiringRoles(db: Executor): Promise<string[]> {
+  const found = await sql<{ name: string }>`
+    SELECT name FROM piculus.roles WHERE requires_second_factor ORDER BY name`.execute(db);
+  return found.rows.map(({ name }) => name);
 }

@@ -8,6 +8,8 @@ export interface OpenSession {
   readonly user: UserRow;
   readonly authenticatedAt: Date | null;
   readonly lastSeenAt: Date;
+  /** A role asks for a second factor, and there is none. */
+  readonly factorMissing: boolean;
 }
 
 /** @returns the session and its user; undefined where it has ended. */
@@ -16,12 +18,23 @@ export async function selectSession(db: Executor, id: string): Promise<OpenSessi
     .selectFrom('sessions as s')
     .innerJoin('users as u', 'u.id', 's.user_id')
     .selectAll('u')
-    .select(['s.authenticated_at', 's.last_seen_at as session_last_seen_at'])
+    .select([
+      's.authenticated_at',
+      's.last_seen_at as session_last_seen_at',
+      sql<boolean>`NOT u.two_factor_enabled AND EXISTS (
+        SELECT FROM piculus.grants g JOIN piculus.roles r ON r.name = g.role
+        WHERE g.user_id = u.id AND r.requires_second_factor)`.as('factor_missing'),
+    ])
     .where('s.id', '=', id)
     .executeTakeFirst();
   if (row === undefined) return undefined;
-  const { authenticated_at: authenticatedAt, session_last_seen_at: lastSeenAt, ...user } = row;
-  return { id, user, authenticatedAt, lastSeenAt };
+  const {
+    authenticated_at: authenticatedAt,
+    session_last_seen_at: lastSeenAt,
+    factor_missing: factorMissing,
+    ...user
+  } = row;
+  return { id, user, authenticatedAt, lastSeenAt, factorMissing };
 }
 
 /** In one statement, so that being seen is one write. */

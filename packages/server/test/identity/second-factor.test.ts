@@ -120,7 +120,10 @@ describe('a second factor', () => {
 
   it('lets its owner in by a code', async () => {
     const { username, secret } = await personWithFactor();
-    const { token } = await finishSignIn(own(), { pending: await pendingOf(username), code: codeOf(secret, 1) });
+    const { token } = await finishSignIn(own(), {
+      pending: await pendingOf(username),
+      code: codeOf(secret, 1),
+    });
     expect(await createApiClient({ ...own(), token }).getMe()).toMatchObject({ username });
     expect((await actsOf(username)).slice(-2)).toEqual(['second-factor-asked', 'sign-in']);
   });
@@ -277,8 +280,48 @@ describe('a second factor', () => {
       "UPDATE piculus.sessions SET authenticated_at = now() - interval '11 minutes' WHERE user_id = $1",
       [userId],
     );
-    for (const act of [api.removeSecondFactor(), api.renewRecoveryCodes(), api.beginSecondFactor()])
-      await expect(act).rejects.toMatchObject({ code: 'reauthentication-required' });
+    for (const act of [api.removeSecondFactor, api.renewRecoveryCodes, api.beginSecondFactor])
+      await expect(act()).rejects.toMatchObject({ code: 'reauthentication-required' });
     expect(await pendingOf(username)).not.toBe('');
+  });
+});
+
+describe('a role that asks for a second factor', () => {
+  const reachable = (api: ApiClient): Promise<unknown>[] => [
+    api.listProblems(),
+    api.getStats(),
+    api.listUsers(),
+  ];
+
+  it('lets its holders do nothing but set one up, and everything then', async () => {
+    await test.api.putRole({ params: { name: 'careful' }, body: { verbs: ['view'], version: 0 } });
+    const { token } = await createPerson(test.api, test.address, {
+      username: 'holder',
+      password: PASSWORD,
+      grants: [
+        { role: 'careful', sysCode: null },
+        { role: 'administrator', sysCode: null },
+      ],
+    });
+    const api = createApiClient({ ...own(), token });
+    await Promise.all(reachable(api));
+    const ask = (required: boolean) => ({ params: { role: 'careful' }, body: { required } });
+    await expect(test.api.setSecondFactorRole(ask(true))).rejects.toMatchObject({ code: 'wrong-state' });
+    const { api: administrator } = await personWithFactor();
+    await administrator.setSecondFactorRole(ask(true));
+    expect(await test.api.listSecondFactorRoles()).toEqual({ items: ['careful'] });
+
+    for (const answer of await Promise.allSettled(reachable(api)))
+      expect(answer).toMatchObject({ status: 'rejected', reason: { code: 'second-factor-required' } });
+    expect(await api.getMe()).toMatchObject({ username: 'holder' });
+    expect(await api.getSecondFactor()).toMatchObject({ enabled: false, required: true });
+    const { secret } = await api.beginSecondFactor();
+    await api.confirmSecondFactor({ body: { code: codeOf(secret) } });
+    await Promise.all(reachable(api));
+
+    // Nobody else is asked, and without the role nobody is.
+    await test.api.listProblems();
+    await administrator.setSecondFactorRole(ask(false));
+    expect(await test.api.listSecondFactorRoles()).toEqual({ items: [] });
   });
 });

@@ -1,6 +1,7 @@
 /** The routes of second factors, and what a sign-in page has to offer. */
 import { z } from 'zod';
-import { everywhere, OPEN, IN_PERSON } from '../../access.ts';
+import { everywhere, IN_PERSON, OPEN } from '../../access.ts';
+import { roleNameSchema } from '../roles.ts';
 import { reason, route } from './parts.ts';
 
 export const secondFactorSchema = z.object({
@@ -105,6 +106,26 @@ export const SECOND_FACTOR_ROUTES = {
     status: 204,
     params: userParams,
     body: z.strictObject({ reason }),
+    response: z.null(),
+  }),
+  listSecondFactorRoles: route({
+    access: everywhere('administer'),
+    method: 'GET',
+    path: '/second-factor/roles',
+    tag: 'users',
+    summary: 'The roles whose holders have to have a second factor',
+    status: 200,
+    response: z.object({ items: z.array(z.string()) }),
+  }),
+  setSecondFactorRole: route({
+    access: everywhere('administer'),
+    method: 'PUT',
+    path: '/second-factor/roles/:role',
+    tag: 'users',
+    summary: 'Ask the holders of a role for a second factor, or no longer; counts at once',
+    status: 204,
+    params: z.object({ role: roleNameSchema }),
+    body: z.strictObject({ required: z.boolean() }),
     response: z.null(),
   }),
 } as const;

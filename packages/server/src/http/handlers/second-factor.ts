@@ -7,7 +7,9 @@ type Names =
   | 'confirmSecondFactor'
   | 'renewRecoveryCodes'
   | 'removeSecondFactor'
-  | 'removeUserSecondFactor';
+  | 'removeUserSecondFactor'
+  | 'listSecondFactorRoles'
+  | 'setSecondFactorRole';
 
 /** Second factors, and how people may sign in. */
 export function secondFactorHandlers({ secondFactors, singleSignOn }: HandlerParts): RouteHandlers<Names> {
@@ -19,6 +21,11 @@ export function secondFactorHandlers({ secondFactors, singleSignOn }: HandlerPar
     renewRecoveryCodes: ({ caller }) => secondFactors.renewRecoveryCodes(caller),
     removeSecondFactor: async ({ caller }) => {
       await secondFactors.remove(caller);
+      return null;
+    },
+    listSecondFactorRoles: async () => ({ items: await secondFactors.requiringRoles() }),
+    setSecondFactorRole: async ({ params, body, caller }) => {
+      await secondFactors.setRequired(params.role, body.required, caller);
       return null;
     },
     removeUserSecondFactor: async ({ params, body, caller }) => {
