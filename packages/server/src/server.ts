@@ -199,6 +199,7 @@ class Server implements PiculusServer {
       events,
       secret,
       publicUrl,
+      trustedProxies: config.trustedProxies,
       consoleFolder:
         this.#parts.consoleFolder === undefined ? await findConsole() : this.#parts.consoleFolder,
       checkOpen: () => this.#checkOpen(),

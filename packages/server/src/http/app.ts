@@ -34,6 +34,8 @@ export interface AppParts {
   readonly events: LiveEventRing;
   readonly secret: string;
   readonly publicUrl: string | null;
+  /** Addresses and networks whose word for where a request came from counts. */
+  readonly trustedProxies: readonly string[];
   /** What a build of the console made; null where there is none. */
   readonly consoleFolder: string | null;
   /** Throws where no work can be done now: `database-away` before the schema is there, `stopping`. */
@@ -58,6 +60,8 @@ export async function createApp(parts: AppParts): Promise<App> {
     routerOptions: { maxParamLength: 256 },
     // A connection that is kept open without a request would hold the stop back.
     forceCloseConnections: 'idle',
+    // Anybody else could write whatever address they like into the header.
+    trustProxy: [...parts.trustedProxies],
   });
   http.setSerializerCompiler(serializerCompiler);
   installErrors(http, context.log, createRefusals(context));
@@ -94,6 +98,7 @@ export async function createApp(parts: AppParts): Promise<App> {
     publicUrl,
     signInsPerMinute: parts.signInsPerMinute ?? 20,
     checkOpen: parts.checkOpen,
+    recheckReaders,
   });
   registerApiRoutes(http, { handlers, idempotency: createIdempotency(context, parts.secret) });
   registerCasePage(http, parts);

@@ -11,6 +11,8 @@ export interface AuthRouteOptions {
   readonly signInsPerMinute: number;
   /** Throws where no work can be done now. */
   readonly checkOpen: () => void;
+  /** Asks anew who reads live events. */
+  readonly recheckReaders: () => Promise<void>;
 }
 
 export function registerAuthRoutes(app: FastifyInstance, options: AuthRouteOptions): void {
@@ -33,6 +35,7 @@ export function registerAuthRoutes(app: FastifyInstance, options: AuthRouteOptio
           from: request.ip,
           requestId: request.id,
         });
+        if (request.url === `${AUTH_PREFIX}/sign-out`) await options.recheckReaders();
         if (response.status >= 400) throw refusal(response.status, await response.text());
         reply.code(response.status);
         for (const [name, value] of response.headers) if (name !== 'set-cookie') reply.header(name, value);

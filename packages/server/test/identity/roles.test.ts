@@ -136,6 +136,31 @@ describe('grants', () => {
   });
 });
 
+describe('a stream of live events', () => {
+  it.each([
+    [
+      'its reader is disabled',
+      ({ user }: Person) => test.api.setUserEnabled({ params: { id: user.id }, body: { enabled: false } }),
+    ],
+    ['its session is ended', ({ user }: Person) => test.api.endUserSessions({ params: { id: user.id } })],
+    [
+      'its reader signs out',
+      ({ token }: Person) =>
+        fetch(`${test.address}/api/auth/sign-out`, {
+          method: 'POST',
+          headers: { authorization: `Bearer ${token}` },
+        }),
+    ],
+  ])('ends when %s', async (_why, end) => {
+    const person = await personWith(VIEWER);
+    const headers = { authorization: `Bearer ${person.token}` };
+    const response = await fetch(`${test.address}/api/v1/events`, { headers });
+    await end(person);
+    // Without an end it would never come to this.
+    expect(await response.text()).toContain('event: hello');
+  });
+});
+
 describe('roles', () => {
   it('begin with the built-in ones', async () => {
     const { items } = await test.api.listRoles();
