@@ -15,11 +15,12 @@ import { GrantList } from '../../parts/roles/GrantList.tsx';
 import { EnableUser } from './EnableUser.tsx';
 import { GrantsDialog } from './GrantsDialog.tsx';
 import { UserForm } from './UserForm.tsx';
+import { UserSessions } from './UserSessions.tsx';
 import './users.css';
 
 type Dialog =
   | { readonly kind: 'form' }
-  | { readonly kind: 'enable' | 'grants'; readonly user: GrantedUser }
+  | { readonly kind: 'enable' | 'grants' | 'sessions'; readonly user: GrantedUser }
   | { readonly kind: 'secret'; readonly username: string; readonly password: string };
 
 export function Component() {
@@ -59,6 +60,16 @@ export function Component() {
       )}
       {dialog?.kind === 'enable' && <EnableUser user={dialog.user} onClose={close} onChanged={changed} />}
       {dialog?.kind === 'grants' && <GrantsDialog user={dialog.user} onClose={close} onChanged={changed} />}
+      {dialog?.kind === 'sessions' && (
+        <UserSessions
+          user={dialog.user}
+          onClose={close}
+          onReset={(password) => {
+            changed();
+            setDialog({ kind: 'secret', username: dialog.user.username, password });
+          }}
+        />
+      )}
       {dialog?.kind === 'secret' && (
         <SecretOnce
           title={t('secretTitle', { username: dialog.username })}
@@ -109,6 +120,16 @@ function useColumns(onAct: (dialog: Dialog) => void): readonly Column<GrantedUse
         </Sign>
       ),
     },
+    {
+      key: 'seen',
+      header: t('lastSeen'),
+      cell: ({ lastSeenAt, passwordIsOneTime }) => (
+        <div>
+          {lastSeenAt === null ? t('neverSeen') : <Time at={lastSeenAt} relative />}
+          {passwordIsOneTime && <div className="users-note">{t('oneTime')}</div>}
+        </div>
+      ),
+    },
     { key: 'created', header: t('created'), cell: ({ createdAt }) => <Time at={createdAt} /> },
     {
       key: 'acts',
@@ -123,6 +144,16 @@ function useColumns(onAct: (dialog: Dialog) => void): readonly Column<GrantedUse
           >
             {roles('change')}
           </Button>
+          {user.id !== me.id && (
+            <Button
+              variant="default"
+              size="compact-sm"
+              aria-label={t('sessionsNamed', { username: user.username })}
+              onClick={() => onAct({ kind: 'sessions', user })}
+            >
+              {t('sessions')}
+            </Button>
+          )}
           {user.id === me.id ? (
             <span className="users-note">{t('notSelf')}</span>
           ) : (
