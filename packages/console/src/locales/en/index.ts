@@ -19,6 +19,8 @@ import { systems } from './systems.ts';
 import { bulkRuns } from './bulkRuns.ts';
 import { account } from './account.ts';
 import { audit } from './audit.ts';
+import { reveal } from './reveal.ts';
+import { tokens } from './tokens.ts';
 import { limits } from './limits.ts';
 import { approvals } from './approvals.ts';
 import { policy } from './policy.ts';
@@ -43,6 +45,8 @@ export default {
   bulkRuns,
   account,
   audit,
+  reveal,
+  tokens,
   limits,
   approvals,
   policy,

@@ -63,7 +63,8 @@ export const problem: Translated<typeof zh> = {
     'no-solution': 'There is no solution for {{fix}} of {{system}}, so it is not repaired by itself.',
     disabled: 'Its solution is disabled: it runs neither by itself nor by a click.',
     manual: 'Its solution is manual: it runs when a person clicks "Run fix now".',
-    approval: 'It waits for an approval and runs after that.',
+    approval:
+      'The approval policy does not let it run unattended: a person runs it, with the approval of a second one where that is needed.',
     reopened:
       'It was opened again after it had been fixed or closed. Whatever the solution says, it waits for a person.',
     scheduled: 'It waits for the next tick and is repaired then by itself.',
@@ -87,6 +88,8 @@ export const problem: Translated<typeof zh> = {
       '{{who}} closed it without a fix. It was reported again since, so it is still wrong.',
     doConfigure: 'Configure a solution',
     doEnable: 'Look at the solution',
+    doLimits: 'See limits and stops',
+    doApprovals: 'See the approvals',
     doClients: 'Look at the clients',
     canPreview: 'Preview what the fix would change, then run it or close the problem.',
     canRunAgain: 'When you have checked, run it again with a reason, or close it without fixing.',

@@ -91,6 +91,10 @@ function Advice({ kind, problem, solution }: OutlookProps & { kind: Kind }): Rea
     case 'no-client':
     case 'asked':
       return <To to={`/clients?${new URLSearchParams({ sysCode })}`}>{t('next.doClients')}</To>;
+    case 'paused':
+      return <To to="/limits">{t('next.doLimits')}</To>;
+    case 'approval':
+      return <To to="/approvals?tab=history">{t('next.doApprovals')}</To>;
     case 'manual':
     case 'reopened':
       return mayExecute ? <Text size="sm">{t('next.canPreview')}</Text> : null;
