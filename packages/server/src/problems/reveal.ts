@@ -4,7 +4,7 @@
  */
 import { PiculusError } from '@piculus/protocol';
 import { writeAudits } from '../audit/audit.ts';
-import { type Caller, requireThere } from '../base/access.ts';
+import { type Caller, requireFresh, requireThere } from '../base/access.ts';
 import type { Context, RevealQuestion } from '../base/services.ts';
 import { transaction } from '../store/pool.ts';
 import { listedByIds } from '../store/problem-lists.ts';
@@ -16,7 +16,7 @@ export interface Reveal {
   readonly reason: string;
 }
 
-/** @throws PiculusError `not-found`, `not-allowed`, `reason-required`. */
+/** @throws PiculusError `not-found`, `not-allowed`, `reason-required`, `reauthentication-required`. */
 export async function recordReveal(
   { db, clock }: Context,
   { id, caller, fields, reason }: Reveal,
@@ -27,6 +27,7 @@ export async function recordReveal(
     const [row] = await listedByIds(tx, [id], caller.scope('view'), at);
     if (row === undefined) throw new PiculusError('not-found');
     requireThere(caller, 'administer', row.sysCode);
+    requireFresh(caller, at);
     const { actor } = caller;
     const { sysCode, fixCode, businessKey } = row;
     const detail = { fields: [...fields] };

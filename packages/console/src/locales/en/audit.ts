@@ -53,6 +53,11 @@ export const audit: Messages['audit'] = {
   acts: {
     'sign-in': 'Signed in',
     'sign-in-refused': 'Sign-in refused',
+    'second-factor-asked': 'Password right, second factor asked for',
+    'second-factor-refused': 'Second factor refused',
+    'second-factor-set-up': 'Set up a second factor',
+    'second-factor-removed': 'Removed a second factor',
+    'recovery-codes-renewed': 'Made new recovery codes',
     'sign-out': 'Signed out',
     'password-changed': 'Changed the password',
     'password-changed-refused': 'Change of password refused',

@@ -51,6 +51,11 @@ export const audit = {
   acts: {
     'sign-in': '登录',
     'sign-in-refused': '登录被拒',
+    'second-factor-asked': '密码正确，等待第二验证因素',
+    'second-factor-refused': '第二验证因素未通过',
+    'second-factor-set-up': '设置第二验证因素',
+    'second-factor-removed': '移除第二验证因素',
+    'recovery-codes-renewed': '重新生成恢复码',
     'sign-out': '退出登录',
     'password-changed': '修改密码',
     'password-changed-refused': '修改密码被拒',

@@ -17,6 +17,7 @@ import { users } from './users.ts';
 import { systems } from './systems.ts';
 import { bulkRuns } from './bulkRuns.ts';
 import { account } from './account.ts';
+import { secondFactor } from './secondFactor.ts';
 import { audit } from './audit.ts';
 import { reveal } from './reveal.ts';
 import { tokens } from './tokens.ts';
@@ -43,6 +44,7 @@ export default {
   systems,
   bulkRuns,
   account,
+  secondFactor,
   audit,
   reveal,
   tokens,

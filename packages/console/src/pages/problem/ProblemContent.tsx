@@ -16,6 +16,7 @@ import { Messages } from './Messages.tsx';
 import { Outlook } from './Outlook.tsx';
 import { solutionFor } from './outlook.ts';
 import { Preview } from './Preview.tsx';
+import { Reveal } from './Reveal.tsx';
 import { Summary } from './Summary.tsx';
 import './problem.css';
 
@@ -67,7 +68,7 @@ export function ProblemContent({ id, preview = false }: { id: string; preview?: 
       {previews > 0 && (
         <Preview problem={problem} solution={solution} wish={previews} onRun={() => setRunning(true)} />
       )}
-      <Section title={t('sides.heading')} lead={t('sides.lead')}>
+      <Section title={t('sides.heading')} lead={t('sides.lead')} actions={<Reveal problem={problem} />}>
         <Sides facts={problem.facts} currency={problem.currency} contradictions={problem.contradictions} />
       </Section>
       <Executions problem={problem} solution={solution} messages={messages.data?.items} />
