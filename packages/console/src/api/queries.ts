@@ -25,9 +25,9 @@ export type Topic = LiveEvent['topic'];
 
 /** The topics whose events make an answer old. Routes that are missing here are never old by an event. */
 const TOPICS: { readonly [N in RouteName]?: readonly Topic[] } = {
-  listProblems: ['problems', 'executions', 'solutions', 'limits'],
-  countProblems: ['problems', 'executions', 'solutions', 'limits'],
-  getProblem: ['problems', 'executions', 'solutions', 'limits'],
+  listProblems: ['problems', 'executions', 'solutions', 'limits', 'approvals'],
+  countProblems: ['problems', 'executions', 'solutions', 'limits', 'approvals'],
+  getProblem: ['problems', 'executions', 'solutions', 'limits', 'approvals'],
   listProblemMessages: ['messages'],
   listBulkRuns: ['bulk-runs'],
   getBulkRun: ['bulk-runs'],

@@ -5,6 +5,7 @@ import { useEffect, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'react-router';
 import './AskNeeds.css';
+import { Sign } from './badges.tsx';
 import { inLanguage } from './words.ts';
 
 export function Needs({ of }: { of: readonly ApprovalNeed[] }) {
@@ -23,6 +24,18 @@ export function NeedList({ of }: { of: readonly ApprovalNeed[] }) {
         <li key={`${cause} ${currency ?? ''}`}>{inLanguage(text)}</li>
       ))}
     </ul>
+  );
+}
+
+/** Somebody asked for a second person, who has not decided yet. */
+export function AskedBadge({ id }: { id: string }) {
+  const { t } = useTranslation('approvals');
+  return (
+    <Link to={`/approvals/${id}`} className="need-badge">
+      <Sign color="orange" sign="!">
+        {t('ask.badge')}
+      </Sign>
+    </Link>
   );
 }
 

@@ -5,6 +5,7 @@ import type { MouseEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'react-router';
 import { Amount } from './Amount.tsx';
+import { AskedBadge } from './AskNeeds.tsx';
 import { OutcomeBadge, PocketBadge, StateBadge, WaitBadge } from './badges.tsx';
 import { wholeNumber } from './format.ts';
 import './problem-cells.css';
@@ -114,6 +115,7 @@ export function StateCell({ problem }: { problem: Problem }) {
       ) : (
         problem.waitReason !== null && <WaitBadge reason={problem.waitReason} />
       )}
+      {problem.approvalId !== null && <AskedBadge id={problem.approvalId} />}
       {problem.seenSinceClosed && <span className="second-line">{t('seenSinceClosed')}</span>}
     </div>
   );

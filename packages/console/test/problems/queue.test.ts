@@ -14,6 +14,7 @@ const problem = (id: string, over: Partial<Problem> = {}): Problem => ({
   state: 'pending',
   waitReason: 'manual',
   nextTickAt: null,
+  approvalId: null,
   amountMinor: '100',
   currency: 'CNY',
   outOfPocket: 'customer',
@@ -31,6 +32,7 @@ const problem = (id: string, over: Partial<Problem> = {}): Problem => ({
   lastReason: null,
   stateChangedAt: '2026-01-01T00:00:00Z',
   confirmedAt: null,
+  approvalId: null,
   ...over,
 });
 

@@ -107,6 +107,7 @@ export const approvals: Translated<typeof zh> = {
     asked: 'Request {{id}} waits for a second person',
     askedLead: 'It is done as soon as somebody else agrees. Until then nothing happens.',
     see: 'See the request',
+    badge: 'Waits for a second person',
     solutionTitle: 'Ask to change a fix solution',
     limitsTitle: 'Ask to set limits: {{place}}',
     importTitle: 'Ask to import fix solutions',

@@ -101,6 +101,7 @@ export const approvals = {
     asked: '已提交审批申请 {{id}}',
     askedLead: '他人同意后立即执行；在那之前什么都不会发生。',
     see: '查看申请',
+    badge: '待第二人审批',
     solutionTitle: '申请修改修复方案',
     limitsTitle: '申请调整限额：{{place}}',
     importTitle: '申请导入修复方案',

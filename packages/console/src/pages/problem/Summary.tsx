@@ -5,6 +5,7 @@ import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'react-router';
 import { Amount } from '../../parts/Amount.tsx';
+import { AskedBadge } from '../../parts/AskNeeds.tsx';
 import { PocketBadge, Sign, StateBadge, WaitBadge } from '../../parts/badges.tsx';
 import { Time } from '../../parts/Time.tsx';
 import { inLanguage } from '../../parts/words.ts';
@@ -25,6 +26,7 @@ export function Summary({ problem, solution }: SummaryProps) {
       <div className="problem-badges" aria-live="polite">
         <StateBadge state={problem.state} />
         {waitReason !== null && <WaitBadge reason={waitReason} />}
+        {problem.approvalId !== null && <AskedBadge id={problem.approvalId} />}
         {problem.reopenCount > 0 && (
           <Sign color="orange" sign="↺">
             {t('facts.reopened', { count: problem.reopenCount })}
