@@ -14,8 +14,6 @@ export interface About extends SeededSystem {
   readonly userId: string;
   /** The key that the server signs with. */
   readonly serverKeyId: string;
-  /** An open request about the system, by nobody of the test. */
-  readonly approvalId: string;
   /** A word that no other request has. */
   readonly word: string;
   readonly newSolution: () => Promise<string>;
@@ -142,10 +140,10 @@ export const ASKS: Asks = {
   resume: async ({ newHalt }) => ({ params: { id: await newHalt() }, body }),
   listApprovals: none,
   previewApprovalNeed: ({ problemIds }) => ({
-    body: { command: { kind: 'run', problemId: problemIds[5] ?? '' } },
+    body: { command: { kind: 'run-many', ids: problemIds.slice(5, 6) } },
   }),
   createApproval: ({ problemIds }) => ({
-    body: { command: { kind: 'run', problemId: problemIds[5] ?? '' }, ...body },
+    body: { command: { kind: 'run-many', ids: problemIds.slice(5, 6) }, ...body },
   }),
   getApproval: approval,
   approve: (about) => ({ ...approval(about), body: { hash: '0'.repeat(64), ...body } }),

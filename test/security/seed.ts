@@ -1,7 +1,10 @@
 /** Systems with one of everything in each, made by the server's own rooms: what tests of permissions look at. */
+import { randomBytes } from 'node:crypto';
 import type { FixCommand, ProblemReport } from '@piculus/protocol';
 import { ANYONE } from '../support/callers.ts';
 import type { Context, Session } from '../../packages/server/src/base/services.ts';
+import { insertApproval, readPolicy } from '../../packages/server/src/store/approvals.ts';
+import { transaction } from '../../packages/server/src/store/pool.ts';
 import { createRooms, type Rooms } from '../../packages/server/src/rooms.ts';
 
 export const FIX = 'interRechargeFixServiceImpl';
@@ -14,6 +17,8 @@ export interface SeededSystem {
   readonly collectionId: string;
   readonly bulkRunId: string;
   readonly leaseId: string;
+  /** A request for a second person by nobody of the test. */
+  readonly approvalId: string;
   /** Oldest first; see `seedSystem` for what became of each. */
   readonly problemIds: readonly string[];
 }
@@ -58,6 +63,7 @@ export async function seedSystem(
     collectionId,
     bulkRunId,
     leaseId,
+    approvalId: await requestOf(context, sysCode, problemIds.slice(5, 6)),
     problemIds,
   };
 
@@ -76,6 +82,35 @@ export async function seedSystem(
       payload: { about: markOf(sysCode) },
     });
   }
+}
+
+async function requestOf({ db, clock }: Context, sysCode: string, ids: string[]): Promise<string> {
+  const at = clock.now();
+  const id = await transaction(db, async (tx) =>
+    insertApproval(
+      tx,
+      {
+        kind: 'run-many',
+        command: { kind: 'run-many', ids },
+        commandHash: randomBytes(32),
+        evidence: {},
+        preview: { problems: 0, amounts: [], sample: [], plan: null, changes: [], impact: null },
+        needs: [],
+        sysCodes: [sysCode],
+        policyVersion: (await readPolicy(tx)).version,
+        reason: `of-${markOf(sysCode)}`,
+        requestedBy: 'nobody',
+        requestedById: 'nobody',
+        requestedVia: 'session',
+        requestedFrom: null,
+        requestedAt: at,
+        expiresAt: new Date(at.getTime() + 86_400_000),
+        hash: randomBytes(32),
+      },
+      ids,
+    ),
+  );
+  return id ?? '';
 }
 
 const SYSTEM = { collectCron: null, collectTimeZone: 'UTC', collectWindowMs: 86_400_000 };

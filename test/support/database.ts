@@ -8,6 +8,7 @@ import { startEmbeddedDatabase } from '../../packages/embedded-database/src/inde
 import { type Database, openDatabase } from '../../packages/server/src/store/database.ts';
 import { migrate } from '../../packages/server/src/store/migrate.ts';
 import { openPool } from '../../packages/server/src/store/pool.ts';
+import { choosePolicy } from './approval-policy.ts';
 
 const DEFAULT_URL = 'postgres://piculus:piculus@127.0.0.1:5432/piculus';
 
@@ -50,7 +51,7 @@ export interface OpenTestDatabase extends TestDatabase {
   readonly pool: pg.Pool;
 }
 
-/** A migrated database of its own with an open pool; `drop` closes both. */
+/** A migrated database of its own with an open pool, where nothing needs a second person; `drop` closes both. */
 export async function openTestDatabase(
   engine: TestEngine = 'postgres',
   connectionsMax = engine === 'embedded' ? 4 : 12,
@@ -59,6 +60,7 @@ export async function openTestDatabase(
   const pool = openPool({ url: created.url, connectionsMax });
   const db = openDatabase(pool);
   await migrate(db);
+  await choosePolicy(db, { mode: 'as-configured' });
   return {
     url: created.url,
     db,

@@ -181,6 +181,9 @@ export const SCENARIOS = {
 export type ScenarioCode = keyof typeof SCENARIOS;
 export const SCENARIO_CODES = Object.keys(SCENARIOS) as [ScenarioCode, ...ScenarioCode[]];
 
+/** What repairs of these do takes money from a customer. */
+export const TAKES_FROM_CUSTOMER = ['C2', 'X1', 'X3', 'X4', 'X6'] as const satisfies readonly ScenarioCode[];
+
 /** The eight fix codes of the seed, with the scenarios each repairs. */
 export const SEED_FIX_CODES = {
   interRechargeFixServiceImpl: ['C1'],

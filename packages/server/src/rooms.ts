@@ -1,5 +1,6 @@
 /** Makes the server's rooms from the context, and the loops that work in the background. */
 import type { Context, Loop, Services, Sessions } from './base/services.ts';
+import { createApprovals } from './approvals/index.ts';
 import { createBulkRuns } from './bulk-runs/index.ts';
 import { createClients } from './clients/index.ts';
 import { createCollections } from './collections/index.ts';
@@ -43,6 +44,7 @@ export function createRooms(context: Context, options: Pick<RoomOptions, 'leaseM
     executions: createExecutions(context, { leaseMs: options.leaseMs }),
     messages: createMessages(context),
     limits: createLimits(context),
+    approvals: createApprovals(context),
     stats: createStats(context),
   };
 }

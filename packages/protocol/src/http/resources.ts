@@ -158,6 +158,8 @@ export const problemSchema = z.object({
   reopened: z.boolean(),
   /** Seen again after a person closed it. */
   seenSinceClosed: z.boolean(),
+  /** The open request for a second person about running it; null where there is none. */
+  approvalId: rowIdSchema.nullable().default(null),
   lastOutcome: z.enum(OUTCOME_NAMES).nullable(),
   lastReason: z.string().nullable(),
   stateChangedAt: timeSchema,

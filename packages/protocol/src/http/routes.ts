@@ -4,6 +4,7 @@
  */
 import type { z } from 'zod';
 import { ACCOUNT_ROUTES } from './routes/account.ts';
+import { APPROVAL_ROUTES } from './routes/approvals.ts';
 import { AUDIT_ROUTES } from './routes/audit.ts';
 import { COLLECTION_ROUTES } from './routes/collections.ts';
 import { LIMIT_ROUTES } from './routes/limits.ts';
@@ -37,6 +38,7 @@ export const ROUTES = {
   ...PROBLEM_ROUTES,
   ...SOLUTION_ROUTES,
   ...LIMIT_ROUTES,
+  ...APPROVAL_ROUTES,
   ...USER_ROUTES,
   ...ROLE_ROUTES,
   ...TOKEN_ROUTES,

@@ -13,9 +13,14 @@ export function writeAudits(tx: Tx, entries: readonly AuditRow[]): Promise<void>
   return insertAudit(
     tx,
     entries.map((entry) => {
-      const { tokenId, ...acting } = actingOf(entry.actor);
+      const { tokenId, approvalId, ...acting } = actingOf(entry.actor);
       const row: AuditRow = { ...acting, ...entry };
-      return tokenId === null ? row : { ...row, detail: { ...row.detail, token: tokenId } };
+      if (tokenId === null && approvalId === undefined) return row;
+      const by = {
+        ...(tokenId === null ? {} : { token: tokenId }),
+        ...(approvalId === undefined ? {} : { approvalId }),
+      };
+      return { ...row, detail: { ...row.detail, ...by } };
     }),
   );
 }

@@ -12,6 +12,8 @@ export interface Acting {
   readonly requestId: string | null;
   /** By which token. */
   readonly tokenId: string | null;
+  /** The approval that the act is carried out by. */
+  readonly approvalId?: string;
 }
 
 const storage = new AsyncLocalStorage<Acting>();
@@ -19,6 +21,13 @@ const storage = new AsyncLocalStorage<Acting>();
 export function actingAs<T>(caller: Caller, requestId: string | null, work: () => T): T {
   const { actor, via, from, tokenId = null } = caller;
   return storage.run({ actor, via, from, requestId, tokenId }, work);
+}
+
+/** Within the request of whoever approves: what is done is the act of the one who asked for it. */
+export function actingByApproval<T>(caller: Caller, approvalId: string, work: () => T): T {
+  const { actor, via, from } = caller;
+  const requestId = storage.getStore()?.requestId ?? null;
+  return storage.run({ actor, via, from, requestId, tokenId: null, approvalId }, work);
 }
 
 /** How the actor of a row acts: as the request's caller, or as a policy, which may act within a request too. */

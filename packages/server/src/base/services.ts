@@ -15,6 +15,10 @@ import {
   type ServerMessageType,
 } from '@piculus/protocol';
 import type {
+  Approval,
+  ApprovalCommand,
+  ApprovalNeed,
+  ApprovalPolicy,
   BulkRun,
   BulkRunItem,
   Client,
@@ -25,6 +29,7 @@ import type {
   Limits,
   LiveEvent,
   Message,
+  Preview,
   Problem,
   ProblemDetail,
   ProblemFilter,
@@ -316,6 +321,27 @@ export interface LimitsRoom {
   resume(id: string, caller: Caller, reason: string): Promise<Halt>;
 }
 
+/** What needs a second person, and who asked for one. */
+export interface ApprovalsRoom {
+  list(query: RouteQuery<'listApprovals'>, caller: Caller): Promise<Page<Approval>>;
+  get(id: string, caller: Caller): Promise<Approval>;
+  /** Why this needs a second person; empty where it does not. */
+  need(command: ApprovalCommand, caller: Caller): Promise<ApprovalNeed[]>;
+  /** @throws PiculusError as the act itself; `already-exists` where the same is asked for. */
+  create(
+    asked: { readonly command: ApprovalCommand; readonly caller: Caller; readonly reason: string },
+    plan: Preview | null,
+  ): Promise<Approval>;
+  /** Carries it out, or makes it void where something changed; the answer's state says which. */
+  approve(id: string, body: RouteBody<'approve'>, caller: Caller): Promise<Approval>;
+  reject(id: string, reason: string, caller: Caller): Promise<Approval>;
+  withdraw(id: string, reason: string, caller: Caller): Promise<Approval>;
+  /** Ends what nobody decided about in time. */
+  expire(): Promise<void>;
+  policy(caller: Caller): Promise<ApprovalPolicy>;
+  setPolicy(input: RouteBody<'setApprovalPolicy'>, caller: Caller): Promise<ApprovalPolicy>;
+}
+
 export interface StatsReader {
   read(sessions: Sessions, caller: Caller): Promise<Stats>;
 }
@@ -331,5 +357,6 @@ export interface Services {
   readonly executions: Executions;
   readonly messages: Messages;
   readonly limits: LimitsRoom;
+  readonly approvals: ApprovalsRoom;
   readonly stats: StatsReader;
 }

@@ -11,6 +11,10 @@ export const DROP_CAUSES = {
   'solution-gone': { en: 'its solution was disabled or deleted', zh: '修复方案已失效或删除' },
   'problem-closed': { en: 'the problem was closed', zh: '问题已被关闭' },
   'problem-reopened': { en: 'the problem was reopened', zh: '问题已被重新打开' },
+  'approval-void': {
+    en: 'its approval no longer holds: the problem, the solution or the policy changed, or it expired',
+    zh: '审批已失效：问题、修复方案或审批策略已变更，或审批已过期',
+  },
   'run-cancelled': { en: 'the bulk run was cancelled', zh: '批量执行已取消' },
 } as const satisfies Record<string, Reason>;
 export type DropCause = keyof typeof DROP_CAUSES;

@@ -6,12 +6,15 @@ import { commandKey, type FixCommand, type FixItem, LIMITS } from '@piculus/prot
 import { evidenceHash } from '@piculus/protocol/signing';
 import type { Context, Session } from '../base/services.ts';
 import { admit, announceHalts } from '../limits/admit.ts';
-import { type Candidate, clickedCandidates, tickCandidates } from '../store/claims.ts';
+import { announceDropped } from '../bulk-runs/drops.ts';
+import { DROP_CAUSES } from '../bulk-runs/words.ts';
+import { type Candidate, clickedCandidates, tickCandidates, voidClicks } from '../store/claims.ts';
 import type { Tx } from '../store/database.ts';
 import type { HaltRow } from '../store/halts.ts';
 import { insertLease } from '../store/leases.ts';
 import { lockSystem } from '../store/locks.ts';
 import { transaction } from '../store/pool.ts';
+import { type DroppedClicks, dropRunRequests } from '../store/run-requests.ts';
 import { type DueSolution, dueSolutions, moveTickCursor } from '../store/ticks.ts';
 import { countUnattended } from '../store/unattended-counts.ts';
 import type { ExecutionOptions } from './options.ts';
@@ -37,18 +40,20 @@ export async function claim(
   if (limit < 1 || fixes.length === 0) return null;
   // Looked at before the lock is taken: most questions find nothing due and cost one read.
   if ((await dueSolutions(context.db, session.sysCode, fixes)).length === 0) return null;
-  const { command, halted } = await transaction(context.db, async (tx) => {
+  const { command, halted, dropped } = await transaction(context.db, async (tx) => {
     const stopped: HaltRow[] = [];
+    const voided: DroppedClicks[] = [];
     const system = await lockSystem(tx, session.sysCode);
-    if (!system?.enabled) return { command: null, halted: stopped };
+    if (!system?.enabled) return { command: null, halted: stopped, dropped: voided };
     const solutions = await dueSolutions(tx, session.sysCode, fixes);
-    const about = { sysCode: session.sysCode, limit, at: context.clock.now(), halted: stopped };
+    const about = { sysCode: session.sysCode, limit, at: context.clock.now(), halted: stopped, voided };
     const batch = (await clickedBatch(tx, solutions, about)) ?? (await tickBatch(tx, solutions, about));
     const leased =
       batch === null ? null : await lease(tx, context, options, session, { ...batch, at: about.at });
-    return { command: leased, halted: stopped };
+    return { command: leased, halted: stopped, dropped: voided };
   });
   announceHalts(context, halted);
+  for (const clicks of dropped) announceDropped(context, clicks);
   return command;
 }
 
@@ -58,22 +63,44 @@ interface ClaimFor {
   readonly at: Date;
   /** Takes what came to stand still on the way. */
   readonly halted: HaltRow[];
+  /** Takes clicks that ended on the way, because their approval no longer holds. */
+  readonly voided: DroppedClicks[];
 }
 
 /** Clicks of every level come before ticks; within each, very important first. */
 async function clickedBatch(
   tx: Tx,
   solutions: readonly DueSolution[],
-  { sysCode, limit }: ClaimFor,
+  about: ClaimFor,
 ): Promise<Batch | null> {
   for (const solution of solutions) {
     if (!solution.clicked) continue;
-    const found = await clickedCandidates(tx, sysCode, solution, limit);
+    const found = await validCandidates(tx, solution, about);
     // A lease has one trigger: clicks and bulk requests that stand mixed go in turns.
     const items = fitting(found.filter(({ trigger }) => trigger === found[0]?.trigger));
     if (items.length > 0) return { solution, items };
   }
   return null;
+}
+
+/** Clicks that still count; the others that stand before them end here, with their reason. */
+async function validCandidates(
+  tx: Tx,
+  solution: DueSolution,
+  { sysCode, limit, at, voided }: ClaimFor,
+): Promise<readonly Candidate[]> {
+  for (;;) {
+    const found = await clickedCandidates(tx, sysCode, solution, limit);
+    const ended = await voidClicks(
+      tx,
+      found.map(({ id }) => id),
+      at,
+    );
+    if (ended.length === 0) return found;
+    const told = { actor: 'policy:approvals', reason: DROP_CAUSES['approval-void'].en };
+    const drop = { cause: 'approval-void', note: null, at, told };
+    voided.push(await dropRunRequests(tx, { problemIds: ended }, drop));
+  }
 }
 
 async function tickBatch(

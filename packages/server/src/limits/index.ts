@@ -1,8 +1,11 @@
 /** Limits, breakers and the stop switch: what they are set to, what stands still, and who lets it go on. */
 import { PiculusError } from '@piculus/protocol';
-import type { Halt, Limits } from '@piculus/protocol/http';
+import type { Halt, Limits, LimitSettings } from '@piculus/protocol/http';
+import { type Approved, requireSecond } from '../approvals/gate.ts';
+import { raises } from '../approvals/rules.ts';
 import { writeAudit } from '../audit/audit.ts';
 import { type Caller, inScope, type Scope } from '../base/access.ts';
+import { afterwards, type Done } from '../base/done.ts';
 import { afterId, pageOf } from '../base/paging.ts';
 import type { Context, LimitsRoom } from '../base/services.ts';
 import type { Executor, Tx } from '../store/database.ts';
@@ -29,11 +32,14 @@ import {
 import { announceHalts } from './admit.ts';
 import { mayGoOn, UNLIMITED } from './rules.ts';
 
+type LimitsInput = Parameters<LimitsRoom['set']>[0];
+
 export function createLimits(context: Context): LimitsRoom {
   const { db, clock } = context;
   return {
     list: (caller) => listPlaces(db, caller.scope('view'), clock.now()),
-    set: (input, caller) => set(context, input, caller),
+    set: async (input, caller) =>
+      afterwards(await transaction(db, (tx) => setLimitsIn(tx, context, input, caller, null))),
     halts: async ({ limit, after, open }, caller) => {
       const scope = caller.scope('view');
       const page = { scope, open: open ?? null, before: afterId(after), limit: limit + 1 };
@@ -147,50 +153,57 @@ export async function endPastLimits(
 
 // Settings --------------------------------------------------------------------------------------------------------
 
-async function set(
-  context: Context,
-  input: Parameters<LimitsRoom['set']>[0],
+/** What the limits of a place are, and whether they may be set to this. Locks the system. */
+export async function checkedLimits(
+  tx: Tx,
+  input: Omit<LimitsInput, 'reason'>,
   caller: Caller,
-): Promise<Limits> {
-  const { sysCode, fixCode, settings, reason } = input;
+): Promise<LimitSettings> {
+  const { sysCode, fixCode, settings, version } = input;
   refuseOutside(caller, 'configure', sysCode);
   if (fixCode === null && settings.canary > 0) {
     const words = { en: 'a canary is of a solution', zh: '试运行次数只能针对单个修复方案设置' };
     throw new PiculusError('invalid-field', undefined, [{ field: 'settings.canary', reason: words }]);
   }
-  const { at, ended } = await transaction(context.db, async (tx) => {
-    await lockSystem(tx, sysCode);
-    await requirePlace(tx, { sysCode, fixCode });
-    const now = context.clock.now();
-    const before = (await readLimits(tx)).find((row) => row.sysCode === sysCode && row.fixCode === fixCode);
-    if ((before?.version ?? 0) !== input.version)
-      throw new PiculusError('wrong-state', 'the limits were changed meanwhile; read them again');
-    const version = input.version + 1;
-    await saveLimits(tx, { sysCode, fixCode, settings, version, changedAt: now, changedBy: caller.actor });
-    const detail = { fixCode, before: before?.settings ?? UNLIMITED, after: settings };
-    const target = `limits:${placeKey(sysCode, fixCode)}`;
-    await writeAudit(tx, {
-      at: now,
-      actor: caller.actor,
-      act: 'set-limits',
-      sysCode,
-      target,
-      reason,
-      detail,
-    });
-    const halts = (await openHalts(tx)).filter(
-      (halt) => halt.sysCode === sysCode && halt.fixCode === fixCode,
-    );
-    return { at: now, ended: await endPastLimits(tx, halts, { actor: caller.actor, at: now }) };
-  });
-  context.events.publish({ topic: 'limits', sysCode, ids: [], more: false });
-  announceEnd(context, ended);
-  context.wake.notify('dispatch');
-  const found = (await listPlaces(context.db, caller.scope('view'), at)).find(
+  await lockSystem(tx, sysCode);
+  await requirePlace(tx, { sysCode, fixCode });
+  const before = (await readLimits(tx)).find((row) => row.sysCode === sysCode && row.fixCode === fixCode);
+  if ((before?.version ?? 0) !== version)
+    throw new PiculusError('wrong-state', 'the limits were changed meanwhile; read them again');
+  return before?.settings ?? UNLIMITED;
+}
+
+export async function setLimitsIn(
+  tx: Tx,
+  context: Context,
+  input: LimitsInput,
+  caller: Caller,
+  approved: Approved | null,
+): Promise<Done<Limits>> {
+  const { sysCode, fixCode, settings, reason } = input;
+  const { actor } = caller;
+  const before = await checkedLimits(tx, input, caller);
+  if (raises(before, settings)) await requireSecond(tx, 'raise-limits', approved);
+  const at = context.clock.now();
+  const version = input.version + 1;
+  await saveLimits(tx, { sysCode, fixCode, settings, version, changedAt: at, changedBy: actor });
+  const detail = { fixCode, before, after: settings };
+  const target = `limits:${placeKey(sysCode, fixCode)}`;
+  await writeAudit(tx, { at, actor, act: 'set-limits', sysCode, target, reason, detail });
+  const halts = (await openHalts(tx)).filter((halt) => halt.sysCode === sysCode && halt.fixCode === fixCode);
+  const ended = await endPastLimits(tx, halts, { actor, at });
+  const found = (await listPlaces(tx, caller.scope('view'), at)).find(
     (row) => row.sysCode === sysCode && row.fixCode === fixCode,
   );
   if (found === undefined) throw new PiculusError('not-found');
-  return found;
+  return {
+    answer: found,
+    announce: () => {
+      context.events.publish({ topic: 'limits', sysCode, ids: [], more: false });
+      announceEnd(context, ended);
+      context.wake.notify('dispatch');
+    },
+  };
 }
 
 async function listPlaces(db: Executor, scope: Scope, now: Date): Promise<Limits[]> {

@@ -209,6 +209,8 @@ export interface Waiting {
   readonly solution: SolutionCore | null;
   /** A halt, a limit or a canary keeps ticks from it; a halt that includes clicks keeps those too. */
   readonly paused: { readonly ticks: boolean; readonly clicks: boolean };
+  /** The approval policy lets no tick run it: a person has to. */
+  readonly asksPerson: boolean;
   /** A client that has this fix is connected. */
   readonly clientConnected: boolean;
 }
@@ -221,6 +223,7 @@ export function waitReason(problem: Waiting): WaitReason | null {
   if (!problem.requested) {
     if (problem.reopened) return 'reopened';
     if (problem.solution.executionMode === 'manual') return 'manual';
+    if (problem.asksPerson) return 'approval';
   }
   if (problem.requested ? problem.paused.clicks : problem.paused.ticks) return 'paused';
   return problem.clientConnected ? 'scheduled' : 'no-client';

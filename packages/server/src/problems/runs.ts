@@ -5,8 +5,10 @@
  */
 import { ERRORS, type ErrorCode, PiculusError } from '@piculus/protocol';
 import type { ProblemFilter, RouteBody, RouteResponse } from '@piculus/protocol/http';
+import type { Approved } from '../approvals/gate.ts';
 import { writeAudit, writeAudits } from '../audit/audit.ts';
 import { type Caller, inScope, reach, type Scope } from '../base/access.ts';
+import { afterwards, type Done } from '../base/done.ts';
 import type { Actor, Context, RunAnswer } from '../base/services.ts';
 import { announceBulkRuns } from '../bulk-runs/announce.ts';
 import { announceBySystem } from '../executions/announce.ts';
@@ -21,6 +23,7 @@ import type { Tx } from '../store/database.ts';
 import { storableText } from '../store/json.ts';
 import { lockSystems } from '../store/locks.ts';
 import { transaction } from '../store/pool.ts';
+import type { ScopedFilter } from '../store/problem-filters.ts';
 import { countProblems, listedByIds, type ListedProblem } from '../store/problem-lists.ts';
 import { insertRunRequests, type RunClick } from '../store/run-requests.ts';
 import { lockSystemsOf } from './locks.ts';
@@ -33,39 +36,53 @@ export interface Click {
   readonly reason: string | undefined;
 }
 
-interface Sorted {
+export interface Sorted {
   readonly accepted: readonly ListedProblem[];
   readonly refused: readonly { readonly id: string; readonly code: ErrorCode }[];
 }
 
 /** Each problem by itself: those that cannot run are answered with their reason, the others are requested. */
 export async function runProblems(context: Context, click: Click): Promise<RunAnswer> {
-  const sorted = await transaction(context.db, async (tx) => {
-    const at = context.clock.now();
-    const found = await sortOut(tx, click, 'click', at);
-    await requestRuns(tx, { ...clickOf(click, at), trigger: 'click', bulkRunId: null }, found.accepted);
-    return found;
-  });
-  announceRuns(context, sorted.accepted, null);
-  return answerOf(sorted);
+  return afterwards(await transaction(context.db, (tx) => runProblemsIn(tx, context, click, null)));
+}
+
+export async function runProblemsIn(
+  tx: Tx,
+  context: Context,
+  click: Click,
+  approved: Approved | null,
+): Promise<Done<RunAnswer>> {
+  const at = context.clock.now();
+  const sorted = await sortOut(tx, click, 'click', at);
+  const about = { ...clickOf(click, at, approved), trigger: 'click', bulkRunId: null } as const;
+  await requestRuns(tx, about, sorted.accepted);
+  return { answer: answerOf(sorted), announce: () => announceRuns(context, sorted.accepted, null) };
 }
 
 /** As many clicks at once, kept as one bulk run. */
 export async function runBulk(context: Context, click: Click): Promise<RouteResponse<'runProblems'>> {
-  const { sorted, bulkRunId } = await transaction(context.db, async (tx) => {
-    const at = context.clock.now();
-    const found = await sortOut(tx, click, 'bulk', at);
-    const reason = click.reason ?? null;
-    const { actor } = click.caller;
-    const id = await insertBulkRun(tx, { actor, at, reason, filter: null });
-    await insertBulkItems(tx, id, itemsOf(found));
-    await requestRuns(tx, { ...clickOf(click, at), trigger: 'bulk', bulkRunId: id }, found.accepted);
-    await sumUpBulkRun(tx, id, at);
-    await auditBulkRun(tx, { actor, at, reason, id, accepted: found.accepted.length });
-    return { sorted: found, bulkRunId: id };
-  });
-  announceRuns(context, sorted.accepted, bulkRunId);
-  return { bulkRunId, ...answerOf(sorted) };
+  return afterwards(await transaction(context.db, (tx) => runBulkIn(tx, context, click, null)));
+}
+
+export async function runBulkIn(
+  tx: Tx,
+  context: Context,
+  click: Click,
+  approved: Approved | null,
+): Promise<Done<RouteResponse<'runProblems'>>> {
+  const at = context.clock.now();
+  const sorted = await sortOut(tx, click, 'bulk', at);
+  const reason = click.reason ?? null;
+  const { actor } = click.caller;
+  const bulkRunId = await insertBulkRun(tx, { actor, at, reason, filter: null });
+  await insertBulkItems(tx, bulkRunId, itemsOf(sorted));
+  await requestRuns(tx, { ...clickOf(click, at, approved), trigger: 'bulk', bulkRunId }, sorted.accepted);
+  await sumUpBulkRun(tx, bulkRunId, at);
+  await auditBulkRun(tx, { actor, at, reason, id: bulkRunId, accepted: sorted.accepted.length });
+  return {
+    answer: { bulkRunId, ...answerOf(sorted) },
+    announce: () => announceRuns(context, sorted.accepted, bulkRunId),
+  };
 }
 
 /** What is not found has nothing to show in the run, and may be there for others to see; the answer tells it. */
@@ -76,7 +93,8 @@ const itemsOf = ({ accepted, refused }: Sorted): NewBulkItem[] => [
     .map(({ id, code }) => ({ problemId: id, refused: code })),
 ];
 
-async function sortOut(tx: Tx, click: Click, trigger: 'click' | 'bulk', at: Date): Promise<Sorted> {
+/** Call once the answer is to be acted on: it locks the systems of what it names. */
+export async function sortOut(tx: Tx, click: Click, trigger: 'click' | 'bulk', at: Date): Promise<Sorted> {
   const ids = [...new Set(click.ids)];
   const view = click.caller.scope('view');
   const execute = click.caller.scope('execute');
@@ -108,10 +126,11 @@ function refusal(row: ListedProblem, reasonGiven: boolean, trigger: 'click' | 'b
   return code === null && trigger === 'bulk' && row.requested ? 'already-requested' : code;
 }
 
-const clickOf = ({ caller, reason }: Click, at: Date) => ({
+const clickOf = ({ caller, reason }: Click, at: Date, approved: Approved | null) => ({
   actor: caller.actor,
   reason: reason ?? null,
   at,
+  approvalId: approved?.id ?? null,
 });
 
 async function requestRuns(tx: Tx, click: RunClick, accepted: readonly ListedProblem[]): Promise<void> {
@@ -136,34 +155,58 @@ const answerOf = ({ accepted, refused }: Sorted): RunAnswer => ({
 /** All that match, kept as one bulk run. Refused unless the count is still the one that the person saw. */
 export async function runMatching(
   context: Context,
-  { filter, expectedCount, reason }: RouteBody<'runMatchingProblems'>,
+  input: RouteBody<'runMatchingProblems'>,
   caller: Caller,
 ): Promise<RouteResponse<'runMatchingProblems'>> {
-  refuseEmpty(filter);
+  return afterwards(await transaction(context.db, (tx) => runMatchingIn(tx, context, input, caller, null)));
+}
+
+export async function runMatchingIn(
+  tx: Tx,
+  context: Context,
+  { filter, expectedCount, reason }: RouteBody<'runMatchingProblems'>,
+  caller: Caller,
+  approved: Approved | null,
+): Promise<Done<RouteResponse<'runMatchingProblems'>>> {
   const { actor } = caller;
+  const at = context.clock.now();
+  const { search, runnable } = await lockMatching(tx, { filter, expectedCount }, caller, at);
+  const bulkRunId = await insertBulkRun(tx, { actor, at, reason, filter });
+  const made = await insertMatching(tx, bulkRunId, {
+    ...search,
+    runnable,
+    actor,
+    reason: storableText(reason),
+    at,
+    approvalId: approved?.id ?? null,
+  });
+  const problems = await sumUpBulkRun(tx, bulkRunId, at);
+  // Answers of clients need no lock of ours, so one may have come between the two questions.
+  refuseOtherCount(problems, expectedCount);
+  await auditBulkRun(tx, { actor, at, reason, id: bulkRunId, accepted: made.length });
+  return {
+    answer: { bulkRunId, accepted: made.length, skipped: problems - made.length },
+    announce: () => announceRuns(context, made, bulkRunId),
+  };
+}
+
+/**
+ * Locks the systems of what matches, so that it stays as it is.
+ * @throws PiculusError `wrong-state` where another number matches; asked before anything is written, because the
+ * count has mostly changed where it has changed at all.
+ */
+export async function lockMatching(
+  tx: Tx,
+  { filter, expectedCount }: Omit<RouteBody<'runMatchingProblems'>, 'reason'>,
+  caller: Caller,
+  at: Date,
+): Promise<{ search: ScopedFilter; runnable: Scope }> {
+  refuseEmpty(filter);
   const search = { filter, scope: caller.scope('view') };
   const runnable = reach(caller, 'execute');
-  const { made, bulkRunId, problems } = await transaction(context.db, async (tx) => {
-    const at = context.clock.now();
-    await lockSystems(tx, systemsToLock(filter, runnable));
-    // Asked before anything is written, because the count has mostly changed where it has changed at all.
-    refuseOtherCount((await countProblems(tx, search, at)).problems, expectedCount);
-    const id = await insertBulkRun(tx, { actor, at, reason, filter });
-    const requested = await insertMatching(tx, id, {
-      ...search,
-      runnable,
-      actor,
-      reason: storableText(reason),
-      at,
-    });
-    const items = await sumUpBulkRun(tx, id, at);
-    // Answers of clients need no lock of ours, so one may have come between the two questions.
-    refuseOtherCount(items, expectedCount);
-    await auditBulkRun(tx, { actor, at, reason, id, accepted: requested.length });
-    return { made: requested, bulkRunId: id, problems: items };
-  });
-  announceRuns(context, made, bulkRunId);
-  return { bulkRunId, accepted: made.length, skipped: problems - made.length };
+  await lockSystems(tx, systemsToLock(filter, runnable));
+  refuseOtherCount((await countProblems(tx, search, at)).problems, expectedCount);
+  return { search, runnable };
 }
 
 /** Null: all of them. Nothing is requested, and so nothing is held up, where the caller may not run anything. */

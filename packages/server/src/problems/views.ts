@@ -44,6 +44,7 @@ export function asProblem(row: ListedProblem, ticks: NextTicks): Problem {
     reopenCount: row.reopenCount,
     reopened: row.reopened,
     seenSinceClosed: row.seenSinceClosed,
+    approvalId: row.approvalId,
     lastOutcome: row.lastOutcome,
     lastReason: row.lastReason,
     stateChangedAt: row.stateChangedAt.toISOString(),

@@ -3,13 +3,14 @@ import { PiculusError, type WaitReason } from '@piculus/protocol';
 import type { SolutionImpact, SolutionInput } from '@piculus/protocol/http';
 import type { Context } from '../base/services.ts';
 import { type SolutionCore, waitReason } from '../problems/rules.ts';
+import type { Executor } from '../store/database.ts';
 import { clientConnected, openCounts, reopenedCounts, solutionPaused } from '../store/solution-impact.ts';
 import { readSolutions } from '../store/solutions.ts';
 import { nextTicks } from './quartz.ts';
 import { versionView } from './rules.ts';
 
 export async function impactOf(
-  { db, clock }: Pick<Context, 'db' | 'clock'>,
+  { db, clock }: Pick<Context, 'clock'> & { readonly db: Executor },
   input: SolutionInput,
 ): Promise<SolutionImpact> {
   const now = clock.now();
@@ -58,6 +59,7 @@ function waits(
     requested: false,
     solution,
     paused,
+    asksPerson: false,
     clientConnected: connected,
   });
   if (reason === null) throw new PiculusError('internal', 'a pending problem waits for something');

@@ -1,15 +1,19 @@
 /** Many solutions at once, for instance from another installation: all are stored or none. */
 import { type FieldError, PiculusError } from '@piculus/protocol';
 import type { RouteBody, RouteResponse, SolutionInput } from '@piculus/protocol/http';
+import { type Approved, requireSecond } from '../approvals/gate.ts';
+import { onlySafer } from '../approvals/rules.ts';
 import { type Caller, inScope, reach, type Scope } from '../base/access.ts';
+import type { Done } from '../base/done.ts';
 import type { Actor, Context } from '../base/services.ts';
+import { announceDropped } from '../bulk-runs/drops.ts';
 import type { Tx } from '../store/database.ts';
 import { lockSystems } from '../store/locks.ts';
-import { transaction } from '../store/pool.ts';
 import type { DroppedClicks } from '../store/run-requests.ts';
 import * as store from '../store/solutions.ts';
 import { readSystems } from '../store/systems.ts';
 import { announcedBySystem } from './announced.ts';
+import { announceSolutions } from './acts.ts';
 import * as rules from './rules.ts';
 import { storeChange, storeNew } from './write.ts';
 
@@ -23,31 +27,56 @@ export interface Imported {
 }
 
 /** One row of the import beside what is stored for it; null where there is nothing yet. */
-interface Row {
+export interface Row {
   readonly input: SolutionInput;
   readonly stored: store.SolutionRow | null;
 }
 
 /** @throws PiculusError `invalid-field` that names each bad row and field, as `items[3].retryCron`. */
-export async function importSolutions(
-  { db, clock }: Pick<Context, 'db' | 'clock'>,
+export async function importSolutionsIn(
+  tx: Tx,
+  context: Context,
   { items, dryRun }: RouteBody<'importSolutions'>,
   caller: Caller,
-): Promise<Imported> {
+  approved: Approved | null,
+): Promise<Done<RouteResponse<'importSolutions'>>> {
+  const at = context.clock.now();
+  const rows = await checkedRows(tx, items, caller, at);
+  const announced = await announcedBySystem(tx);
+  const told = rows.map((row) => toldOf(row, announced.get(row.input.sysCode) ?? new Set()));
+  const done: Imported = { items: told, changed: [], dropped: [] };
+  if (!dryRun) {
+    if (rows.some(needsSecond)) await requireSecond(tx, 'change-solution', approved);
+    for (const [index, row] of rows.entries())
+      await storeRow(tx, row, index, { actor: caller.actor, at }, done);
+  }
+  return {
+    answer: { items: told },
+    announce: () => {
+      if (done.changed.length > 0) announceSolutions(context, done.changed);
+      for (const dropped of done.dropped) announceDropped(context, dropped);
+    },
+  };
+}
+
+/** Each row beside what is stored, under the locks of their systems. @throws PiculusError as the import itself. */
+export async function checkedRows(
+  tx: Tx,
+  items: readonly SolutionInput[],
+  caller: Caller,
+  at: Date,
+): Promise<Row[]> {
   const able = reach(caller, 'configure');
-  return transaction(db, async (tx) => {
-    const at = clock.now();
-    const rows = await besideStored(tx, items, able);
-    refuseBadRows(rows, await knownSystems(tx, items, caller.scope('view')), at);
-    refuseForeignRows(items, able);
-    const announced = await announcedBySystem(tx);
-    const told = rows.map((row) => toldOf(row, announced.get(row.input.sysCode) ?? new Set()));
-    const done: Imported = { items: told, changed: [], dropped: [] };
-    if (!dryRun)
-      for (const [index, row] of rows.entries())
-        await storeRow(tx, row, index, { actor: caller.actor, at }, done);
-    return done;
-  });
+  const rows = await besideStored(tx, items, able);
+  refuseBadRows(rows, await knownSystems(tx, items, caller.scope('view')), at);
+  refuseForeignRows(items, able);
+  return rows;
+}
+
+/** Whether the row does more than making a solution do less. */
+export function needsSecond({ input, stored }: Row): boolean {
+  if (stored === null) return input.status === 'enabled';
+  return !onlySafer(rules.versionView(stored), input);
 }
 
 /** Locks the systems first, as every change of a solution does, so that no claim and no other change is under way. */
@@ -103,7 +132,7 @@ function refuseForeignRows(items: readonly SolutionInput[], able: Scope): void {
   if (fields.length > 0) throw new PiculusError('not-allowed', undefined, fields);
 }
 
-const changesOf = ({ input, stored }: Row): (keyof rules.SolutionFields)[] =>
+export const changesOf = ({ input, stored }: Row): (keyof rules.SolutionFields)[] =>
   stored === null ? [...rules.FIELD_NAMES] : rules.changedFields(rules.versionView(stored), input);
 
 function toldOf(row: Row, announced: ReadonlySet<string>): ImportedItem {

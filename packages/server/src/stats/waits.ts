@@ -4,21 +4,23 @@ import type { Stats } from '@piculus/protocol/http';
 import { waitReason } from '../problems/rules.ts';
 import type { WaitingRow } from '../store/stats.ts';
 
-/** Each of the four kinds of pending problems that one fix may have waits for one reason, as the rules say it. */
+/** Each of the five kinds of pending problems that one fix may have waits for one reason, as the rules say it. */
 export function waitsOf(rows: readonly WaitingRow[]): Stats['waits'] {
   const totals = new Map<WaitReason, number>();
   for (const row of rows) {
     const { status, executionMode, clientConnected } = row;
     const solution = status === null || executionMode === null ? null : { status, executionMode };
     const paused = { ticks: row.ticksPaused, clicks: row.clicksPaused };
+    const others = row.pending - row.reopened - row.clicked - row.askingPerson;
     const kinds = [
-      { reopened: true, requested: true, problems: row.reopenedClicked },
-      { reopened: true, requested: false, problems: row.reopened - row.reopenedClicked },
-      { reopened: false, requested: true, problems: row.clicked },
-      { reopened: false, requested: false, problems: row.pending - row.reopened - row.clicked },
+      { reopened: true, requested: true, asksPerson: false, problems: row.reopenedClicked },
+      { reopened: true, requested: false, asksPerson: false, problems: row.reopened - row.reopenedClicked },
+      { reopened: false, requested: true, asksPerson: false, problems: row.clicked },
+      { reopened: false, requested: false, asksPerson: true, problems: row.askingPerson },
+      { reopened: false, requested: false, asksPerson: false, problems: others },
     ];
-    for (const { reopened, requested, problems } of kinds) {
-      const reason = waitReason({ state: 'pending', reopened, requested, solution, paused, clientConnected });
+    for (const { problems, ...kind } of kinds) {
+      const reason = waitReason({ state: 'pending', ...kind, solution, paused, clientConnected });
       if (reason !== null) totals.set(reason, (totals.get(reason) ?? 0) + problems);
     }
   }

@@ -4,6 +4,7 @@ import type { ProblemFilter } from '@piculus/protocol/http';
 import { type RawBuilder, sql } from 'kysely';
 import { actingOf } from '../base/acting.ts';
 import type { Scope } from '../base/access.ts';
+import { gated } from './approval-gate.ts';
 import type { Tx } from './database.ts';
 import { storableText, toJson } from './json.ts';
 import {
@@ -60,7 +61,7 @@ export async function insertBulkItems(
  * The same answer as `refusesRun` of the rules with a reason given, and one run at a time; a test holds them
  * together. What the person may see and not run is told before everything else.
  */
-const whyRefused = (runnable: Scope): RawBuilder<unknown> => sql`CASE
+export const whyRefused = (runnable: Scope): RawBuilder<unknown> => sql`CASE
   WHEN NOT (${within(sql`p.sys_code`, runnable)}) THEN 'not-allowed'
   WHEN ${IS_EXECUTING} THEN 'already-executing'
   WHEN p.state NOT IN ('pending', 'exhausted', 'needs-human') THEN 'wrong-state'
@@ -71,15 +72,23 @@ const whyRefused = (runnable: Scope): RawBuilder<unknown> => sql`CASE
 /**
  * Everything that matches becomes an item; what can run is requested, with an act per problem for its history.
  * Call under the locks of all systems that may match.
- * @returns the problems that were requested.
+ * @throws PiculusError `approval-required`. @returns the problems that were requested.
  */
 export async function insertMatching(
   tx: Tx,
   bulkRunId: string,
-  click: ScopedFilter & { actor: string; reason: string; at: Date; runnable: Scope },
+  click: ScopedFilter & {
+    actor: string;
+    reason: string;
+    at: Date;
+    runnable: Scope;
+    approvalId: string | null;
+  },
 ): Promise<{ sysCode: string; id: string }[]> {
   const { via, from, requestId } = actingOf(click.actor);
-  const made = await sql<{ sysCode: string; id: string }>`
+  const approved = JSON.stringify(click.approvalId === null ? {} : { approvalId: click.approvalId });
+  const made = await gated(
+    sql<{ sysCode: string; id: string }>`
     WITH matched AS MATERIALIZED (
       SELECT p.id, p.sys_code, p.fix_code, p.business_key, p.amount_minor, p.currency, ${whyRefused(click.runnable)} AS code
       FROM ${WITH_SOLUTION} WHERE ${problemConditions(click, click.at)}),
@@ -91,17 +100,18 @@ export async function insertMatching(
       FROM matched ORDER BY id),
     made AS (
       INSERT INTO piculus.run_requests (problem_id, sys_code, fix_code, trigger, requested_by, reason, requested_at,
-        bulk_run_id)
+        bulk_run_id, approval_id)
       SELECT id, sys_code, fix_code, 'bulk', ${click.actor}, ${click.reason}, ${click.at}::timestamptz,
-        ${bulkRunId}::bigint
+        ${bulkRunId}::bigint, ${click.approvalId}::bigint
       FROM matched WHERE code IS NULL ORDER BY id
       RETURNING problem_id, sys_code),
     told AS (
       INSERT INTO piculus.audit (at, actor, act, sys_code, problem_id, reason, detail, via, from_address, request_id)
       SELECT ${click.at}::timestamptz, ${click.actor}, 'run', sys_code, problem_id, ${click.reason},
-        jsonb_build_object('trigger', 'bulk', 'bulkRunId', ${bulkRunId}::text), ${via}, ${from}, ${requestId}
+        jsonb_build_object('trigger', 'bulk', 'bulkRunId', ${bulkRunId}::text) || ${approved}::text::jsonb, ${via}, ${from}, ${requestId}
       FROM made)
-    SELECT sys_code AS "sysCode", problem_id AS id FROM made`.execute(tx);
+    SELECT sys_code AS "sysCode", problem_id AS id FROM made`.execute(tx),
+  );
   return made.rows;
 }
 

@@ -1,6 +1,7 @@
 /** What a claim may take: problems that no open lease of their system touches, over all fix codes. */
 import type { Facts, Outcome, ScenarioCode, Trigger } from '@piculus/protocol';
 import { sql } from 'kysely';
+import { ASKS_PERSON } from './approvals.ts';
 import type { Tx } from './database.ts';
 import { leasedItems } from './leases.ts';
 import { type DueSolution, WAITS_FOR_TICK } from './ticks.ts';
@@ -59,7 +60,20 @@ export async function tickCandidates(
     SELECT ${COLUMNS}, 'tick' AS trigger
     FROM piculus.problems p
     WHERE p.sys_code = ${sysCode} AND p.fix_code = ${solution.fixCode} AND p.id > ${solution.tickCursor}::bigint
-      AND ${WAITS_FOR_TICK} AND NOT ${IS_TOO_LARGE} AND p.ready_at <= ${solution.tickAt}::timestamptz AND ${notLeased(sysCode)}
+      AND ${WAITS_FOR_TICK} AND NOT ${IS_TOO_LARGE} AND NOT ${ASKS_PERSON} AND p.ready_at <= ${solution.tickAt}::timestamptz AND ${notLeased(sysCode)}
     ORDER BY p.id LIMIT ${limit}`.execute(tx);
   return found.rows;
+}
+
+/**
+ * Of these problems, those whose click no longer counts: its approval is not for the problem as it is now, or nobody
+ * approved it and the policy has come to ask for that.
+ */
+export async function voidClicks(tx: Tx, problemIds: readonly string[], at: Date): Promise<string[]> {
+  const found = await sql<{ id: string }>`
+    SELECT p.id FROM piculus.run_requests r JOIN piculus.problems p ON p.id = r.problem_id
+    WHERE r.problem_id = ANY(${[...problemIds]}::bigint[]) AND CASE
+      WHEN r.approval_id IS NULL THEN piculus.asks_two(p)
+      ELSE NOT piculus.approval_covers(r.approval_id, p, r.requested_by, ${at}::timestamptz) END`.execute(tx);
+  return found.rows.map(({ id }) => id);
 }

@@ -3,6 +3,7 @@ import { LIMITS } from '@piculus/protocol';
 import type { ProblemFilter } from '@piculus/protocol/http';
 import { type RawBuilder, sql } from 'kysely';
 import type { Scope } from '../base/access.ts';
+import { ASKS_PERSON } from './approvals.ts';
 import { IS_TOO_LARGE } from './claims.ts';
 import { leasedItems } from './leases.ts';
 import { within } from './scope.ts';
@@ -42,6 +43,7 @@ function waitReasonSql(now: Date): Condition {
     WHEN v.status = 'disabled' THEN 'disabled'
     WHEN p.reopened AND NOT ${IS_REQUESTED} THEN 'reopened'
     WHEN v.execution_mode = 'manual' AND NOT ${IS_REQUESTED} THEN 'manual'
+    WHEN ${ASKS_PERSON} AND NOT ${IS_REQUESTED} THEN 'approval'
     WHEN CASE WHEN ${IS_REQUESTED} THEN ${CLICKS_PAUSED} ELSE ${TICKS_PAUSED} END THEN 'paused'
     WHEN ${hasClient(now)} THEN 'scheduled'
     ELSE 'no-client' END`;

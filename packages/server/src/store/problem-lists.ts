@@ -2,6 +2,7 @@
 import type { ExecutionMode, Facts, SolutionStatus } from '@piculus/protocol';
 import { type RawBuilder, sql } from 'kysely';
 import type { Scope } from '../base/access.ts';
+import { ASKS_PERSON } from './approvals.ts';
 import type { Executor } from './database.ts';
 import {
   CLICKS_PAUSED,
@@ -35,6 +36,9 @@ export interface ListedProblem extends Omit<ProblemRow, 'notYetSince' | 'lastCom
   readonly timeZone: string | null;
   readonly ticksPaused: boolean;
   readonly clicksPaused: boolean;
+  readonly asksPerson: boolean;
+  /** The open request for a second person that names it; null where there is none. */
+  readonly approvalId: string | null;
 }
 
 const columns = (now: Date): RawBuilder<unknown> => sql`
@@ -46,7 +50,9 @@ const columns = (now: Date): RawBuilder<unknown> => sql`
   p.first_seen_at AS "firstSeenAt", p.last_seen_at AS "lastSeenAt", p.seen_count AS "seenCount",
   p.confirmed_at AS "confirmedAt", v.status, v.execution_mode AS "executionMode", v.max_retries AS "maxRetries",
   v.retry_cron AS "retryCron", v.time_zone AS "timeZone", ${TICKS_PAUSED} AS "ticksPaused",
-  ${CLICKS_PAUSED} AS "clicksPaused",
+  ${CLICKS_PAUSED} AS "clicksPaused", ${ASKS_PERSON} AS "asksPerson",
+  (SELECT max(a.id) FROM piculus.approval_problems ap JOIN piculus.approvals a ON a.id = ap.approval_id
+    WHERE ap.problem_id = p.id AND a.state = 'open' AND a.expires_at > ${now}::timestamptz) AS "approvalId",
   ${IS_EXECUTING} AS executing, ${IS_REQUESTED} AS requested, ${hasClient(now)} AS "clientConnected"`;
 
 export interface ListPage extends ScopedFilter {

@@ -15,6 +15,7 @@ export const APPEND_ONLY = [
   'executions',
   'reports',
   'solution_versions',
+  'approval_policies',
 ] as const;
 
 /** Statements that give a role what the server needs; safe to run again, also after an upgrade. */

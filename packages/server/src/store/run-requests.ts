@@ -3,6 +3,7 @@ import type { Outcome, Trigger } from '@piculus/protocol';
 import { type RawBuilder, sql } from 'kysely';
 import { actingOf } from '../base/acting.ts';
 import type { Scope } from '../base/access.ts';
+import { gated } from './approval-gate.ts';
 import { countSettled, finishBulkRuns, settleBulkItems } from './bulk-runs.ts';
 import type { Tx } from './database.ts';
 import { storableText } from './json.ts';
@@ -22,9 +23,11 @@ export interface RunClick {
   readonly at: Date;
   /** Null for a click on one problem. */
   readonly bulkRunId: string | null;
+  /** What a second person has agreed to; null where nobody had to. */
+  readonly approvalId: string | null;
 }
 
-/** @returns the problems that had no open request before. */
+/** @throws PiculusError `approval-required`. @returns the problems that had no open request before. */
 export async function insertRunRequests(
   tx: Tx,
   click: RunClick,
@@ -34,14 +37,16 @@ export async function insertRunRequests(
   const rows = JSON.stringify(
     requests.map(({ problemId, sysCode, fixCode }) => ({ p: problemId, s: sysCode, f: fixCode })),
   );
-  const made = await sql<{ id: string }>`
+  const made = await gated(
+    sql<{ id: string }>`
     INSERT INTO piculus.run_requests (problem_id, sys_code, fix_code, trigger, requested_by, reason, requested_at,
-      bulk_run_id)
+      bulk_run_id, approval_id)
     SELECT p, s, f, ${click.trigger}, ${click.actor}, ${click.reason === null ? null : storableText(click.reason)},
-      ${click.at}::timestamptz, ${click.bulkRunId}::bigint
+      ${click.at}::timestamptz, ${click.bulkRunId}::bigint, ${click.approvalId}::bigint
     FROM jsonb_to_recordset(${rows}::text::jsonb) AS given(p bigint, s text, f text)
     ON CONFLICT (problem_id) DO NOTHING RETURNING problem_id AS id
-  `.execute(tx);
+  `.execute(tx),
+  );
   return new Set(made.rows.map(({ id }) => id));
 }
 
@@ -76,6 +81,7 @@ export async function answerRunRequests(
 export type Dropped =
   | { readonly sysCode: string; readonly fixCode: string }
   | { readonly problemId: string }
+  | { readonly problemIds: readonly string[] }
   | { readonly bulkRunId: string; readonly scope: Scope };
 
 export interface Drop {
@@ -129,6 +135,7 @@ export async function dropRunRequests(tx: Tx, which: Dropped, drop: Drop): Promi
 
 function conditionOf(which: Dropped): RawBuilder<unknown> {
   if ('problemId' in which) return sql`r.problem_id = ${which.problemId}::bigint`;
+  if ('problemIds' in which) return sql`r.problem_id = ANY(${[...which.problemIds]}::bigint[])`;
   if ('bulkRunId' in which)
     return sql`r.bulk_run_id = ${which.bulkRunId}::bigint AND ${within(sql`r.sys_code`, which.scope)}`;
   return sql`r.sys_code = ${which.sysCode} AND r.fix_code = ${which.fixCode}`;

@@ -2,6 +2,7 @@
 import type { ExecutionMode, SolutionStatus } from '@piculus/protocol';
 import { sql } from 'kysely';
 import type { Scope } from '../base/access.ts';
+import { ASKS_PERSON } from './approvals.ts';
 import type { Executor } from './database.ts';
 import { hasClient } from './problem-filters.ts';
 import { within } from './scope.ts';
@@ -43,6 +44,8 @@ export interface WaitingRow {
   /** Clicks on pending problems that wait for a client or an answer: not reopened, and reopened. */
   readonly clicked: number;
   readonly reopenedClicked: number;
+  /** Pending, neither reopened nor clicked, that the approval policy lets no tick run. */
+  readonly askingPerson: number;
   readonly status: SolutionStatus | null;
   readonly executionMode: ExecutionMode | null;
   readonly ticksPaused: boolean;
@@ -64,16 +67,25 @@ export async function readWaiting(db: Executor, scope: Scope, now: Date): Promis
       SELECT r.sys_code, r.fix_code, count(*) FILTER (WHERE a.problem_id IS NULL) AS clicked,
         count(*) FILTER (WHERE a.state = 'pending') AS reopened_clicked
       FROM piculus.run_requests r LEFT JOIN piculus.attention a ON a.problem_id = r.problem_id
-      WHERE ${within(sql`r.sys_code`, scope)} GROUP BY 1, 2)
+      WHERE ${within(sql`r.sys_code`, scope)} GROUP BY 1, 2),
+    -- Looked for in the problems themselves only where a policy makes it depend on their amounts.
+    asking AS (
+      SELECT p.sys_code, p.fix_code, count(*) AS asking FROM piculus.problems p
+      WHERE (SELECT g.enforced FROM piculus.approval_gate g) AND p.state = 'pending' AND NOT p.reopened
+        AND ${within(sql`p.sys_code`, scope)} AND ${ASKS_PERSON}
+        AND NOT EXISTS (SELECT FROM piculus.run_requests r WHERE r.problem_id = p.id)
+      GROUP BY 1, 2)
     SELECT coalesce(counted.pending, 0)::integer AS pending, coalesce(held.reopened, 0)::integer AS reopened,
       coalesce(held.with_person, 0)::integer AS "withPerson", coalesce(clicks.clicked, 0)::integer AS clicked,
       coalesce(clicks.reopened_clicked, 0)::integer AS "reopenedClicked",
+      coalesce(asking.asking, 0)::integer AS "askingPerson",
       coalesce(paused.ticks_paused, false) AS "ticksPaused", coalesce(paused.clicks_paused, false) AS "clicksPaused",
       v.status, v.execution_mode AS "executionMode", ${hasClient(now)} AS "clientConnected"
     FROM (SELECT sys_code, fix_code FROM counted UNION SELECT sys_code, fix_code FROM held) AS p
     LEFT JOIN counted USING (sys_code, fix_code)
     LEFT JOIN held USING (sys_code, fix_code)
     LEFT JOIN clicks USING (sys_code, fix_code)
+    LEFT JOIN asking USING (sys_code, fix_code)
     LEFT JOIN piculus.solutions s ON s.sys_code = p.sys_code AND s.fix_code = p.fix_code AND s.deleted_at IS NULL
     LEFT JOIN piculus.solution_versions v ON v.solution_id = s.id AND v.version = s.version
     LEFT JOIN piculus.paused_solutions paused ON paused.solution_id = s.id

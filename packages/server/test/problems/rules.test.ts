@@ -170,6 +170,7 @@ describe('why it waits', () => {
     reopened: false,
     requested: false,
     paused: { ticks: false, clicks: false },
+    asksPerson: false,
     clientConnected: true,
     solution: { status: 'enabled', executionMode: 'automatic' },
   } as const;
@@ -180,6 +181,10 @@ describe('why it waits', () => {
     [{ solution: { status: 'disabled', executionMode: 'automatic' } }, 'disabled'],
     [{ solution: { status: 'enabled', executionMode: 'manual' } }, 'manual'],
     [{ solution: { status: 'enabled', executionMode: 'manual' }, requested: true }, 'scheduled'],
+    [{ asksPerson: true }, 'approval'],
+    [{ asksPerson: true, paused: { ticks: true, clicks: false } }, 'approval'],
+    [{ asksPerson: true, requested: true }, 'scheduled'],
+    [{ asksPerson: true, reopened: true }, 'reopened'],
     [{ reopened: true }, 'reopened'],
     [{ paused: { ticks: true, clicks: false } }, 'paused'],
     [{ paused: { ticks: true, clicks: false }, clientConnected: false }, 'paused'],

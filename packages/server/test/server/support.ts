@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { type ErrorCode, LIMITS, type ServerMessage, type ServerMessageType } from '@piculus/protocol';
 import { type ApiClient, createApiClient, GATEWAY_PATH, signInFirst } from '@piculus/protocol/http';
 import { WebSocket } from 'ws';
+import { prepareAsConfigured } from '../../../../test/support/approval-policy.ts';
 import { createTestDatabase } from '../../../../test/support/database.ts';
 import { createLogger } from '../../src/base/logger.ts';
 import { loadConfig, type ServerConfig } from '../../src/config.ts';
@@ -29,6 +30,7 @@ export async function startTestServer(
   parts: ServerParts = {},
 ): Promise<TestServer> {
   const database = await createTestDatabase();
+  await prepareAsConfigured(database.url);
   const dataDir = await mkdtemp(join(tmpdir(), 'piculus-server-'));
   const databaseUrl = await via(database.url);
   const config: ServerConfig = {

@@ -1,5 +1,6 @@
 /** The handler of every route: a route without one does not compile. */
 import { accountHandlers } from './account.ts';
+import { approvalHandlers } from './approvals.ts';
 import { auditHandlers } from './audit.ts';
 import { keyHandlers } from './keys.ts';
 import { restHandlers } from './rest.ts';
@@ -17,6 +18,7 @@ export function createHandlers(parts: HandlerParts): RouteHandlers {
     ...accountHandlers(parts),
     ...secondFactorHandlers(parts),
     ...auditHandlers(parts),
+    ...approvalHandlers(parts),
     ...systemHandlers(parts),
     ...keyHandlers(parts),
     ...workHandlers(parts),
