@@ -1,10 +1,23 @@
 /** Signing in and out with the server's cookie. */
-import { ApiError, signIn as signInForToken } from '@piculus/protocol/http';
+import { ApiError, beginSignIn, finishSignIn as finishForToken } from '@piculus/protocol/http';
 
-/** @throws ApiError `not-signed-in` where name or password are wrong, `too-many-requests`, `unreachable`. */
-export async function signIn(username: string, password: string): Promise<void> {
+/**
+ * @returns `second-factor` where a code is asked for, too: {@link finishSignIn}.
+ * @throws ApiError `not-signed-in` where name or password are wrong, `too-many-requests`, `unreachable`.
+ */
+export async function signIn(username: string, password: string): Promise<'signed-in' | 'second-factor'> {
   // The answer's token is for programs; the page keeps nothing, its cookie cannot be read by scripts.
-  await signInForToken({ baseUrl: '' }, { username, password });
+  const step = await beginSignIn({ baseUrl: '' }, { username, password });
+  return 'token' in step ? 'signed-in' : 'second-factor';
+}
+
+/**
+ * @param code of the app, or a recovery code.
+ * @throws ApiError `invalid-field` for a code that does not count, `not-signed-in` where the password has to be given
+ * again, `too-many-requests`, `unreachable`.
+ */
+export async function finishSignIn(code: string): Promise<void> {
+  await finishForToken({ baseUrl: '' }, { pending: '', code });
 }
 
 /** @throws ApiError `unreachable`, `unreadable-answer`: the session goes on. */

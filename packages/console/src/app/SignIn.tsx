@@ -7,6 +7,8 @@ import { asApiError } from '../api/client.ts';
 import { signIn } from '../api/session.ts';
 import { Notice } from '../parts/Notice.tsx';
 import { LanguageSwitch } from './Preferences.tsx';
+import { SecondStep } from './SecondStep.tsx';
+import { SignOnButton, SignOnFailed } from './SignOn.tsx';
 
 export function SignInPage({ onSignedIn }: { onSignedIn: () => Promise<void> }) {
   const { t } = useTranslation('shell');
@@ -24,6 +26,7 @@ export function SignInPage({ onSignedIn }: { onSignedIn: () => Promise<void> }) 
             </Title>
           </div>
           <Text>{t('signInLead')}</Text>
+          <SignOnFailed />
           <SignInForm onSignedIn={onSignedIn} />
           <Text size="sm" c="dimmed">
             {t('firstPassword')}
@@ -60,14 +63,15 @@ function SignInForm(props: { username?: string; onSignedIn: () => Promise<void> 
   const [password, setPassword] = useState('');
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<ApiError | null>(null);
+  const [step, setStep] = useState<'password' | 'code'>('password');
 
   const submit = async (event: FormEvent): Promise<void> => {
     event.preventDefault();
     setBusy(true);
     setError(null);
     try {
-      await signIn(username.trim(), password);
-      await props.onSignedIn();
+      if ((await signIn(username.trim(), password)) === 'signed-in') await props.onSignedIn();
+      else setStep('code');
     } catch (thrown) {
       setError(asApiError(thrown));
     } finally {
@@ -75,6 +79,11 @@ function SignInForm(props: { username?: string; onSignedIn: () => Promise<void> 
     }
   };
 
+  const again = (): void => {
+    setPassword('');
+    setStep('password');
+  };
+  if (step === 'code') return <SecondStep onSignedIn={props.onSignedIn} onAgain={again} />;
   return (
     <form onSubmit={(event) => void submit(event)}>
       <Stack gap="sm">
@@ -109,6 +118,7 @@ function SignInForm(props: { username?: string; onSignedIn: () => Promise<void> 
         <Button type="submit" loading={busy}>
           {t('signIn')}
         </Button>
+        <SignOnButton />
       </Stack>
     </form>
   );

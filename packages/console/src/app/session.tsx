@@ -12,6 +12,7 @@ import { Loading } from '../parts/Loading.tsx';
 import { Notice } from '../parts/Notice.tsx';
 import { ChooseOwnPassword } from './ChooseOwnPassword.tsx';
 import { ConfirmIdentity } from './ConfirmIdentity.tsx';
+import { SetUpFactorFirst } from './SetUpFactorFirst.tsx';
 import { SignInDialog, SignInPage } from './SignIn.tsx';
 
 /** Carries "nobody is signed in any more" from the calls, which know no page, to the page. */
@@ -124,7 +125,7 @@ export function SessionProvider({ signal, children }: { signal: SessionSignal; c
   if (me.data === undefined && me.isError)
     return <Notice error={asApiError(me.error)} onRetry={() => void me.refetch()} />;
   if (session === null) return <SignInPage onSignedIn={signedIn} />;
-  const { username, passwordIsOneTime } = session.user;
+  const { username, passwordIsOneTime, secondFactorMissing } = session.user;
   if (passwordIsOneTime)
     return (
       <ChooseOwnPassword
@@ -132,6 +133,17 @@ export function SessionProvider({ signal, children }: { signal: SessionSignal; c
         onDone={() => void signedIn()}
         onSignOut={() => void session.signOut().catch(() => me.refetch())}
       />
+    );
+  if (secondFactorMissing)
+    return (
+      <>
+        <SetUpFactorFirst
+          username={username}
+          onDone={() => void signedIn()}
+          onSignOut={() => void session.signOut().catch(() => me.refetch())}
+        />
+        <ConfirmIdentity username={username} />
+      </>
     );
   return (
     <SessionContext.Provider value={session}>

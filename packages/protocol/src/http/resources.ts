@@ -299,6 +299,8 @@ export const userSchema = z.object({
   lastSeenAt: timeSchema.nullable(),
   /** Somebody else made the password: all that its owner may do is to choose another. */
   passwordIsOneTime: z.boolean(),
+  /** Their sign-in by password asks for a second factor. */
+  secondFactor: z.boolean(),
 });
 
 /** With the roles that they hold, and where. */
@@ -308,6 +310,8 @@ export const grantedUserSchema = userSchema.extend({ grants: grantsSchema });
 const placesSchema = z.union([z.literal('all'), z.array(z.string())]);
 /** Who asks, and where they may do what: what a console offers. The server decides again at each call. */
 export const meSchema = grantedUserSchema.extend({
+  /** A role asks for a second factor that is not set up: nothing else can be done before. */
+  secondFactorMissing: z.boolean(),
   access: z.record(z.enum(VERBS), placesSchema),
 });
 

@@ -44,6 +44,8 @@ export interface SecondFactors {
   remove(caller: Caller): Promise<void>;
   /** @throws PiculusError `reauthentication-required`, `not-found`, `wrong-state` where there is none. */
   removeOf(userId: string, reason: string, caller: Caller): Promise<void>;
+  /** Whether a role of the person asks for one. */
+  isRequired(userId: string): Promise<boolean>;
   /** The roles whose holders have to have one. */
   requiringRoles(): Promise<string[]>;
   /** @throws PiculusError `reauthentication-required`, `not-found`; `wrong-state` for a caller who has none. */
@@ -171,6 +173,7 @@ export function createSecondFactors(
       });
     },
 
+    isRequired: (userId) => isFactorRequired(db, userId),
     requiringRoles: () => selectRequiringRoles(db),
 
     async setRequired(role, required, caller) {

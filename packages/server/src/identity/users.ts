@@ -33,6 +33,7 @@ export function toUser(row: UserRow): User {
     createdAt: row.created_at.toISOString(),
     lastSeenAt: row.last_seen_at?.toISOString() ?? null,
     passwordIsOneTime: row.one_time_password,
+    secondFactor: row.two_factor_enabled,
   };
 }
 

@@ -14,13 +14,14 @@ import { Time } from '../../parts/Time.tsx';
 import { GrantList } from '../../parts/roles/GrantList.tsx';
 import { EnableUser } from './EnableUser.tsx';
 import { GrantsDialog } from './GrantsDialog.tsx';
+import { RemoveFactor } from './RemoveFactor.tsx';
 import { UserForm } from './UserForm.tsx';
 import { UserSessions } from './UserSessions.tsx';
 import './users.css';
 
 type Dialog =
   | { readonly kind: 'form' }
-  | { readonly kind: 'enable' | 'grants' | 'sessions'; readonly user: GrantedUser }
+  | { readonly kind: 'enable' | 'grants' | 'sessions' | 'factor'; readonly user: GrantedUser }
   | { readonly kind: 'secret'; readonly username: string; readonly password: string };
 
 export function Component() {
@@ -60,6 +61,7 @@ export function Component() {
       )}
       {dialog?.kind === 'enable' && <EnableUser user={dialog.user} onClose={close} onChanged={changed} />}
       {dialog?.kind === 'grants' && <GrantsDialog user={dialog.user} onClose={close} onChanged={changed} />}
+      {dialog?.kind === 'factor' && <RemoveFactor user={dialog.user} onClose={close} onChanged={changed} />}
       {dialog?.kind === 'sessions' && (
         <UserSessions
           user={dialog.user}
@@ -88,6 +90,7 @@ export function Component() {
 function useColumns(onAct: (dialog: Dialog) => void): readonly Column<GrantedUser>[] {
   const { t } = useTranslation('users');
   const { t: roles } = useTranslation('roles');
+  const { t: factor } = useTranslation('secondFactor');
   const { t: common } = useTranslation();
   const { user: me } = useSession();
   return [
@@ -114,10 +117,13 @@ function useColumns(onAct: (dialog: Dialog) => void): readonly Column<GrantedUse
     {
       key: 'status',
       header: t('status'),
-      cell: ({ enabled }) => (
-        <Sign color={enabled ? 'green' : 'gray'} sign={enabled ? '✓' : '–'}>
-          {enabled ? t('enabled') : t('disabled')}
-        </Sign>
+      cell: ({ enabled, secondFactor }) => (
+        <div>
+          <Sign color={enabled ? 'green' : 'gray'} sign={enabled ? '✓' : '–'}>
+            {enabled ? t('enabled') : t('disabled')}
+          </Sign>
+          {secondFactor && <div className="users-note">{factor('title')}</div>}
+        </div>
       ),
     },
     {
@@ -152,6 +158,16 @@ function useColumns(onAct: (dialog: Dialog) => void): readonly Column<GrantedUse
               onClick={() => onAct({ kind: 'sessions', user })}
             >
               {t('sessions')}
+            </Button>
+          )}
+          {user.secondFactor && user.id !== me.id && (
+            <Button
+              variant="default"
+              size="compact-sm"
+              aria-label={factor('removeOfNamed', { username: user.username })}
+              onClick={() => onAct({ kind: 'factor', user })}
+            >
+              {factor('removeOf')}
             </Button>
           )}
           {user.id === me.id ? (

@@ -12,7 +12,7 @@ type Names =
   | 'deleteRole';
 
 /** People and what they may do. Whoever reads live events is told by what they may do afterwards. */
-export function userHandlers({ users, roles, recheckReaders }: HandlerParts): RouteHandlers<Names> {
+export function userHandlers({ users, roles, secondFactors, recheckReaders }: HandlerParts): RouteHandlers<Names> {
   const thenRecheck = async <T>(change: Promise<T>): Promise<T> => {
     const changed = await change;
     await recheckReaders();
@@ -27,6 +27,7 @@ export function userHandlers({ users, roles, recheckReaders }: HandlerParts): Ro
     getMe: async ({ user, caller }) => ({
       ...user,
       grants: await users.grantsOf(user.id),
+      secondFactorMissing: !user.secondFactor && (await secondFactors.isRequired(user.id)),
       access: accessOf(caller),
     }),
     listRoles: async () => ({ items: await roles.list() }),

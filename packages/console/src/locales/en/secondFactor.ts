@@ -1,0 +1,57 @@
+import type { Translated } from '../../i18n/messages.ts';
+import type { secondFactor as zh } from '../zh-CN/secondFactor.ts';
+
+export const secondFactor: Translated<typeof zh> = {
+  title: 'Second factor',
+  lead: 'Besides the password, the sign-in asks for the six digits that an authenticator app on your phone shows.',
+  on: 'On',
+  off: 'Off',
+  codesLeft_one: '{{count}} recovery code left',
+  codesLeft_other: '{{count}} recovery codes left',
+  noCodesLeft: 'No recovery code is left: make new ones, or a lost phone locks you out.',
+  setUp: 'Set up a second factor',
+  required: 'A role of yours asks for a second factor. Nothing else can be done before it is set up.',
+  requiredTitle: 'Set up a second factor first',
+  scan: 'Scan the code with an authenticator app, or type the key into it.',
+  qr: 'QR code of the key below',
+  secret: 'Key',
+  account: 'Account {{username}}, issuer Piculus',
+  thenCode: 'Then type the six digits that the app shows',
+  code: 'Code',
+  confirm: 'Confirm and turn on',
+  codesTitle: 'Recovery codes',
+  codesWarning:
+    'They are shown this once. Each is good for one sign-in in place of a code, if the phone is lost. Keep them in a safe place.',
+  codesKept: 'I have kept these codes',
+  done: 'Done',
+  downloadCodes: 'Download as a file',
+  renew: 'Make new recovery codes',
+  renewTitle: 'Make new recovery codes?',
+  renewLead: 'The old ones count no more from now on.',
+  remove: 'Turn off',
+  removeTitle: 'Turn the second factor off?',
+  removeLead: 'From then on the password alone signs you in.',
+  removeOf: 'Remove second factor',
+  removeOfNamed: 'Remove the second factor of {{username}}',
+  removeOfTitle: 'Remove the second factor of {{username}}?',
+  removeOfLead:
+    'For somebody who lost the phone and has no recovery code. Their sessions end at once, and the password alone signs them in until they set up another. Make sure that it is them.',
+  stepTitle: 'Type the code',
+  stepLead:
+    'Open the authenticator app on your phone and type its six digits for Piculus; without the phone, type a recovery code.',
+  stepField: 'Code or recovery code',
+  stepAct: 'Continue',
+  stepAgain: 'Back to the password',
+  stepExpired: 'That took too long, or too many codes were wrong. Type the password again.',
+  or: 'or',
+  signOn: 'Sign in with {{label}}',
+  failures: {
+    'unknown-user': 'Nobody here has your user name. Ask an administrator for a user of the same name.',
+    'disabled-user': 'Your user is disabled. Ask an administrator.',
+    'other-identity': 'This user name belongs to another identity. Ask an administrator.',
+    'provider-away': 'The single sign-on cannot be reached. Try again later, or use your password.',
+    'not-verified':
+      'The answer of the single sign-on could not be verified, so nobody was signed in. Ask an administrator to look at the log.',
+    refused: 'The single sign-on did not complete. Try again.',
+  },
+};
