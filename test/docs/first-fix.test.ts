@@ -80,6 +80,7 @@ it('leads from nothing to a repaired payment', async () => {
     PICULUS_NEW_PASSWORD: 'a password of our own',
   });
   const exported = await run(['systems', 'create', 'SHOP']);
+  await run(['policy', 'single-person', '--reason', 'trying it out alone']);
   const keys = Object.fromEntries(
     exported
       .replace('export ', '')

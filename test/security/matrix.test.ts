@@ -36,7 +36,7 @@ const ROLES: ReadonlyMap<string, readonly Verb[]> = new Map<string, readonly Ver
 ]);
 const grant = (role: string, sysCode: string | null): RoleGrant => ({ role, sysCode });
 /** Each role in one system, and the edges. */
-const PEOPLE: ReadonlyMap<string, readonly RoleGrant[]> = new Map([
+const PEOPLE: ReadonlyMap<string, readonly RoleGrant[]> = new Map<string, readonly RoleGrant[]>([
   ...[...ROLES.keys()].map((role) => [role, [grant(role, OWN)]] as const),
   ['nobody', []],
   ['viewer.of.both', [grant('engineer', OWN), grant('viewer', FOREIGN)]],
@@ -159,6 +159,7 @@ const ABSENT: SeededSystem = {
   collectionId: ABSENT_ID,
   bulkRunId: ABSENT_ID,
   leaseId: 'none',
+  approvalId: ABSENT_ID,
   problemIds: Array.from({ length: 12 }, () => ABSENT_ID),
 };
 

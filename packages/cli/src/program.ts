@@ -1,5 +1,6 @@
 /** The whole command line, put together from its commands. */
 import { Command, CommanderError } from 'commander';
+import { addApprovals, addPolicy } from './commands/approvals.ts';
 import { addAudit } from './commands/audit.ts';
 import { addCollect } from './commands/collect.ts';
 import { addDoctor } from './commands/doctor.ts';
@@ -80,6 +81,8 @@ const COMMANDS: ReadonlyArray<(registration: Registration) => void> = [
   addUsers,
   addRoles,
   addTokens,
+  addApprovals,
+  addPolicy,
   addAudit,
   addDoctor,
 ];

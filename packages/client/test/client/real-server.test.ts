@@ -5,6 +5,7 @@ import { createApiClient, signInFirst } from '@piculus/protocol/http';
 import { createServer, loadConfig, type PiculusServer } from '@piculus/server';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { prepareAsConfigured } from '../../../../test/support/approval-policy.ts';
 import { createTestDatabase, type TestDatabase } from '../../../../test/support/database.ts';
 import { createClient, postgresJournal } from '../../src/index.ts';
 import {
@@ -25,6 +26,7 @@ let server: PiculusServer | undefined;
 
 beforeAll(async () => {
   databases = await Promise.all([createTestDatabase(), createTestDatabase()]);
+  await prepareAsConfigured(databases[0]?.url ?? '');
   pool = new pg.Pool({ connectionString: databases[1]?.url, max: 4 });
   dataDir = await mkdtemp(join(tmpdir(), 'piculus-client-'));
 });

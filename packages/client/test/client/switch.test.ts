@@ -6,6 +6,7 @@ import { createApiClient, signInFirst } from '@piculus/protocol/http';
 import { createServer, loadConfig, type PiculusServer } from '@piculus/server';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { prepareAsConfigured } from '../../../../test/support/approval-policy.ts';
 import { createTestDatabase, type TestDatabase } from '../../../../test/support/database.ts';
 import { type Client, createClient } from '../../src/index.ts';
 import { memoryJournal } from '../../src/testing/index.ts';
@@ -23,6 +24,7 @@ const clients: Client[] = [];
 
 beforeAll(async () => {
   database = await createTestDatabase();
+  await prepareAsConfigured(database.url);
   pool = new pg.Pool({ connectionString: database.url, max: 2 });
   dataDir = await mkdtemp(join(tmpdir(), 'piculus-switch-'));
   const config = {
