@@ -1,5 +1,5 @@
 /** The transport over WebSocket: one text frame per message, the system's key in the request's header. */
-import { LIMITS } from '@piculus/protocol';
+import { ERROR_CODES, ERRORS, LIMITS } from '@piculus/protocol';
 import { GATEWAY_PATH } from '@piculus/protocol/http';
 import { WebSocket } from 'ws';
 import { ConnectRefused, type Link, type LinkHandlers, type Transport } from './transport.ts';
@@ -63,10 +63,13 @@ function connect(url: URL, systemKey: string, handlers: LinkHandlers, signal: Ab
       });
     });
     socket.on('unexpected-response', (request, response) => {
-      const { statusCode = 0 } = response;
+      const { statusCode = 0, statusMessage = '' } = response;
+      // A proxy in between says what it likes; only what the server says is put into words.
+      const code = ERROR_CODES.find((each) => each === statusMessage);
+      const meaning = code === undefined ? '' : `: ${ERRORS[code].meaning.en} (${code})`;
       refuse(
         statusCode === 401 || statusCode === 403 ? 'unauthorised' : 'unreachable',
-        `the server answered ${statusCode}`,
+        `the server answered ${statusCode}${meaning}`,
       );
       request.destroy();
     });
