@@ -2,7 +2,7 @@
 import { type ErrorCode, OPEN, PiculusError } from '@piculus/protocol';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { AUTH_PREFIX, type Identity, SIGN_IN_PATH, WRONG_CODE } from '../identity/index.ts';
+import { ADDRESS_HEADER, AUTH_PREFIX, type Identity, SIGN_IN_PATH, WRONG_CODE } from '../identity/index.ts';
 import { checkOrigin, originOf, webHeaders } from './authenticate.ts';
 
 export interface AuthRouteOptions {
@@ -51,6 +51,7 @@ function toWebRequest(request: FastifyRequest, publicUrl: string | null): Reques
   const headers = webHeaders(request);
   // The body is written anew from what was parsed, so its old length no longer counts.
   headers.delete('content-length');
+  headers.set(ADDRESS_HEADER, request.ip);
   const body = request.method === 'GET' ? {} : { body: JSON.stringify(request.body ?? {}) };
   if (request.method !== 'GET') headers.set('content-type', 'application/json');
   const url = `${originOf(request, publicUrl)}${request.url}`;

@@ -14,6 +14,8 @@ export const AUTH_PREFIX = '/api/auth';
 export const AUTH_PATHS: ReadonlySet<string> = new Set(['/sign-in/username', '/sign-out', '/get-session']);
 /** The longest that a session lasts, and the longest that one lasts unseen. */
 const SESSION_SECONDS = 7 * 86_400;
+/** Says to the library where a request came from; the routes set it, whatever the request said. */
+export const ADDRESS_HEADER = 'x-piculus-address';
 export const IDLE_MS = 12 * 3_600_000;
 export const SIGN_IN_PATH = '/sign-in/username';
 
@@ -60,6 +62,7 @@ export function authOptions({ db, clock, hashing, log, secret, publicUrl }: Auth
       },
     },
     advanced: {
+      ipAddress: { ipAddressHeaders: [ADDRESS_HEADER] },
       // A browser takes this name only from this very host, over TLS and for all paths. The library's own way would
       // put another prefix before it.
       cookiePrefix: secure ? '__Host-piculus' : 'piculus',

@@ -19,7 +19,7 @@ import { auditSession, type Origin } from './session-acts.ts';
 import { createTokens, type Tokens } from './tokens.ts';
 import { createUsers, toUser } from './users.ts';
 
-export { AUTH_PREFIX, SIGN_IN_PATH } from './auth.ts';
+export { ADDRESS_HEADER, AUTH_PREFIX, SIGN_IN_PATH } from './auth.ts';
 export { WRONG_CODE } from './second-factor.ts';
 export type { Hashing } from './passwords.ts';
 export { createFirstUser, FIRST_USERNAME, resetPassword } from './users.ts';
@@ -88,7 +88,9 @@ export function createIdentity(
       await deleteSession(db, user.id, sessionId);
       return null;
     }
-    if (unseenMs > SEEN_MS) await touchSession(db, sessionId, now);
+    const seenAt = user.last_seen_at?.getTime() ?? 0;
+    if (now.getTime() - Math.min(lastSeenAt.getTime(), seenAt) > SEEN_MS)
+      await touchSession(db, sessionId, now);
     return { user: toUser(user), sessionId, authenticatedAt, factorMissing };
   }
 

@@ -89,10 +89,23 @@ describe('sessions', () => {
     const { items } = await api.listSessions();
     expect(items.map(({ current }) => current).sort()).toEqual([false, false, true]);
     expect(items[0]).toMatchObject({ address: '127.0.0.1', device: expect.any(String) });
+    // What a request says of itself does not count.
+    const forged = await fetch(`${test.address}/api/auth/sign-in/username`, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        'x-forwarded-for': '203.0.113.9',
+        'x-piculus-address': '203.0.113.9',
+      },
+      body: JSON.stringify({ username: 'wanderer', password: PASSWORD }),
+    });
+    await forged.arrayBuffer();
+    const addresses = (await api.listSessions()).items.map(({ address }) => address);
+    expect(addresses).toEqual(Array(4).fill('127.0.0.1'));
     const [own] = (await second.listSessions()).items.filter(({ current }) => current);
     await api.endSession({ params: { id: own?.id ?? '' } });
     await expect(second.getMe()).rejects.toMatchObject({ code: 'not-signed-in' });
-    expect(await api.endOtherSessions()).toEqual({ ended: 1 });
+    expect(await api.endOtherSessions()).toEqual({ ended: 2 });
     await expect(third.getMe()).rejects.toMatchObject({ code: 'not-signed-in' });
 
     const { items: seen } = await test.api.listUserSessions({ params: { id: user.id } });
