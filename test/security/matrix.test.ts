@@ -201,6 +201,11 @@ function maySee(access: AccessPolicy, person: string | null, sysCode: string): b
   return inScope(scope('view'), sysCode) || ('verb' in access && inScope(scope(access.verb), sysCode));
 }
 
+/** Whoever asks who they are is told all that they were given, also where it allows nothing without the right to view. */
+function holdsIn(person: string | null, code: string): boolean {
+  return (PEOPLE.get(person ?? '') ?? []).some(({ sysCode }) => sysCode === code);
+}
+
 async function checkRoute(name: RouteName, person: string | null): Promise<void> {
   const { access } = ROUTES[name];
   for (const target of [own, foreign]) {
@@ -209,7 +214,9 @@ async function checkRoute(name: RouteName, person: string | null): Promise<void>
     const where = `${name} by ${person ?? 'nobody signed in'} in ${sysCode}`;
     const want = expected(ROUTES[name], person, sysCode);
     expect([where, outcome(answer, want)]).toEqual([where, want]);
-    for (const hidden of [OWN, FOREIGN].filter((code) => !maySee(access, person, code))) {
+    const shown = (code: string): boolean =>
+      maySee(access, person, code) || (name === 'getMe' && holdsIn(person, code));
+    for (const hidden of [OWN, FOREIGN].filter((code) => !shown(code))) {
       expect([where, answer.text.includes(markOf(hidden))]).toEqual([where, false]);
       if (answer.status < 300) expect([where, answer.text.includes(`"${hidden}"`)]).toEqual([where, false]);
     }
@@ -225,6 +232,13 @@ function neutral({ text }: Answer): unknown {
   const { requestId: _, ...rest } = JSON.parse(text);
   return JSON.parse(JSON.stringify(rest).replaceAll(/\d+|NOSUCH|FOREIGN|OWN/g, '…'));
 }
+
+/** Asked rightly, they would end what the others are about to ask. */
+const WRONG_ON_PURPOSE: ReadonlySet<RouteName> = new Set<RouteName>([
+  'confirmIdentity',
+  'changePassword',
+  'confirmSecondFactor',
+]);
 
 /** What the test itself makes of the foreign system, so that there is something to delete. */
 const MADE_BY_US = ['solutions', 'system_keys', 'audit', 'halts'];
@@ -243,11 +257,12 @@ describe('the matrix of permissions', () => {
   });
 
   it('asks validly: who may do everything meets no refusal but the state of things', async () => {
-    for (const name of ROUTE_NAMES) {
+    const refused: unknown[] = [];
+    for (const name of ROUTE_NAMES.filter((each) => !WRONG_ON_PURPOSE.has(each))) {
       const { status, code } = await ask(name, 'of.everything', about(own, 'of.everything'));
-      const fine = status < 300 || status === 409 || code === 'no-client';
-      expect([name, status, code, fine]).toEqual([name, status, code, true]);
+      if (status >= 300 && status !== 409 && code !== 'no-client') refused.push([name, status, code]);
     }
+    expect(refused).toEqual([]);
   });
 
   /** What answers with something else than JSON is no route of the table. */

@@ -49,6 +49,7 @@ export const PAGES: readonly ListedPage[] = [
   page('approvals', '/approvals'),
   page('approval-policy', '/approval-policy'),
   page('users', '/users'),
+  page('roles', '/roles'),
   page('systems', '/systems'),
   page('audit', '/audit'),
   page('missing', '/no/such/page', { menu: null }),
