@@ -20,6 +20,8 @@ export function registerAuthRoutes(app: FastifyInstance, options: AuthRouteOptio
   for (const [url, config] of [
     [`${AUTH_PREFIX}${SIGN_IN_PATH}`, limit],
     [`${AUTH_PREFIX}/two-factor/*`, limit],
+    [`${AUTH_PREFIX}/single-sign-on`, limit],
+    [`${AUTH_PREFIX}/callback/*`, limit],
     [`${AUTH_PREFIX}/*`, {}],
   ] as const) {
     app.route({
