@@ -28,7 +28,7 @@ describe.each(['zh-CN', 'en'] as const)('in %s', (language) => {
   };
 
   it('stops everything by one button, tells every page, and goes on by a reason', async () => {
-    const { page } = await site.open('/handling', { language });
+    const { page } = await site.open('/limits', { language });
     const { page: other } = await site.open('/problems', { language });
     const isSame = await mark(other);
     await banner(other).waitFor({ state: 'detached' });

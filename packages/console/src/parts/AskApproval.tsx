@@ -10,6 +10,7 @@ interface AskApprovalProps {
   readonly command: ApprovalCommand;
   /** Does it where no second person is needed any more by now. */
   readonly onAlone: () => Promise<void>;
+  readonly onAsked?: () => void;
   readonly onClose: () => void;
   readonly children?: ReactNode;
 }

@@ -30,6 +30,8 @@ export interface ConfirmActProps {
   readonly unknown?: boolean;
   /** What exactly would be done. Where it needs a second person, the dialog asks for one and does nothing else. */
   readonly command?: ApprovalCommand;
+  /** A second person was asked. */
+  readonly onAsked?: () => void;
   /** Gets the focus afterwards; where absent, what opened the dialog does. For acts that take that away. */
   readonly focusAfter?: RefObject<HTMLElement | null>;
 }
@@ -60,6 +62,7 @@ export function ConfirmAct(props: ConfirmActProps) {
     try {
       if (asks) {
         setAsked(await ask.mutateAsync({ body: { command, reason: given } }));
+        props.onAsked?.();
         return;
       }
       await props.onConfirm(given);

@@ -5,6 +5,18 @@ import { api } from '../api/client.ts';
 
 const keyOf = (command: ApprovalCommand | null) => ['approval-need', command] as const;
 
+/**
+ * For forms, where an act is not confirmed in a dialog of its own.
+ * @returns false also where the question fails: the server refuses the act where it needs a second person.
+ */
+export async function needsSecond(command: ApprovalCommand): Promise<boolean> {
+  try {
+    return (await api.previewApprovalNeed({ body: { command } })).needs.length > 0;
+  } catch {
+    return false;
+  }
+}
+
 export interface Need {
   /** Why; empty where one person may do it alone. */
   readonly needs: readonly ApprovalNeed[];

@@ -6,7 +6,7 @@ import { type FormEvent, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useAct } from '../../api/acts.ts';
 import { AmountLines } from '../../parts/AmountLines.tsx';
-import { useNeed } from '../../parts/approval-need.ts';
+import { needsSecond, useNeed } from '../../parts/approval-need.ts';
 import { Asked, Needs } from '../../parts/AskNeeds.tsx';
 import { usePlaceWords } from '../../parts/halts/halt-words.ts';
 import { Notice } from '../../parts/Notice.tsx';
@@ -42,7 +42,7 @@ export function LimitsForm({ latest, onSaved, onClose }: LimitsFormProps) {
   const behind = latest.version > base.version;
   const asks = refused !== null;
   const failed = ask.error ?? (asks ? null : act.error);
-  const submit = (event: FormEvent): void => {
+  const submit = async (event: FormEvent): Promise<void> => {
     event.preventDefault();
     const { settings, faults: found } = settingsOf(typed);
     setFaults(found);
@@ -55,6 +55,11 @@ export function LimitsForm({ latest, onSaved, onClose }: LimitsFormProps) {
       ask.mutate({ body: { command: { kind: 'set-limits', ...wish }, reason: reason.trim() } });
       return;
     }
+    const command = { kind: 'set-limits', ...wish } as const;
+    if (await needsSecond(command)) {
+      setRefused(command);
+      return;
+    }
     act.mutate(
       { body: { ...wish, reason: reason.trim() } },
       {
@@ -63,7 +68,7 @@ export function LimitsForm({ latest, onSaved, onClose }: LimitsFormProps) {
           onClose();
         },
         onError: ({ code }) => {
-          if (code === 'approval-required') setRefused({ kind: 'set-limits', ...wish });
+          if (code === 'approval-required') setRefused(command);
         },
       },
     );
@@ -85,7 +90,7 @@ export function LimitsForm({ latest, onSaved, onClose }: LimitsFormProps) {
       {ask.data !== undefined ? (
         <Asked request={ask.data} onClose={onClose} />
       ) : (
-        <form onSubmit={submit} noValidate>
+        <form onSubmit={(event) => void submit(event)} noValidate>
           <Stack gap="md">
             {behind && (
               <Alert color="orange" role="alert">

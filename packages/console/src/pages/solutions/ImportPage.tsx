@@ -7,6 +7,7 @@ import type { ApiError, ApprovalCommand, SolutionInput } from '@piculus/protocol
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { api, asApiError } from '../../api/client.ts';
 import { refresh } from '../../api/queries.ts';
+import { needsSecond } from '../../parts/approval-need.ts';
 import { AskApproval } from '../../parts/AskApproval.tsx';
 import { Page } from '../../parts/Page.tsx';
 import { Section } from '../../parts/Section.tsx';
@@ -46,6 +47,7 @@ export function Component() {
   const send = async (rows: readonly unknown[], dryRun: boolean): Promise<void> => {
     setBusy(true);
     try {
+      if (!dryRun && (await needsSecond(commandOf(rows)))) return setAsking(commandOf(rows));
       const told = await act.mutateAsync({ body: { items: rows, dryRun } });
       setOutcome(dryRun ? { kind: 'checked', rows, told } : { kind: 'done', told });
       if (!dryRun) refresh(queries, new Set(['solutions', 'problems']));

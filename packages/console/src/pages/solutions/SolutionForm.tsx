@@ -5,6 +5,7 @@ import { type FormEvent, type ReactNode, useEffect, useMemo, useRef, useState } 
 import { useTranslation } from 'react-i18next';
 import { asApiError } from '../../api/client.ts';
 import { currentLanguage } from '../../i18n/index.ts';
+import { needsSecond } from '../../parts/approval-need.ts';
 import { AskApproval } from '../../parts/AskApproval.tsx';
 import { fieldErrors, saysMoreThanFields } from '../../parts/form.ts';
 import { Notice } from '../../parts/Notice.tsx';
@@ -81,7 +82,9 @@ export function SolutionForm(props: SolutionFormProps) {
     setFailed(null);
     left.current = true;
     try {
-      await props.onSave(input);
+      const command = props.command(input);
+      if (await needsSecond(command)) setAsking(command);
+      else await props.onSave(input);
     } catch (thrown) {
       const error = asApiError(thrown);
       if (error.code === 'approval-required') setAsking(props.command(input));
@@ -115,6 +118,10 @@ export function SolutionForm(props: SolutionFormProps) {
           act={fresh ? t('saveNew') : t('saveChange')}
           command={asking}
           onAlone={() => props.onSave(input)}
+          onAsked={() => {
+            // What was typed is kept by the request.
+            left.current = true;
+          }}
           onClose={() => setAsking(null)}
         />
       )}
