@@ -10,7 +10,7 @@ import {
 } from '@piculus/protocol/http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import type { Caller } from '../base/access.ts';
+import { type Caller, requireFresh } from '../base/access.ts';
 import { actingAs } from '../base/acting.ts';
 import { callerOf, userOf } from './authenticate.ts';
 import type { Call, RouteHandlers } from './handlers/index.ts';
@@ -20,8 +20,20 @@ import { fieldErrors } from './issues.ts';
 export interface ApiRouteParts {
   readonly handlers: RouteHandlers;
   readonly idempotency: Idempotency;
+  readonly now: () => Date;
 }
 
+/**
+ * What makes or ends keys asks a person for a fresh proof. What other acts ask for beside it is said by their rooms.
+ * Programs that change keys do it by a token of their own.
+ */
+const KEY_ACTS: ReadonlySet<RouteName> = new Set([
+  'createSystemKey',
+  'revokeSystemKey',
+  'addServerKey',
+  'useServerKey',
+  'retireServerKey',
+]);
 /** Their answers show a key once; it must not lie in the table of recorded answers. */
 const SECRET_ANSWERS: ReadonlySet<RouteName> = new Set([
   'createSystem',
@@ -126,6 +138,8 @@ function registerRoute<N extends RouteName>(app: FastifyInstance, name: N, parts
       const handle = (): Promise<unknown> => parts.handlers[name](call);
       const run = (): Promise<unknown> =>
         isOpen(route) ? handle() : actingAs(call.caller, request.id, handle);
+      // Before the answer is recorded: a repeat after the proof is the same act.
+      if (KEY_ACTS.has(name) && call.caller.via === 'session') requireFresh(call.caller, parts.now());
       const key = request.headers['idempotency-key'];
       if (!mutates(name) || typeof key !== 'string') return answer(reply, route.status, await run());
       const { tokenId } = call.caller;

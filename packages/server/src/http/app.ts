@@ -100,7 +100,11 @@ export async function createApp(parts: AppParts): Promise<App> {
     checkOpen: parts.checkOpen,
     recheckReaders,
   });
-  registerApiRoutes(http, { handlers, idempotency: createIdempotency(context, parts.secret) });
+  registerApiRoutes(http, {
+    handlers,
+    idempotency: createIdempotency(context, parts.secret),
+    now: () => context.clock.now(),
+  });
   registerCasePage(http, parts);
   registerExport(http, { problems: parts.services.problems, clock: context.clock });
   const live = registerLiveEvents(http, { events: parts.events, clock: context.clock, admit, callerOf });

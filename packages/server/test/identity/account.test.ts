@@ -154,6 +154,7 @@ describe('acts that ask for a fresh proof', () => {
     await act();
     await later(11 * MINUTE, async () => {
       await expect(act()).rejects.toMatchObject({ code: 'reauthentication-required' });
+      await expect(test.api.addServerKey()).rejects.toMatchObject({ code: 'reauthentication-required' });
       await expect(test.api.confirmIdentity({ body: { password: 'not this one' } })).rejects.toMatchObject({
         code: 'invalid-field',
         fields: [{ field: 'password' }],
@@ -161,6 +162,7 @@ describe('acts that ask for a fresh proof', () => {
       await expect(act()).rejects.toMatchObject({ code: 'reauthentication-required' });
       await test.api.confirmIdentity({ body: { password: test.password } });
       expect((await act()).username).toBe('target');
+      expect((await test.api.addServerKey()).inUse).toBe(false);
       // The proof belongs to the session in which it was given.
       const { items } = await test.api.listAudit({ query: { act: ['confirmed', 'confirm-refused'] } });
       expect(items.map(({ act: name }) => name)).toEqual(['confirmed', 'confirm-refused']);
