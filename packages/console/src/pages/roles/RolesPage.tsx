@@ -11,6 +11,7 @@ import { Empty } from '../../parts/Empty.tsx';
 import { Page } from '../../parts/Page.tsx';
 import { useRoleName } from '../../parts/roles/role-words.ts';
 import { Time } from '../../parts/Time.tsx';
+import { RequireFactor } from './RequireFactor.tsx';
 import { RoleForm } from './RoleForm.tsx';
 import '../../parts/roles/roles.css';
 
@@ -44,6 +45,7 @@ export function Component() {
         onRetry={changed}
         empty={<Empty title={t('caption')} />}
       />
+      <RequireFactor roles={read.data?.items ?? []} />
       {dialog?.kind === 'form' && <RoleForm role={dialog.role} onClose={close} onChanged={changed} />}
       {dialog?.kind === 'remove' && (
         <RemoveRole name={dialog.role.name} onClose={close} onChanged={changed} />
@@ -90,7 +92,11 @@ function useColumns(onAct: (dialog: Dialog) => void): readonly Column<Role>[] {
         </span>
       ),
     },
-    { key: 'people', header: t('peopleHeader'), cell: ({ people }) => t('people', { count: people }) },
+    {
+      key: 'people',
+      header: t('peopleHeader'),
+      cell: ({ people }) => <span className="role-people">{t('people', { count: people })}</span>,
+    },
     {
       key: 'changed',
       header: t('changed'),
