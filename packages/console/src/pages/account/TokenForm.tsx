@@ -77,7 +77,10 @@ export function TokenForm({ onClose, onCreated }: TokenFormProps) {
             required
             maxLength={64}
             value={name}
-            onChange={(event) => setName(event.currentTarget.value)}
+            onChange={(event) => {
+              setName(event.currentTarget.value);
+              setWrong({});
+            }}
             error={errors.name}
             data-autofocus
           />
