@@ -1,0 +1,301 @@
+/**
+ * More than 300 texts that would be scripts on a careless page, through every field that comes from outside, on every
+ * page that shows it. First in a browser that enforces no policy, so that one which got through would really run;
+ * then with the policy, which finds nothing to forbid.
+ */
+import { API_PREFIX, PROBLEMS_CSV_PATH } from '@piculus/protocol/http';
+import type { BrowserContext, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { parseCsv } from '../../packages/server/test/http/parse-csv.ts';
+import { ASKED, PAYLOADS } from '../security/payloads.ts';
+import { type Hostile, openHostile } from './support/hostile.ts';
+import { readyMain, WIDE } from './support/site.ts';
+
+const WITHIN_MS = 15_000;
+let hostile: Hostile;
+beforeAll(async () => {
+  hostile = await openHostile();
+}, 300_000);
+afterEach(() => hostile.site.closePages());
+afterAll(() => hostile.stop());
+
+declare global {
+  interface Window {
+    pwn?: () => void;
+    pwned?: boolean;
+  }
+}
+
+interface Watched {
+  readonly page: Page;
+  /** What has happened that only a script, or an element that came out of a text, could have done. */
+  readonly happened: string[];
+}
+
+async function watch(context: BrowserContext): Promise<Watched> {
+  const happened: string[] = [];
+  await context.addInitScript(() => {
+    window.pwn = () => {
+      window.pwned = true;
+    };
+  });
+  const own = new URL(hostile.site.address).origin;
+  context.on('request', (request) => {
+    const { origin, protocol } = new URL(request.url());
+    if (origin !== own && protocol !== 'data:') happened.push(`asked for ${request.url()}`);
+  });
+  const page = await context.newPage();
+  page.on('dialog', (dialog) => {
+    happened.push(`opened a dialog: ${dialog.message()}`);
+    void dialog.dismiss();
+  });
+  page.on('popup', () => happened.push('opened a window'));
+  page.on('pageerror', (error) => happened.push(`uncaught: ${error.message}`));
+  return { page, happened };
+}
+
+/** Signed in, in a browser that lets every script run. */
+async function withoutPolicy(): Promise<Watched> {
+  const { context } = await hostile.site.newWindow({ language: 'en' });
+  const storageState = await context.storageState();
+  const free = await hostile.site.browser.newContext({
+    baseURL: hostile.site.address,
+    storageState,
+    bypassCSP: true,
+    locale: 'en-US',
+    viewport: WIDE,
+    reducedMotion: 'reduce',
+  });
+  free.setDefaultTimeout(WITHIN_MS);
+  return watch(free);
+}
+
+async function withPolicy(language: 'en' | 'zh-CN' = 'en'): Promise<Watched> {
+  const { context } = await hostile.site.newWindow({ language });
+  return watch(context);
+}
+
+/** What a text has become beside a text. */
+async function wrongIn({ page, happened }: Watched): Promise<string[]> {
+  const found = await page.evaluate((asked) => {
+    const wrong: string[] = [];
+    if (window.pwned === true) wrong.push('a script ran');
+    const foreign = [
+      'script:not([src])',
+      'iframe,object,embed,base,frame,frameset,portal,marquee,template,plaintext,math,foreignObject,x-evil',
+      'body style,body link,body meta,body title,body base',
+      'img:not([src^="/"]):not([src^="data:image/"])',
+      `[src*="${asked}"],[action],[formaction],[srcdoc],[popover="x"]`,
+    ].join(',');
+    for (const element of document.querySelectorAll(foreign))
+      wrong.push(`there is ${element.outerHTML.slice(0, 200)}`);
+    for (const element of document.querySelectorAll('*'))
+      for (const { name, value } of element.attributes) {
+        if (name.startsWith('on')) wrong.push(`a handler ${name} on ${element.tagName}`);
+        if (!/^(xlink:)?href$/.test(name)) continue;
+        const { origin, protocol } = new URL(value, document.baseURI);
+        if (origin !== location.origin && protocol !== 'blob:')
+          wrong.push(`a link to ${value.slice(0, 100)}`);
+      }
+    const over = document.documentElement.scrollWidth - window.innerWidth;
+    if (over > 0) wrong.push(`${over} px wider than the window`);
+    return wrong;
+  }, ASKED);
+  return [...new Set([...happened, ...found])];
+}
+
+/** To another address as a click on a link goes there, without loading the program again. */
+async function walk(page: Page, path: string): Promise<void> {
+  await page.evaluate((to) => {
+    window.history.pushState({ idx: 1, key: to }, '', to);
+    window.dispatchEvent(new PopStateEvent('popstate', { state: { idx: 1, key: to } }));
+  }, path);
+  await readyMain(page).first().waitFor();
+}
+
+/** More pages of a list than the payloads fill. */
+const PAGES_MAX = 12;
+const paths = (): string[] => [
+  '/',
+  '/collect',
+  '/handling',
+  '/handling?tab=needs-human',
+  '/problems',
+  '/bulk-runs',
+  ...hostile.bulkRunIds.map((id) => `/bulk-runs/${id}`),
+  '/collections',
+  ...hostile.collectionIds.map((id) => `/collections/${id}`),
+  '/executions',
+  '/executions?tab=done',
+  '/messages',
+  '/clients',
+  '/solutions',
+  `/solutions/${hostile.solutionId}`,
+  '/users',
+  '/systems',
+  '/audit',
+  '/limits',
+  '/approvals',
+  '/approval-policy',
+  '/roles',
+  '/account',
+];
+
+const flat = (text: string): string => text.replaceAll(/\s+/g, ' ').trim();
+async function shown(page: Page): Promise<string> {
+  return flat((await page.locator('main').first().textContent()) ?? '');
+}
+
+describe('a text from outside', () => {
+  it('is one of more than 300', () => {
+    expect(new Set(PAYLOADS).size).toBe(PAYLOADS.length);
+    expect(PAYLOADS.length).toBeGreaterThanOrEqual(300);
+    expect(hostile.problemIds.length).toBe(PAYLOADS.length);
+  });
+
+  it('is read and not run as order number, fact, reason of a fix and of a person, on its page', async () => {
+    const watched = await withoutPolicy();
+    const { page } = watched;
+    await page.goto('/problems');
+    await readyMain(page).first().waitFor();
+    for (const id of hostile.problemIds) {
+      const problem = await hostile.api.getProblem({ params: { id } });
+      await walk(page, `/problems/${id}`);
+      await page
+        .getByRole('heading', { level: 1 })
+        .filter({ hasText: flat(problem.businessKey) })
+        .waitFor();
+      const text = await shown(page);
+      const said = [
+        problem.businessKey,
+        ...problem.contradictions,
+        ...Object.values(problem.facts).flatMap(({ state, fields }) => [state, ...Object.keys(fields)]),
+        ...problem.executions.map(({ reason }) => reason),
+        ...problem.history.flatMap((entry) =>
+          'reason' in entry && entry.reason !== null ? [entry.reason] : [],
+        ),
+      ];
+      expect([id, said.filter((one) => !text.includes(flat(one)))]).toEqual([id, []]);
+      expect([problem.businessKey, await wrongIn(watched)]).toEqual([problem.businessKey, []]);
+    }
+    await page.context().close();
+  }, 600_000);
+
+  it.each([
+    ['in English, where nothing would stop a script', withoutPolicy],
+    ['in Chinese, where the policy finds nothing to stop', () => withPolicy('zh-CN')],
+  ])(
+    'changes no list and no page, %s',
+    async (_, open) => {
+      const watched = await open();
+      const { page } = watched;
+      const wrong: Record<string, string[]> = {};
+      for (const path of paths()) {
+        await page.goto(path);
+        await readyMain(page).first().waitFor();
+        for (let number = 1; ; number++) {
+          const found = await wrongIn(watched);
+          if (found.length > 0) wrong[`${path} ${number}`] = found;
+          const next = page.locator('.pager button').last();
+          if (number === PAGES_MAX || (await next.count()) === 0 || !(await next.isEnabled())) break;
+          const before = page.url();
+          await next.click();
+          await page.waitForURL((url) => url.href !== before);
+          await page.locator('[data-stale="true"]').waitFor({ state: 'detached' });
+        }
+      }
+      expect(wrong).toEqual({});
+      await page.context().close();
+    },
+    300_000,
+  );
+
+  it('is read and not run in a preview, as the key of an effect, and in a message', async () => {
+    const watched = await withoutPolicy();
+    const { page } = watched;
+    await page.goto(`/problems/${hostile.previewId}`);
+    await readyMain(page).first().waitFor();
+    await page
+      .getByRole('button', { name: /^Preview/ })
+      .first()
+      .click();
+    await page
+      .getByText(PAYLOADS[0] ?? '')
+      .first()
+      .waitFor();
+    expect(await wrongIn(watched)).toEqual([]);
+    for (const id of hostile.repairedIds) {
+      await page.goto(`/problems/${id}`);
+      await readyMain(page).first().waitFor();
+      expect(await wrongIn(watched)).toEqual([]);
+    }
+    const { items } = await hostile.api.listMessages({ query: { limit: 500 } });
+    const kinds = new Map(items.map((message) => [`${message.type} ${message.state}`, message]));
+    for (const { messageId, at } of kinds.values()) {
+      await page.goto(`/messages?${new URLSearchParams({ open: messageId, openAt: at })}`);
+      await page.getByRole('dialog').waitFor();
+      await readyMain(page).first().waitFor();
+      expect([messageId, await wrongIn(watched)]).toEqual([messageId, []]);
+    }
+    await page.context().close();
+  }, 120_000);
+
+  it('is read and not run as the name of a view, and in an address', async () => {
+    const names = [...new Set(PAYLOADS.map((payload) => payload.slice(0, 60).toWellFormed().trim()))];
+    for (const name of names.filter((one) => one !== ''))
+      await hostile.api.createView({ body: { page: 'problems', name, query: 'state=closed', shared: true } });
+    const watched = await withoutPolicy();
+    const { page } = watched;
+    await page.goto('/problems');
+    await readyMain(page).first().waitFor();
+    await page.getByRole('button', { name: 'Views', exact: false }).first().click();
+    await page
+      .getByText(names[0] ?? '')
+      .first()
+      .waitFor();
+    expect(await wrongIn(watched)).toEqual([]);
+    for (const payload of PAYLOADS) {
+      const said = encodeURIComponent(payload.toWellFormed());
+      await walk(page, `/problems?businessKey=${said}&state=${said}&after=${said}&open=${said}#${said}`);
+    }
+    expect(await wrongIn(watched)).toEqual([]);
+    await page.context().close();
+  }, 120_000);
+
+  it('is a text in the file for a spreadsheet', async () => {
+    const { test, api } = hostile;
+    const response = await fetch(`${test.address}${API_PREFIX}${PROBLEMS_CSV_PATH}`, {
+      headers: { authorization: `Bearer ${test.token}` },
+    });
+    const [head = [], ...rows] = parseCsv((await response.text()).replace(/^\uFEFF/, ''));
+    const { items } = await api.listProblems({ query: { limit: 500 } });
+    expect(rows.length).toBe(items.length);
+    const cells = new Set(rows.flat().map((cell) => cell.replace(/^'/, '')));
+    for (const { businessKey } of items) expect(cells).toContain(businessKey);
+    for (const row of rows) {
+      expect(row.length).toBe(head.length);
+      for (const cell of row)
+        expect([
+          cell,
+          /^\s*[=+\-@\uFF1D\uFF0B\uFF0D\uFF20]/.test(cell) && !/^[+-]?\d+(\.\d+)?$/.test(cell),
+        ]).toEqual([cell, false]);
+    }
+  });
+
+  it('is read and not run in case files', async () => {
+    const watched = await withoutPolicy();
+    const { page } = watched;
+    for (const id of hostile.problemIds) {
+      const { businessKey } = await hostile.api.getProblem({ params: { id } });
+      await page.goto(`${API_PREFIX}/problems/${id}/case-file.html`);
+      const heading = (await page.locator('h1').textContent()) ?? '';
+      const turned = businessKey.replaceAll(
+        /[\u202A-\u202E\u2066-\u2069\u200E\u200F]/g,
+        (letter) => `\\u${letter.charCodeAt(0).toString(16).toUpperCase()}`,
+      );
+      expect(flat(heading)).toContain(flat(turned));
+      expect([businessKey, await wrongIn(watched)]).toEqual([businessKey, []]);
+    }
+    await page.context().close();
+  }, 300_000);
+});
