@@ -4,6 +4,7 @@ import { createApprovals } from './approvals/index.ts';
 import { createBulkRuns } from './bulk-runs/index.ts';
 import { createClients } from './clients/index.ts';
 import { createCollections } from './collections/index.ts';
+import { createApprovalExpirer } from './dispatch/approval-expirer.ts';
 import { createCleaner } from './dispatch/cleaner.ts';
 import { createCollectDispatcher } from './dispatch/collect-dispatcher.ts';
 import { createCollectRescuer } from './dispatch/collect-rescuer.ts';
@@ -56,7 +57,7 @@ export function createLoops(
   sessions: Sessions,
   options: RoomOptions,
 ): readonly Loop[] {
-  const { collections, executions } = rooms;
+  const { approvals, collections, executions } = rooms;
   return [
     createScheduler(context),
     createCollectScheduler(context),
@@ -65,6 +66,7 @@ export function createLoops(
     createDispatcher(context, executions, sessions),
     createHalter(context, sessions),
     createCollectDispatcher(context, collections, sessions),
+    createApprovalExpirer(context, approvals),
     createCleaner(context, { messageDays: options.messageRetentionDays }),
   ];
 }

@@ -3,6 +3,7 @@
  * that went long ago. Problems, executions, acts and versions of solutions stay for ever.
  */
 import type { Context, Loop } from '../base/services.ts';
+import { deleteOldAloneAmounts } from '../store/approvals.ts';
 import { deleteOldExecutionCounts } from '../store/execution-counts.ts';
 import { deleteEmptyAges } from '../store/problem-ages.ts';
 import { deleteOldReportCounts } from '../store/report-counts.ts';
@@ -73,6 +74,8 @@ async function clean(context: Context, options: RetentionOptions): Promise<void>
     ['signInFailures', deleteOldFailures, ago(DAY_MS)],
     ['sessions', deleteQuietSessions, ago(DAY_MS)],
     ['unattendedCounts', deleteOldUnattendedCounts, ago(DAY_MS)],
+    // The limit of a day looks back 24 hours.
+    ['aloneAmounts', deleteOldAloneAmounts, ago(2 * DAY_MS)],
   ];
   const deleted: Record<string, number> = {};
   for (const [name, run, before] of deletions) {

@@ -3,7 +3,10 @@ import type { SolutionInput } from '@piculus/protocol/http';
 import { writeAudit } from '../audit/audit.ts';
 import type { Actor } from '../base/services.ts';
 import { dropBySolution } from '../bulk-runs/drops.ts';
+import { CAREFUL, UNLIMITED } from '../limits/rules.ts';
+import { readPolicy } from '../store/approvals.ts';
 import type { Tx } from '../store/database.ts';
+import { limitsOver, saveLimits } from '../store/limits.ts';
 import { type DroppedClicks, dropRunRequests } from '../store/run-requests.ts';
 import * as store from '../store/solutions.ts';
 import * as rules from './rules.ts';
@@ -26,7 +29,26 @@ export async function storeNew(tx: Tx, input: SolutionInput, { actor, at }: Auth
     changed_by: actor,
   });
   await writeAudit(tx, { at, actor, act: 'create-solution', sysCode, target: `solution:${id}`, after });
+  await beginCareful(tx, { sysCode, fixCode: input.fixCode }, at);
   return id;
+}
+
+/** Where the policy is careful, what is new begins with careful limits, unless the place has some already. */
+async function beginCareful(
+  tx: Tx,
+  { sysCode, fixCode }: { sysCode: string; fixCode: string },
+  at: Date,
+): Promise<void> {
+  const { mode, singlePerson } = await readPolicy(tx);
+  if (mode !== 'careful' || singlePerson) return;
+  const known = await limitsOver(tx, sysCode, fixCode);
+  if (known.some((row) => row.fixCode === fixCode)) return;
+  const actor = 'policy:careful';
+  await saveLimits(tx, { sysCode, fixCode, settings: CAREFUL, version: 1, changedAt: at, changedBy: actor });
+  const reason = 'a new solution begins with careful limits';
+  const detail = { fixCode, before: UNLIMITED, after: CAREFUL };
+  const target = `limits:${sysCode} ${fixCode}`;
+  await writeAudit(tx, { at, actor, act: 'set-limits', sysCode, target, reason, detail });
 }
 
 /**

@@ -268,3 +268,12 @@ export async function listApprovals(db: Executor, list: ApprovalList): Promise<A
     ${ROWS} WHERE ${sql.join(conditions, sql` AND `)} ORDER BY a.id DESC LIMIT ${list.limit}`.execute(db);
   return found.rows.map(asRow);
 }
+
+/** What people ran alone before that time, which no limit looks at any more. @returns how many rows. */
+export async function deleteOldAloneAmounts(db: Executor, before: Date, limit: number): Promise<number> {
+  const gone = await sql`
+    DELETE FROM piculus.alone_amounts WHERE (person, slot, currency) IN (
+      SELECT person, slot, currency FROM piculus.alone_amounts WHERE slot < ${before}::timestamptz LIMIT ${limit})
+    RETURNING person`.execute(db);
+  return gone.rows.length;
+}

@@ -239,6 +239,8 @@ describe.each(TEST_ENGINES)('two people on %s', (engine) => {
     const made = (await solutions.list({}, ann)).find(({ fixCode }) => fixCode === SOLUTION.fixCode);
     const id = made?.id ?? '';
     expect(made?.changedBy).toBe('ann');
+    const limits = (await world.limits.list(ann)).find(({ fixCode }) => fixCode === SOLUTION.fixCode);
+    expect(limits).toMatchObject({ settings: CAREFUL, changedBy: 'policy:careful' });
     expect(await refusal(solutions.change(id, { maxRetries: 2 }, ann))).toBe('approval-required');
     expect(await refusal(solutions.change(id, { description: 'words' }, ann))).toBe('done');
     expect(await refusal(solutions.change(id, { executionMode: 'manual' }, ann))).toBe('done');
