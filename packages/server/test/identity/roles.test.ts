@@ -242,4 +242,35 @@ describe('somebody who can administer everything', () => {
     const left = able.filter(({ status }) => status === 'fulfilled');
     expect(left.length).toBeGreaterThan(0);
   });
+
+  it('is left by two who take it from each other at the same moment', async () => {
+    const alone = await startTestServer();
+    try {
+      const both = await Promise.all(
+        ['first', 'second'].map((username) =>
+          createPerson(alone.api, alone.address, { username, password: PASSWORD }),
+        ),
+      );
+      const [one, other] = both.map(({ user, token }) => ({
+        id: user.id,
+        api: createApiClient({ baseUrl: alone.address, token }),
+      }));
+      if (one === undefined || other === undefined) throw new Error('two were made');
+      const take = (api: ApiClient, id: string) =>
+        api.setUserGrants({ params: { id }, body: { before: [EVERYTHING], grants: [] } });
+      await take(one.api, (await alone.api.getMe()).id);
+      for (let round = 0; round < 5; round += 1) {
+        const taken = await Promise.allSettled([take(one.api, other.id), take(other.api, one.id)]);
+        const done = taken.map(({ status }) => status === 'fulfilled');
+        expect([round, done.filter(Boolean).length]).toEqual([round, 1]);
+        const [winner, loser] = done[0] === true ? [one, other] : [other, one];
+        await winner.api.setUserGrants({
+          params: { id: loser.id },
+          body: { before: [], grants: [EVERYTHING] },
+        });
+      }
+    } finally {
+      await alone.stop();
+    }
+  });
 });
