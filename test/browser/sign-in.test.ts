@@ -67,6 +67,7 @@ it('sets a second factor up and signs in with it, then without the phone', async
   const secret = (await dialog.locator('.second-factor-secret').innerText()).replaceAll(/\s/g, '');
   await dialog.getByRole('textbox', { name: say('secondFactor.code') }).fill(codeOf(secret));
   await button(page, 'secondFactor.confirm').click();
+  await dialog.getByLabel(say('secondFactor.codesKept')).waitFor();
   const codes = await dialog.getByRole('list').getByRole('listitem').allInnerTexts();
   expect(codes).toHaveLength(10);
   expect(await axe(page)).toEqual([]);
@@ -141,4 +142,14 @@ it('lets somebody whose role asks for a second factor do nothing before', async 
   await page.getByLabel(zh('secondFactor.codesKept')).check();
   await page.getByRole('button', { name: zh('secondFactor.done'), exact: true }).click();
   await page.getByRole('heading', { level: 1, name: zh('shell.home'), exact: true }).waitFor();
+
+  // An administrator sees that it is asked for, and ends it.
+  const { page: roles } = await site.open('/roles', { language: 'en' });
+  const careful = roles.getByRole('checkbox', { name: 'careful', exact: true });
+  await careful.and(roles.locator(':checked')).waitFor();
+  expect(await axe(roles)).toEqual([]);
+  await careful.click();
+  await button(roles, 'secondFactor.rolesStop', { count: 1 }).click();
+  await careful.and(roles.locator(':not(:checked)')).waitFor();
+  expect(await server.api.listSecondFactorRoles()).toEqual({ items: [] });
 });

@@ -98,9 +98,12 @@ function callRead<N extends Reading>(name: N, input: object): Promise<RouteRespo
 /** @returns the client that holds what was read. `onSignedOut` is called when any call finds nobody signed in. */
 export function createQueries(onSignedOut: () => void): QueryClient {
   const onError = (error: unknown): void => {
-    if (asApiError(error).code === 'not-signed-in') onSignedOut();
+    const { code } = asApiError(error);
+    if (code === 'not-signed-in') onSignedOut();
+    // What has to be done before anything else is told with who is signed in.
+    if (code === 'second-factor-required') void queries.invalidateQueries({ queryKey: ['getMe'] });
   };
-  return new QueryClient({
+  const queries = new QueryClient({
     queryCache: new QueryCache({ onError }),
     mutationCache: new MutationCache({ onError }),
     defaultOptions: {
@@ -116,6 +119,7 @@ export function createQueries(onSignedOut: () => void): QueryClient {
       },
     },
   });
+  return queries;
 }
 
 /** Reads again what these topics made old and is on the screen; the rest is read when it is next shown. */

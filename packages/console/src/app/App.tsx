@@ -23,7 +23,7 @@ export function createParts(): Parts {
   const queries = createQueries(signal.signedOut);
   const begin = async (): Promise<void> => {
     const me = await queries.fetchQuery(WHO_IS_SIGNED_IN);
-    if (me === null || me.passwordIsOneTime) return;
+    if (me === null || me.passwordIsOneTime || me.secondFactorMissing) return;
     readAhead(queries, 'getStats');
     readAhead(queries, 'listSystems');
   };

@@ -36,6 +36,18 @@ export const secondFactor: Translated<typeof zh> = {
   removeOfTitle: 'Remove the second factor of {{username}}?',
   removeOfLead:
     'For somebody who lost the phone and has no recovery code. Their sessions end at once, and the password alone signs them in until they set up another. Make sure that it is them.',
+  rolesTitle: 'Roles that ask for a second factor',
+  rolesLead:
+    'Who holds one of these signs in with a second factor; who has none yet can do nothing before it is set up.',
+  rolesAskTitle: 'Ask “{{role}}” for a second factor?',
+  rolesAskLead:
+    'It counts at once: who holds the role and has no second factor has to set one up first. You need one of your own.',
+  rolesAsk_one: 'Ask {{count}} person',
+  rolesAsk_other: 'Ask {{count}} persons',
+  rolesStopTitle: 'Ask “{{role}}” for a second factor no longer?',
+  rolesStopLead: 'Who has one still signs in with it, until they turn it off.',
+  rolesStop_one: 'No longer ask {{count}} person',
+  rolesStop_other: 'No longer ask {{count}} persons',
   stepTitle: 'Type the code',
   stepLead:
     'Open the authenticator app on your phone and type its six digits for Piculus; without the phone, type a recovery code.',
