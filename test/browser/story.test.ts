@@ -4,7 +4,7 @@ import type { Problem } from '@piculus/protocol/http';
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type Console, openConsole } from './support/open-console.ts';
-import { readyMain, signInByForm } from './support/site.ts';
+import { readyMain, signInByForm, signInFirstByForm } from './support/site.ts';
 import { confirm, goTo, mark, rowOf, signOut } from './support/steps.ts';
 import { money, type Say, sayIn } from './support/texts.ts';
 
@@ -62,7 +62,7 @@ describe.each(['zh-CN', 'en'] as const)('in %s', (language) => {
     const newcomer = await addUser(page, say);
     expect(await isSame()).toBe(true);
     await signOut(page, say, world.operator.username);
-    await signInByForm(page, newcomer);
+    await signInFirstByForm(page, newcomer, randomBytes(15).toString('base64url'));
     await page.getByRole('banner').getByText(newcomer.username, { exact: true }).waitFor();
     await goTo(page, say, 'problems');
     await rowOf(page, chosen.businessKey)
@@ -216,6 +216,8 @@ async function addUser(page: Page, say: Say) {
   await dialog.getByLabel(say('users.name')).fill('夜班 / night shift');
   await dialog.getByRole('radio', { name: say('users.passwordTyped'), exact: true }).check();
   await dialog.locator('input[type="password"]').fill(newcomer.password);
+  // A viewer of all systems, as the form begins.
+  await dialog.getByRole('button', { name: say('roles.addGrant'), exact: true }).click();
   await dialog.getByRole('button', { name: say('users.act'), exact: true }).click();
   await dialog.waitFor({ state: 'detached' });
   await page.getByRole('row').filter({ hasText: newcomer.username }).waitFor();

@@ -63,6 +63,18 @@ export async function signInByForm(page: Page, { username, password }: Account):
   await form.waitFor({ state: 'detached' });
 }
 
+/** The first sign-in, with a password that somebody else made: the form for another one comes before everything. */
+export async function signInFirstByForm(page: Page, account: Account, password: string): Promise<void> {
+  await page.locator('input[autocomplete="username"]').fill(account.username);
+  await page.locator('input[name="password"]').fill(account.password);
+  await page.locator('button[type="submit"]').click();
+  await page.locator('input[name="currentPassword"]').fill(account.password);
+  await page.locator('input[name="newPassword"]').fill(password);
+  await page.locator('input[name="newPasswordAgain"]').fill(password);
+  await page.locator('button[type="submit"]').click();
+  await page.locator('input[name="newPassword"]').waitFor({ state: 'detached' });
+}
+
 export async function openSite(address: string, account: Account): Promise<Site> {
   const browser = await launchBrowser();
   const opened: Window[] = [];
