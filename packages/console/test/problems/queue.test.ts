@@ -32,7 +32,6 @@ const problem = (id: string, over: Partial<Problem> = {}): Problem => ({
   lastReason: null,
   stateChangedAt: '2026-01-01T00:00:00Z',
   confirmedAt: null,
-  approvalId: null,
   ...over,
 });
 
