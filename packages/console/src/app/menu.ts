@@ -1,6 +1,6 @@
 /** The menu, as the product's first document names it. */
 import type { Verb } from '@piculus/protocol';
-import type { May } from './session.tsx';
+import type { May } from './may.ts';
 import type zh from '../locales/zh-CN/index.ts';
 
 type ShellKey = keyof typeof zh.shell;

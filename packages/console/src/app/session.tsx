@@ -2,7 +2,6 @@
  * Who is signed in. Nobody: the sign-in page. A session that ends while a page is open is signed in again in a
  * dialog above it, so that what was typed stays.
  */
-import type { Verb } from '@piculus/protocol';
 import type { Me } from '@piculus/protocol/http';
 import { queryOptions, useQuery, useQueryClient } from '@tanstack/react-query';
 import { createContext, type ReactNode, useContext, useEffect, useMemo, useState } from 'react';
@@ -12,6 +11,7 @@ import { Loading } from '../parts/Loading.tsx';
 import { Notice } from '../parts/Notice.tsx';
 import { ChooseOwnPassword } from './ChooseOwnPassword.tsx';
 import { ConfirmIdentity } from './ConfirmIdentity.tsx';
+import { type May, mayOf } from './may.ts';
 import { SetUpFactorFirst } from './SetUpFactorFirst.tsx';
 import { SignInDialog, SignInPage } from './SignIn.tsx';
 
@@ -62,25 +62,6 @@ export function useSession(): Session {
   const session = useContext(SessionContext);
   if (session === null) throw new Error('no one is signed in');
   return session;
-}
-
-/** What the person may do, so that the rest is not offered; the server decides again at each call. */
-export interface May {
-  /** Without a system: in all of them, present and future. */
-  may(verb: Verb, sysCode?: string): boolean;
-  /** In one system at least. */
-  mayAnywhere(verb: Verb): boolean;
-}
-
-/** @param access as the server tells it. */
-export function mayOf(access: Me['access']): May {
-  return {
-    may(verb, sysCode) {
-      const places = access[verb];
-      return places === 'all' || (sysCode !== undefined && places.includes(sysCode));
-    },
-    mayAnywhere: (verb) => access[verb] === 'all' || access[verb].length > 0,
-  };
 }
 
 export function useMay(): May {

@@ -112,7 +112,6 @@ function Row<T>({ row, table }: { row: T; table: DataTableProps<T> }) {
     onOpen?.(row);
   };
   return (
-    // biome-ignore lint/a11y/useKeyWithClickEvents: the link in the first cell does the same by keys.
     <tr
       role="row"
       onClick={onOpen === undefined ? undefined : open}

@@ -1,7 +1,7 @@
 import type { Verb } from '@piculus/protocol';
 import { expect, it } from 'vitest';
 import { entryOf, isFor, MENU } from '../../src/app/menu.ts';
-import type { May } from '../../src/app/session.tsx';
+import type { May } from '../../src/app/may.ts';
 
 /** Somebody who may do these things in one system, and those in all. */
 const who = (somewhere: readonly Verb[], everywhere: readonly Verb[] = []): May => ({

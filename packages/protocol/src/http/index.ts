@@ -6,6 +6,7 @@ export * from './bulk-runs.ts';
 export * from './figures.ts';
 export * from './limits.ts';
 export * from './resources.ts';
+export * from './users.ts';
 export * from './roles.ts';
 export * from './routes.ts';
 export * from './tokens.ts';

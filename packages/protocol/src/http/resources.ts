@@ -3,7 +3,6 @@
  * all come from here. Ids are whole numbers as text, amounts are minor units as text, times are ISO 8601 UTC.
  */
 import { z } from 'zod';
-import { VERBS } from '../access.ts';
 import { ERROR_CODES } from '../errors.ts';
 import { LIMITS } from '../limits.ts';
 import { planStepSchema } from '../messages/from-client.ts';
@@ -35,7 +34,6 @@ import {
   TRIGGERS,
   WAIT_REASONS,
 } from '../words.ts';
-import { grantsSchema } from './roles.ts';
 
 export const bilingual = z.object({ en: z.string(), zh: z.string() });
 
@@ -290,31 +288,6 @@ export const messageSchema = z.object({
   payload: z.unknown(),
 });
 
-export const userSchema = z.object({
-  id: z.string(),
-  username: z.string(),
-  name: z.string(),
-  enabled: z.boolean(),
-  createdAt: timeSchema,
-  lastSeenAt: timeSchema.nullable(),
-  /** Somebody else made the password: all that its owner may do is to choose another. */
-  passwordIsOneTime: z.boolean(),
-  /** Their sign-in by password asks for a second factor. */
-  secondFactor: z.boolean(),
-});
-
-/** With the roles that they hold, and where. */
-export const grantedUserSchema = userSchema.extend({ grants: grantsSchema });
-
-/** The systems in which somebody may do something; `all` are the present and the future ones. */
-const placesSchema = z.union([z.literal('all'), z.array(z.string())]);
-/** Who asks, and where they may do what: what a console offers. The server decides again at each call. */
-export const meSchema = grantedUserSchema.extend({
-  /** A role asks for a second factor that is not set up: nothing else can be done before. */
-  secondFactorMissing: z.boolean(),
-  access: z.record(z.enum(VERBS), placesSchema),
-});
-
 export const previewSchema = z.object({
   verdict: z.enum(['act', ...REPORTED_OUTCOME_NAMES]),
   scenario: scenarioSchema.nullable(),
@@ -394,9 +367,6 @@ export type SolutionInput = z.infer<typeof solutionInputSchema>;
 export type SolutionChange = z.infer<typeof solutionChangeSchema>;
 export type Solution = z.infer<typeof solutionSchema>;
 export type Message = z.infer<typeof messageSchema>;
-export type User = z.infer<typeof userSchema>;
-export type GrantedUser = z.infer<typeof grantedUserSchema>;
-export type Me = z.infer<typeof meSchema>;
 export type Preview = z.infer<typeof previewSchema>;
 export type LiveEvent = z.infer<typeof liveEventSchema>;
 export type View = z.infer<typeof viewSchema>;

@@ -1,5 +1,6 @@
 /** What needs a second person is refused to one, and done once another one has agreed. */
 import { PiculusError, type ErrorCode } from '@piculus/protocol';
+import type { ApprovalCommand } from '@piculus/protocol/http';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { choosePolicy } from '../../../../test/support/approval-policy.ts';
@@ -94,11 +95,11 @@ describe.each(TEST_ENGINES)('two people on %s', (engine) => {
     '%s: another person agrees, and it runs',
     async (kind) => {
       const id = await world.problem(next(), '700000');
-      const command = {
+      const command: Record<typeof kind, ApprovalCommand> = {
         run: { kind: 'run', problemId: id },
         'run-many': { kind: 'run-many', ids: [id] },
         'run-matching': { kind: 'run-matching', filter: { businessKey: `order-${key}` }, expectedCount: 1 },
-      } as const;
+      };
       const asked = await world.ask(command[kind]);
       expect(asked).toMatchObject({ state: 'open', cannotDecide: 'own-request', mayWithdraw: true });
       expect(asked.preview).toMatchObject({ problems: 1, amounts: [{ amountMinor: '700000' }] });

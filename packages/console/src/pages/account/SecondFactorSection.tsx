@@ -1,5 +1,6 @@
 /** One's own second factor. */
 import { Alert, Button, Group, Modal, Stack, Text } from '@mantine/core';
+import type { RouteResponse } from '@piculus/protocol/http';
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -27,7 +28,6 @@ export function SecondFactorSection() {
   const renew = useAct('renewRecoveryCodes');
   const remove = useAct('removeSecondFactor');
   const [dialog, setDialog] = useState<Dialog | null>(null);
-  const state = read.data;
   const changed = async (): Promise<void> => {
     await Promise.all([read.refetch(), queries.invalidateQueries({ queryKey: ['getMe'] })]);
   };
@@ -38,33 +38,7 @@ export function SecondFactorSection() {
   return (
     <Section title={t('title')} lead={t('lead')}>
       {read.error !== null && <Notice error={asApiError(read.error)} onRetry={() => void read.refetch()} />}
-      {state?.enabled === false && (
-        <Group>
-          <Sign color="gray" sign="–">
-            {t('off')}
-          </Sign>
-          <Button variant="default" onClick={() => setDialog({ kind: 'set-up' })}>
-            {t('setUp')}
-          </Button>
-        </Group>
-      )}
-      {state?.enabled === true && (
-        <Stack gap="sm">
-          <Group>
-            <Sign color="green" sign="✓">
-              {t('on')}
-            </Sign>
-            <Text size="sm">{t('codesLeft', { count: state.recoveryCodesLeft ?? 0 })}</Text>
-            <Button variant="default" onClick={() => setDialog({ kind: 'renew' })}>
-              {t('renew')}
-            </Button>
-            <Button variant="default" onClick={() => setDialog({ kind: 'remove' })}>
-              {t('remove')}
-            </Button>
-          </Group>
-          {state.recoveryCodesLeft === 0 && <Alert color="orange">{t('noCodesLeft')}</Alert>}
-        </Stack>
-      )}
+      {read.data !== undefined && <State of={read.data} onAct={(kind) => setDialog({ kind })} />}
       {dialog?.kind === 'set-up' && <SetUpDialog username={user.username} onClose={close} />}
       {dialog?.kind === 'codes' && <CodesDialog codes={dialog.codes} onClose={close} />}
       {dialog?.kind === 'renew' && (
@@ -97,6 +71,43 @@ export function SecondFactorSection() {
         </ConfirmAct>
       )}
     </Section>
+  );
+}
+
+interface StateProps {
+  readonly of: RouteResponse<'getSecondFactor'>;
+  readonly onAct: (act: 'set-up' | 'renew' | 'remove') => void;
+}
+
+function State({ of, onAct }: StateProps) {
+  const { t } = useTranslation('secondFactor');
+  if (!of.enabled)
+    return (
+      <Group>
+        <Sign color="gray" sign="–">
+          {t('off')}
+        </Sign>
+        <Button variant="default" onClick={() => onAct('set-up')}>
+          {t('setUp')}
+        </Button>
+      </Group>
+    );
+  return (
+    <Stack gap="sm">
+      <Group>
+        <Sign color="green" sign="✓">
+          {t('on')}
+        </Sign>
+        <Text size="sm">{t('codesLeft', { count: of.recoveryCodesLeft ?? 0 })}</Text>
+        <Button variant="default" onClick={() => onAct('renew')}>
+          {t('renew')}
+        </Button>
+        <Button variant="default" onClick={() => onAct('remove')}>
+          {t('remove')}
+        </Button>
+      </Group>
+      {of.recoveryCodesLeft === 0 && <Alert color="orange">{t('noCodesLeft')}</Alert>}
+    </Stack>
   );
 }
 

@@ -28,8 +28,6 @@ export function TokensSection() {
   const [everybody, setEverybody] = useState(false);
   const read = useRead('listTokens', everybody ? { query: { everybody } } : {}, { keep: true });
   const [dialog, setDialog] = useState<Dialog | null>(null);
-  const revoke = useAct('revokeToken');
-  const close = (): void => setDialog(null);
   const columns = useColumns(everybody, (token) => setDialog({ kind: 'revoke', token }));
   return (
     <Section
@@ -59,42 +57,58 @@ export function TokensSection() {
           empty={<Empty title={t('emptyTitle')}>{t('emptyLead')}</Empty>}
         />
       </Stack>
-      {dialog?.kind === 'form' && (
-        <TokenForm
-          onClose={close}
-          onCreated={(name, secret) => {
-            void read.refetch();
-            setDialog({ kind: 'secret', name, secret });
-          }}
-        />
-      )}
-      {dialog?.kind === 'secret' && (
-        <SecretOnce
-          title={t('secretTitle', { name: dialog.name })}
-          warning={t('secretWarning')}
-          label={t('secretLabel')}
-          secret={dialog.secret}
-          kept={t('secretKept')}
-          done={t('secretDone')}
-          onDone={close}
-        />
-      )}
-      {dialog?.kind === 'revoke' && (
-        <ConfirmAct
-          title={t('revokeTitle', { name: dialog.token.name })}
-          act={t('revoke')}
-          color="red"
-          reason="none"
-          onClose={close}
-          onConfirm={async () => {
-            await revoke.mutateAsync({ params: { id: dialog.token.id } });
-            await read.refetch();
-          }}
-        >
-          {t('revokeLead')}
-        </ConfirmAct>
-      )}
+      {dialog !== null && <Dialogs of={dialog} onChange={setDialog} onDone={() => void read.refetch()} />}
     </Section>
+  );
+}
+
+interface DialogsProps {
+  readonly of: Dialog;
+  readonly onChange: (next: Dialog | null) => void;
+  /** Told when there is a token more or less. */
+  readonly onDone: () => void;
+}
+
+function Dialogs({ of, onChange, onDone }: DialogsProps) {
+  const { t } = useTranslation('tokens');
+  const revoke = useAct('revokeToken');
+  const close = (): void => onChange(null);
+  if (of.kind === 'form')
+    return (
+      <TokenForm
+        onClose={close}
+        onCreated={(name, secret) => {
+          onDone();
+          onChange({ kind: 'secret', name, secret });
+        }}
+      />
+    );
+  if (of.kind === 'secret')
+    return (
+      <SecretOnce
+        title={t('secretTitle', { name: of.name })}
+        warning={t('secretWarning')}
+        label={t('secretLabel')}
+        secret={of.secret}
+        kept={t('secretKept')}
+        done={t('secretDone')}
+        onDone={close}
+      />
+    );
+  return (
+    <ConfirmAct
+      title={t('revokeTitle', { name: of.token.name })}
+      act={t('revoke')}
+      color="red"
+      reason="none"
+      onClose={close}
+      onConfirm={async () => {
+        await revoke.mutateAsync({ params: { id: of.token.id } });
+        onDone();
+      }}
+    >
+      {t('revokeLead')}
+    </ConfirmAct>
   );
 }
 

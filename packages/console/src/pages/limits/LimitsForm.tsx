@@ -1,7 +1,7 @@
 /** Setting the limits of one place. What was typed stays where the server refuses it or somebody else was first. */
 import { Alert, Button, Checkbox, Group, Modal, Stack, Textarea } from '@mantine/core';
 import { LIMITS } from '@piculus/protocol';
-import type { ApprovalCommand, Limits } from '@piculus/protocol/http';
+import type { ApprovalCommand, Limits, RouteBody } from '@piculus/protocol/http';
 import { type FormEvent, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useAct } from '../../api/acts.ts';
@@ -34,48 +34,22 @@ export function LimitsForm({ latest, onSaved, onClose }: LimitsFormProps) {
   const [faults, setFaults] = useState<Faults>(NONE);
   const [reason, setReason] = useState('');
   const [missing, setMissing] = useState(false);
-  const act = useAct('setLimits', ['limits', 'problems']);
-  // Set where the server refused it for want of a second person; what is typed afterwards is another wish.
-  const [refused, setRefused] = useState<ApprovalCommand | null>(null);
-  const need = useNeed(refused);
-  const ask = useAct('createApproval', ['approvals']);
+  const saving = useSaving(() => {
+    onSaved();
+    onClose();
+  });
   const behind = latest.version > base.version;
-  const asks = refused !== null;
-  const failed = ask.error ?? (asks ? null : act.error);
   const submit = async (event: FormEvent): Promise<void> => {
     event.preventDefault();
     const { settings, faults: found } = settingsOf(typed);
     setFaults(found);
     setMissing(reason.trim() === '');
-    if (settings === null || reason.trim() === '' || behind) return;
-    if (act.isPending || ask.isPending) return;
+    if (settings === null || reason.trim() === '' || behind || saving.isPending) return;
     const { sysCode, fixCode, version } = base;
-    const wish = { sysCode, fixCode, version, settings };
-    if (asks) {
-      ask.mutate({ body: { command: { kind: 'set-limits', ...wish }, reason: reason.trim() } });
-      return;
-    }
-    const command = { kind: 'set-limits', ...wish } as const;
-    if (await needsSecond(command)) {
-      setRefused(command);
-      return;
-    }
-    act.mutate(
-      { body: { ...wish, reason: reason.trim() } },
-      {
-        onSuccess: () => {
-          onSaved();
-          onClose();
-        },
-        onError: ({ code }) => {
-          if (code === 'approval-required') setRefused(command);
-        },
-      },
-    );
+    await saving.save({ sysCode, fixCode, version, settings }, reason.trim());
   };
   const change = (next: TypedLimits): void => {
-    setRefused(null);
-    act.reset();
+    saving.forget();
     setTyped(next);
   };
   return (
@@ -87,38 +61,24 @@ export function LimitsForm({ latest, onSaved, onClose }: LimitsFormProps) {
       title={t('editTitle', { place })}
       closeButtonProps={{ 'aria-label': common('dialogClose') }}
     >
-      {ask.data !== undefined ? (
-        <Asked request={ask.data} onClose={onClose} />
+      {saving.request !== undefined ? (
+        <Asked request={saving.request} onClose={onClose} />
       ) : (
         <form onSubmit={(event) => void submit(event)} noValidate>
           <Stack gap="md">
             {behind && (
-              <Alert color="orange" role="alert">
-                {t('changedMeanwhile', { name: latest.changedBy ?? '–', version: latest.version })}
-                <Group gap="xs" mt="xs">
-                  <Button
-                    size="compact-sm"
-                    variant="default"
-                    onClick={() => {
-                      setBase(latest);
-                      setTyped(typedOf(latest.settings));
-                      act.reset();
-                    }}
-                  >
-                    {t('takeTheirs')}
-                  </Button>
-                  <Button
-                    size="compact-sm"
-                    variant="default"
-                    onClick={() => {
-                      setBase(latest);
-                      act.reset();
-                    }}
-                  >
-                    {t('keepMine')}
-                  </Button>
-                </Group>
-              </Alert>
+              <Behind
+                latest={latest}
+                onTheirs={() => {
+                  setBase(latest);
+                  setTyped(typedOf(latest.settings));
+                  saving.forget();
+                }}
+                onMine={() => {
+                  setBase(latest);
+                  saving.forget();
+                }}
+              />
             )}
             <Fields of={base} typed={typed} onChange={change} faults={faults} />
             <Textarea
@@ -132,25 +92,85 @@ export function LimitsForm({ latest, onSaved, onClose }: LimitsFormProps) {
               autosize={false}
               rows={3}
             />
-            {asks && <Needs of={need.needs} />}
-            {failed !== null && <Notice error={failed} />}
+            {saving.asks && <Needs of={saving.needs} />}
+            {saving.failed !== null && <Notice error={saving.failed} />}
             <Group justify="flex-end">
               <Button variant="default" onClick={onClose}>
                 {common('cancel')}
               </Button>
-              <Button
-                type="submit"
-                loading={act.isPending || ask.isPending}
-                disabled={behind}
-                className="wrapping-button"
-              >
-                {asks ? approvals('ask.act', { act: t('saveAs', { place }) }) : t('saveAs', { place })}
+              <Button type="submit" loading={saving.isPending} disabled={behind} className="wrapping-button">
+                {saving.asks ? approvals('ask.act', { act: t('saveAs', { place }) }) : t('saveAs', { place })}
               </Button>
             </Group>
           </Stack>
         </form>
       )}
     </Modal>
+  );
+}
+
+/** Saves at once, or asks a second person where the policy wants one. */
+function useSaving(onSaved: () => void) {
+  const act = useAct('setLimits', ['limits', 'problems']);
+  const ask = useAct('createApproval', ['approvals']);
+  // Set where the server refused it for want of a second person; what is typed afterwards is another wish.
+  const [refused, setRefused] = useState<ApprovalCommand | null>(null);
+  const need = useNeed(refused);
+  const asks = refused !== null;
+  return {
+    asks,
+    needs: need.needs,
+    request: ask.data,
+    isPending: act.isPending || ask.isPending,
+    failed: ask.error ?? (asks ? null : act.error),
+    forget(): void {
+      setRefused(null);
+      act.reset();
+    },
+    async save(wish: Omit<RouteBody<'setLimits'>, 'reason'>, reason: string): Promise<void> {
+      const command = { kind: 'set-limits', ...wish } as const;
+      if (asks) {
+        ask.mutate({ body: { command, reason } });
+        return;
+      }
+      if (await needsSecond(command)) {
+        setRefused(command);
+        return;
+      }
+      act.mutate(
+        { body: { ...wish, reason } },
+        {
+          onSuccess: onSaved,
+          onError: ({ code }) => {
+            if (code === 'approval-required') setRefused(command);
+          },
+        },
+      );
+    },
+  };
+}
+
+interface BehindProps {
+  readonly latest: Limits;
+  readonly onTheirs: () => void;
+  readonly onMine: () => void;
+}
+
+/** Somebody else was first. */
+function Behind({ latest, onTheirs, onMine }: BehindProps) {
+  const { t } = useTranslation('limits');
+  return (
+    <Alert color="orange" role="alert">
+      {t('changedMeanwhile', { name: latest.changedBy ?? '–', version: latest.version })}
+      <Group gap="xs" mt="xs">
+        <Button size="compact-sm" variant="default" onClick={onTheirs}>
+          {t('takeTheirs')}
+        </Button>
+        <Button size="compact-sm" variant="default" onClick={onMine}>
+          {t('keepMine')}
+        </Button>
+      </Group>
+    </Alert>
   );
 }
 

@@ -140,54 +140,67 @@ function useColumns(onAct: (dialog: Dialog) => void): readonly Column<GrantedUse
     {
       key: 'acts',
       header: common('actions'),
-      cell: (user) => (
-        <div className="users-acts">
-          <Button
-            variant="default"
-            size="compact-sm"
-            aria-label={roles('changeNamed', { username: user.username })}
-            onClick={() => onAct({ kind: 'grants', user })}
-          >
-            {roles('change')}
-          </Button>
-          {user.id !== me.id && (
-            <Button
-              variant="default"
-              size="compact-sm"
-              aria-label={t('sessionsNamed', { username: user.username })}
-              onClick={() => onAct({ kind: 'sessions', user })}
-            >
-              {t('sessions')}
-            </Button>
-          )}
-          {user.secondFactor && user.id !== me.id && (
-            <Button
-              variant="default"
-              size="compact-sm"
-              aria-label={factor('removeOfNamed', { username: user.username })}
-              onClick={() => onAct({ kind: 'factor', user })}
-            >
-              {factor('removeOf')}
-            </Button>
-          )}
-          {user.id === me.id ? (
-            <span className="users-note">{t('notSelf')}</span>
-          ) : (
-            <Button
-              variant="default"
-              size="compact-sm"
-              aria-label={
-                user.enabled
-                  ? t('disableNamed', { username: user.username })
-                  : t('enableNamed', { username: user.username })
-              }
-              onClick={() => onAct({ kind: 'enable', user })}
-            >
-              {user.enabled ? t('disable') : t('enable')}
-            </Button>
-          )}
-        </div>
-      ),
+      cell: (user) => <Acts user={user} isMe={user.id === me.id} onAct={onAct} />,
     },
   ];
+}
+
+interface ActsProps {
+  readonly user: GrantedUser;
+  readonly isMe: boolean;
+  readonly onAct: (dialog: Dialog) => void;
+}
+
+function Acts({ user, isMe, onAct }: ActsProps) {
+  const { t } = useTranslation('users');
+  const { t: roles } = useTranslation('roles');
+  const { t: factor } = useTranslation('secondFactor');
+  return (
+    <div className="users-acts">
+      <Button
+        variant="default"
+        size="compact-sm"
+        aria-label={roles('changeNamed', { username: user.username })}
+        onClick={() => onAct({ kind: 'grants', user })}
+      >
+        {roles('change')}
+      </Button>
+      {!isMe && (
+        <Button
+          variant="default"
+          size="compact-sm"
+          aria-label={t('sessionsNamed', { username: user.username })}
+          onClick={() => onAct({ kind: 'sessions', user })}
+        >
+          {t('sessions')}
+        </Button>
+      )}
+      {user.secondFactor && !isMe && (
+        <Button
+          variant="default"
+          size="compact-sm"
+          aria-label={factor('removeOfNamed', { username: user.username })}
+          onClick={() => onAct({ kind: 'factor', user })}
+        >
+          {factor('removeOf')}
+        </Button>
+      )}
+      {isMe ? (
+        <span className="users-note">{t('notSelf')}</span>
+      ) : (
+        <Button
+          variant="default"
+          size="compact-sm"
+          aria-label={
+            user.enabled
+              ? t('disableNamed', { username: user.username })
+              : t('enableNamed', { username: user.username })
+          }
+          onClick={() => onAct({ kind: 'enable', user })}
+        >
+          {user.enabled ? t('disable') : t('enable')}
+        </Button>
+      )}
+    </div>
+  );
 }

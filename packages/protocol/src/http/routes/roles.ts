@@ -1,8 +1,8 @@
 /** The routes of roles, and of who holds them where. */
 import { z } from 'zod';
 import { everywhere, VERBS } from '../../access.ts';
-import * as r from '../resources.ts';
 import { grantsSchema, roleNameSchema, roleSchema } from '../roles.ts';
+import { grantedUserSchema } from '../users.ts';
 import { route } from './parts.ts';
 
 const nameParams = z.object({ name: roleNameSchema });
@@ -56,6 +56,6 @@ export const ROLE_ROUTES = {
       before: grantsSchema,
       grants: grantsSchema,
     }),
-    response: r.grantedUserSchema,
+    response: grantedUserSchema,
   }),
 } as const;

@@ -1,8 +1,8 @@
 /** The routes of users: people who may sign in, and who is signed in. */
 import { z } from 'zod';
 import { everywhere, SIGNED_IN } from '../../access.ts';
-import * as r from '../resources.ts';
 import { grantsSchema } from '../roles.ts';
+import { grantedUserSchema, meSchema } from '../users.ts';
 import { route } from './parts.ts';
 
 export const USER_ROUTES = {
@@ -13,7 +13,7 @@ export const USER_ROUTES = {
     tag: 'users',
     summary: 'All users',
     status: 200,
-    response: z.object({ items: z.array(r.grantedUserSchema) }),
+    response: z.object({ items: z.array(grantedUserSchema) }),
   }),
   createUser: route({
     access: everywhere('administer'),
@@ -29,7 +29,7 @@ export const USER_ROUTES = {
       /** Without any, they may sign in and do nothing. */
       grants: grantsSchema.default([]),
     }),
-    response: r.grantedUserSchema,
+    response: grantedUserSchema,
   }),
   setUserEnabled: route({
     access: everywhere('administer'),
@@ -40,7 +40,7 @@ export const USER_ROUTES = {
     status: 200,
     params: z.object({ id: z.string().max(64) }),
     body: z.strictObject({ enabled: z.boolean() }),
-    response: r.grantedUserSchema,
+    response: grantedUserSchema,
   }),
   getMe: route({
     access: SIGNED_IN,
@@ -49,6 +49,6 @@ export const USER_ROUTES = {
     tag: 'users',
     summary: 'Who is signed in, and what they may do',
     status: 200,
-    response: r.meSchema,
+    response: meSchema,
   }),
 } as const;
