@@ -12,7 +12,12 @@ type Names =
   | 'deleteRole';
 
 /** People and what they may do. Whoever reads live events is told by what they may do afterwards. */
-export function userHandlers({ users, roles, secondFactors, recheckReaders }: HandlerParts): RouteHandlers<Names> {
+export function userHandlers({
+  users,
+  roles,
+  secondFactors,
+  recheckReaders,
+}: HandlerParts): RouteHandlers<Names> {
   const thenRecheck = async <T>(change: Promise<T>): Promise<T> => {
     const changed = await change;
     await recheckReaders();
