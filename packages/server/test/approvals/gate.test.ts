@@ -30,7 +30,7 @@ beforeAll(async () => {
 afterAll(() => world.close());
 
 /** As a program would that knows nothing of approvals. */
-const insert = (problemId: string, approvalId: string | null = null, by = 'ann') =>
+const insert = (problemId: string, approvalId: string | null = null, by = 'requester') =>
   sql`INSERT INTO piculus.run_requests (problem_id, sys_code, fix_code, trigger, requested_by, requested_at, approval_id)
     VALUES (${problemId}::bigint, ${SYSTEM}, ${FIX}, 'click', ${by}, ${world.clock.now()}, ${approvalId}::bigint)`.execute(
     db,
@@ -49,7 +49,7 @@ describe('the gate of run requests', () => {
     expect(await stateOf(insert(await problem('1', { currency: 'EUR' })))).toBe('PA001');
     const many = await Promise.all(Array.from({ length: 21 }, () => problem('1')));
     const all = sql`INSERT INTO piculus.run_requests (problem_id, sys_code, fix_code, trigger, requested_by, requested_at)
-      SELECT id, sys_code, fix_code, 'bulk', 'ann', ${world.clock.now()}::timestamptz FROM piculus.problems
+      SELECT id, sys_code, fix_code, 'bulk', 'requester', ${world.clock.now()}::timestamptz FROM piculus.problems
       WHERE id = ANY(${many}::bigint[])`;
     expect(await stateOf(all.execute(db))).toBe('PA001');
   });
@@ -59,13 +59,13 @@ describe('the gate of run requests', () => {
     const other = await problem('600000');
     const asked = await world.ask({ kind: 'run', problemId: id });
     expect(await stateOf(insert(id, asked.id))).toBe('PA002');
-    await world.approvals.reject(asked.id, 'no', world.bob);
+    await world.approvals.reject(asked.id, 'no', world.approver);
     expect(await stateOf(insert(id, asked.id))).toBe('PA002');
     const again = await world.agree(await world.ask({ kind: 'run', problemId: id }));
     expect(again.state).toBe('approved');
     await sql`DELETE FROM piculus.run_requests WHERE problem_id = ${id}`.execute(db);
     expect(await stateOf(insert(other, again.id))).toBe('PA002');
-    expect(await stateOf(insert(id, again.id, 'bob'))).toBe('PA002');
+    expect(await stateOf(insert(id, again.id, 'approver'))).toBe('PA002');
     expect(await stateOf(insert(id, again.id))).toBe('done');
     await sql`DELETE FROM piculus.run_requests WHERE problem_id = ${id}`.execute(db);
     await sql`UPDATE piculus.problems SET amount_minor = 600001 WHERE id = ${id}`.execute(db);
@@ -82,14 +82,14 @@ describe('the gate of run requests', () => {
         sql`UPDATE piculus.approvals SET state = ${state}, decided_by = ${by}, decided_by_id = ${`id-of-${by}`},
           decided_at = ${world.clock.now()} WHERE id = ${asked.id}`.execute(db),
       );
-    expect(await decide('approved', 'ann')).toBe('23514');
-    expect(await decide('rejected', 'ann')).toBe('23514');
-    expect(await decide('withdrawn', 'bob')).toBe('23514');
+    expect(await decide('approved', 'requester')).toBe('23514');
+    expect(await decide('rejected', 'requester')).toBe('23514');
+    expect(await decide('withdrawn', 'approver')).toBe('23514');
     expect(
       await stateOf(sql`UPDATE piculus.approvals SET command = '{}' WHERE id = ${asked.id}`.execute(db)),
     ).toBe('23514');
-    expect(await decide('rejected', 'bob')).toBe('done');
-    expect(await decide('approved', 'bob')).toBe('23514');
+    expect(await decide('rejected', 'approver')).toBe('done');
+    expect(await decide('approved', 'approver')).toBe('23514');
     expect(await stateOf(sql`UPDATE piculus.run_requests SET approval_id = ${asked.id}`.execute(db))).toBe(
       '23514',
     );
@@ -153,7 +153,7 @@ describe('the gate of run requests', () => {
   it('is as strict about clicks that waited when the policy became stricter', async () => {
     await choosePolicy(db, { mode: 'as-configured' });
     const id = await problem('99999999');
-    await world.problems.run([id], world.ann, 'because');
+    await world.problems.run([id], world.requester, 'because');
     await choosePolicy(db, { mode: 'careful' });
     const handed: string[] = [];
     for (let command = await world.executions.claim(world.session(), 500); command !== null; ) {

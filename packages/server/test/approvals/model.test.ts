@@ -32,7 +32,7 @@ type Step =
         | 'withdraw'
         | 'version';
     }
-  | { readonly kind: 'approve'; readonly by: 'ann' | 'bob' | 'token' | 'old' };
+  | { readonly kind: 'approve'; readonly by: 'requester' | 'approver' | 'token' | 'old' };
 
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 3, arbitrary: fc.constant({ kind: 'ask' } as const) },
@@ -40,7 +40,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     weight: 5,
     arbitrary: fc.record({
       kind: fc.constant('approve' as const),
-      by: fc.constantFrom('ann', 'bob', 'bob', 'bob', 'token', 'old'),
+      by: fc.constantFrom('requester', 'approver', 'approver', 'approver', 'token', 'old'),
     }),
   },
   { weight: 4, arbitrary: fc.constant({ kind: 'dispatch' } as const) },
@@ -95,14 +95,14 @@ async function refusedOr<T>(work: Promise<T>): Promise<T | null> {
 const setRole = async (world: ApprovalWorld, may: boolean): Promise<void> => {
   await (may
     ? sql`INSERT INTO piculus.grants (user_id, role, sys_code, granted_by)
-        VALUES ('id-of-ann', 'administrator', NULL, 'test') ON CONFLICT DO NOTHING`
-    : sql`DELETE FROM piculus.grants WHERE user_id = 'id-of-ann'`
+        VALUES ('id-of-requester', 'administrator', NULL, 'test') ON CONFLICT DO NOTHING`
+    : sql`DELETE FROM piculus.grants WHERE user_id = 'id-of-requester'`
   ).execute(world.database.db);
 };
 
 async function play(lane: Lane, steps: readonly Step[]): Promise<void> {
   const { world, solutionId } = lane;
-  const { ann, bob } = world;
+  const { requester, approver } = world;
   lane.problems += 1;
   const businessKey = `model-${lane.problems}`;
   const id = await world.problem(businessKey, '600000');
@@ -117,8 +117,8 @@ async function play(lane: Lane, steps: readonly Step[]): Promise<void> {
     grantedAt: 0,
   };
   const asAnn = async (): Promise<Caller> => ({
-    ...ann,
-    scope: await readScopes(world.database.db, 'id-of-ann'),
+    ...requester,
+    scope: await readScopes(world.database.db, 'id-of-requester'),
   });
   for (const one of [...steps, { kind: 'dispatch' } as const]) {
     switch (one.kind) {
@@ -160,25 +160,25 @@ async function play(lane: Lane, steps: readonly Step[]): Promise<void> {
       }
       case 'withdraw':
         if (model.asked !== null)
-          await refusedOr(world.approvals.withdraw(model.asked.approval.id, 'no', ann));
+          await refusedOr(world.approvals.withdraw(model.asked.approval.id, 'no', requester));
         break;
       case 'click':
         // One person alone never gets this far.
         expect(
-          await refusedOr(world.problems.run([id], ann, 'because').then(({ accepted }) => accepted)),
+          await refusedOr(world.problems.run([id], requester, 'because').then(({ accepted }) => accepted)),
         ).toBeOneOf(model.granted === null ? [null] : [null, 0, 1]);
         break;
       case 'approve': {
         if (model.asked === null) break;
         const callers: Record<typeof one.by, Caller> = {
-          ann,
-          bob,
-          token: { ...bob, via: 'token' },
-          old: { ...bob, authenticatedAt: new Date(0) },
+          requester,
+          approver,
+          token: { ...approver, via: 'token' },
+          old: { ...approver, authenticatedAt: new Date(0) },
         };
         const answer = await refusedOr(world.agree(model.asked.approval, callers[one.by]));
         if (answer?.state !== 'approved') break;
-        expect(one.by).toBe('bob');
+        expect(one.by).toBe('approver');
         expect(model.annMay).toBe(true);
         const [facts, policy, version, hours] = model.asked.seen.split(' ');
         expect(`${facts} ${policy} ${version}`).toBe(seenBy(model));

@@ -17,8 +17,8 @@ export interface ApprovalWorld extends World {
   /** Somebody who may do everything, signed in just now. */
   person(name: string): Promise<Caller>;
   /** Somebody who asks, and somebody else who may agree. */
-  readonly ann: Caller;
-  readonly bob: Caller;
+  readonly requester: Caller;
+  readonly approver: Caller;
   /** Reports a problem of this amount. @returns its id. */
   problem(businessKey: string, amountMinor: string, more?: Parameters<typeof order>[2]): Promise<string>;
   ask(command: ApprovalCommand, by?: Caller): Promise<Approval>;
@@ -52,23 +52,23 @@ export async function openApprovals(engine: TestEngine = 'postgres'): Promise<Ap
       return clock.now();
     },
   });
-  const ann = await person('ann');
-  const bob = await person('bob');
+  const requester = await person('requester');
+  const approver = await person('approver');
   return {
     ...world,
     approvals,
     solutions: createSolutions(context),
     limits: createLimits(context),
     person,
-    ann,
-    bob,
+    requester,
+    approver,
     problem: async (businessKey, amountMinor, more = {}) => {
       await world.report([order(world, businessKey, { amountMinor, ...more })]);
       const found = await sql<{ id: string }>`
         SELECT id FROM piculus.problems WHERE business_key = ${businessKey}`.execute(database.db);
       return found.rows[0]?.id ?? '';
     },
-    ask: (command, by = ann) => approvals.create({ command, caller: by, reason: 'it has to be' }, null),
-    agree: ({ id, hash }, by = bob) => approvals.approve(id, { hash, reason: 'looked at it' }, by),
+    ask: (command, by = requester) => approvals.create({ command, caller: by, reason: 'it has to be' }, null),
+    agree: ({ id, hash }, by = approver) => approvals.approve(id, { hash, reason: 'looked at it' }, by),
   };
 }
