@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createApiClient, signInFirst } from '@piculus/protocol/http';
+import { createApiClient, signIn, signInFirst } from '@piculus/protocol/http';
 import { createServer, loadConfig, type PiculusServer } from '@piculus/server';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -51,19 +51,14 @@ async function startServer(port: number): Promise<PiculusServer> {
   return server;
 }
 
-async function signedIn(
-  baseUrl: string,
-  oneTimePassword: string,
-): Promise<ReturnType<typeof createApiClient>> {
-  const person = { username: 'admin', oneTimePassword, password: 'a password of our own' };
-  return createApiClient({ baseUrl, token: (await signInFirst({ baseUrl }, person)).token });
-}
+const person = { username: 'admin', password: 'a password of our own' };
 
 test('a fix that runs while the server is restarted is answered to the new one', async () => {
   const first = await startServer(0);
   const { address } = first;
-  const password = first.firstPassword ?? '';
-  let api = await signedIn(address, password);
+  const oneTimePassword = first.firstPassword ?? '';
+  const begin = await signInFirst({ baseUrl: address }, { ...person, oneTimePassword });
+  let api = createApiClient({ baseUrl: address, token: begin.token });
   const { key, serverKeys } = await api.createSystem({ body: { sysCode: 'PBAP', name: 'payments' } });
   await api.createSolution({ body: { sysCode: 'PBAP', fixCode: FIX_CODE, executionMode: 'manual' } });
   await postgresJournal({ pool }).migrate();
@@ -106,7 +101,8 @@ test('a fix that runs while the server is restarted is answered to the new one',
   held.open();
   await client.stop();
 
-  api = await signedIn(address, password);
+  const { token } = await signIn({ baseUrl: address }, person);
+  api = createApiClient({ baseUrl: address, token });
   expect(await api.getProblem({ params: { id } })).toMatchObject({
     state: 'fixed',
     executions: [{ outcome: 'fixed' }],
