@@ -180,6 +180,7 @@ describe.each(TEST_ENGINES)('two people on %s', (engine) => {
     const asked = await world.ask({ kind: 'run', problemId: id });
     world.clock.pass(1_000);
     await world.problem(businessKey, '700000');
+    expect((await world.agree(asked)).state).toBe('approved');
   });
 
   it('expires', async () => {
