@@ -3,6 +3,7 @@
  * float. Identity columns are generated.
  */
 import type { ColumnType, Generated, JSONColumnType } from 'kysely';
+import type { NodeTables } from './tables-nodes.ts';
 
 type Id = Generated<string>;
 type Big = ColumnType<string, string | number | bigint, string | number | bigint>;
@@ -12,7 +13,7 @@ type TimeOrNull = ColumnType<Date | null, Date | null | undefined, Date | null>;
 type Default<T> = ColumnType<T, T | undefined, T>;
 type Json<T extends object | null> = JSONColumnType<T, string | undefined, string>;
 
-export interface Tables {
+export interface Tables extends NodeTables {
   systems: {
     sys_code: string;
     name: string;

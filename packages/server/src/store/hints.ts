@@ -1,0 +1,45 @@
+/**
+ * Hints between nodes over the database's own notifications. The one place that listens: it needs a connection of its
+ * own that lasts, which neither the embedded database nor a pooler between has. What is told here is stored elsewhere.
+ */
+import { sql } from 'kysely';
+import pg from 'pg';
+import type { Executor } from './database.ts';
+
+const CHANNEL = 'piculus';
+const CONNECT_MS_MAX = 5_000;
+
+/** Tells everybody who listens. @param text at most 200 bytes. */
+export async function sendHint(db: Executor, text: string): Promise<void> {
+  await sql`SELECT pg_notify(${CHANNEL}, ${text})`.execute(db);
+}
+
+export interface HintConnection {
+  /** Resolves when the connection has ended, whoever ended it. */
+  readonly ended: Promise<void>;
+  close(): Promise<void>;
+}
+
+/** @throws Error where the database cannot be reached. */
+export async function listenForHints(url: string, told: (text: string) => void): Promise<HintConnection> {
+  const client = new pg.Client({
+    connectionString: url,
+    application_name: 'piculus hints',
+    keepAlive: true,
+    connectionTimeoutMillis: CONNECT_MS_MAX,
+  });
+  const ended = new Promise<void>((settle) => {
+    client.once('end', () => settle());
+    // A connection that breaks says so before it ends, and without a listener that ends the process.
+    client.on('error', () => settle());
+  });
+  client.on('notification', ({ payload }) => told(payload ?? ''));
+  try {
+    await client.connect();
+    await client.query(`LISTEN ${CHANNEL}`);
+  } catch (error) {
+    await client.end().catch(() => {});
+    throw error;
+  }
+  return { ended, close: () => client.end().catch(() => {}) };
+}
