@@ -14,6 +14,7 @@ import {
   type Scope,
 } from '../../packages/server/src/base/access.ts';
 import { systemClock } from '../../packages/server/src/base/clock.ts';
+import { contextOf } from '../../packages/server/src/base/context.ts';
 import type { Context } from '../../packages/server/src/base/services.ts';
 import { createWake } from '../../packages/server/src/base/wake.ts';
 import type { Rooms } from '../../packages/server/src/rooms.ts';
@@ -40,14 +41,14 @@ interface List {
 
 beforeAll(async () => {
   database = await openTestDatabase();
-  const context: Context = {
+  const context: Context = contextOf({
     db: database.db,
     clock: systemClock,
     log: pino({ level: 'silent' }),
     nodeId: 'node-1',
     events: { publish: () => {} },
     wake: createWake(systemClock),
-  };
+  });
   rooms = roomsOf(context);
   const made = new Map<string, SeededSystem>();
   for (const sysCode of SYSTEMS) made.set(sysCode, await seedSystem({ context, rooms }, sysCode, PROBLEMS));

@@ -1,6 +1,10 @@
 /** The environment as a checked configuration. The only file of the server that reads `process.env`. */
+import { type NatsConfig, readNats } from './config-nats.ts';
+import { type NodesConfig, readNodes } from './config-nodes.ts';
 import { readProxies } from './config-proxies.ts';
+import { createConfigReader, type Environment } from './config-reader.ts';
 import { readSignOn, type SignOnConfig } from './config-sign-on.ts';
+import { readTelemetry, type TelemetryConfig } from './config-telemetry.ts';
 import { LOG_LEVELS, type LogLevel } from './base/logger.ts';
 import { secretWeakness } from './identity/secret.ts';
 
@@ -39,9 +43,11 @@ export interface ServerConfig {
   readonly signingKeysDir: string | null;
   /** One signing key that somebody else keeps and changes; instead of the folder. */
   readonly signingKeyFile: string | null;
+  readonly nodes: NodesConfig;
+  /** Null: clients come by WebSocket alone. */
+  readonly nats: NatsConfig | null;
+  readonly telemetry: TelemetryConfig;
 }
-
-export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Each line names a variable and what is wrong with it. */
 export class ConfigError extends Error {
@@ -56,29 +62,8 @@ export class ConfigError extends Error {
 
 /** @throws ConfigError naming every variable that is not valid. */
 export function loadConfig(environment: Environment = process.env): ServerConfig {
-  const problems: string[] = [];
-  const text = (name: string): string | null => {
-    const value = environment[name]?.trim();
-    return value === undefined || value === '' ? null : value;
-  };
-  const whole = (name: string, otherwise: number, [min, max]: readonly [number, number]): number => {
-    const value = text(name);
-    if (value === null) return otherwise;
-    const number = /^[0-9]{1,12}$/.test(value) ? Number(value) : Number.NaN;
-    if (number >= min && number <= max) return number;
-    problems.push(`${name} must be a whole number from ${min} to ${max}, not "${value}"`);
-    return otherwise;
-  };
-  const url = (name: string, protocols: readonly string[]): string | null => {
-    const value = text(name);
-    // The value is not repeated: it may hold a password.
-    if (value !== null && !(URL.canParse(value) && protocols.includes(new URL(value).protocol))) {
-      problems.push(
-        `${name} must be an address that begins with ${protocols.map((each) => `${each}//`).join(' or ')}`,
-      );
-    }
-    return value;
-  };
+  const reader = createConfigReader(environment);
+  const { problems, text, whole, url } = reader;
   const level = text('PICULUS_LOG_LEVEL') ?? 'info';
   const logLevel = LOG_LEVELS.find((each) => each === level);
   if (logLevel === undefined)
@@ -110,6 +95,9 @@ export function loadConfig(environment: Environment = process.env): ServerConfig
     auditCheckpointUrl: url('PICULUS_AUDIT_CHECKPOINT_URL', ['http:', 'https:']),
     signingKeysDir: text('PICULUS_SIGNING_KEYS_DIR'),
     signingKeyFile: text('PICULUS_SIGNING_KEY_FILE'),
+    nodes: readNodes(reader),
+    nats: readNats(reader),
+    telemetry: readTelemetry(reader),
   };
   if (config.migrationDatabaseUrl !== null && config.databaseUrl === null)
     problems.push('PICULUS_MIGRATION_DATABASE_URL needs PICULUS_DATABASE_URL beside it');

@@ -2,36 +2,25 @@
  * The composition root: builds every part, opens them in order and closes them in reverse. The HTTP server
  * listens at once, also while the database is away, so that it can say so; work begins when it is there.
  */
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { PiculusError } from '@piculus/protocol';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
-import { bringUp } from './bring-up.ts';
+import { createChainWriter } from './audit/chain-writer.ts';
+import { type CheckpointSink, fileSink, webhookSink } from './audit/export.ts';
 import { type Clock, systemClock } from './base/clock.ts';
 import { createLogger } from './base/logger.ts';
-import { createChainWriter } from './audit/chain-writer.ts';
-import { createAudit } from './audit/index.ts';
-import { type CheckpointSink, fileSink, webhookSink } from './audit/export.ts';
-import { type CheckpointKey, loadCheckpointKey } from './audit/key.ts';
-import type { Context } from './base/services.ts';
 import { VERSION } from './base/version.ts';
-import { createWake } from './base/wake.ts';
+import { bringUp } from './bring-up.ts';
+import { type Built, compose, type ServerParts } from './compose.ts';
 import type { ServerConfig } from './config.ts';
-import { createLiveEvents, type LiveEventRing } from './events/live-events.ts';
-import { createGateway, type Gateway } from './gateway/gateway.ts';
-import { startWebSocketTransport, type WebSocketTransport } from './gateway/websocket.ts';
-import { type App, createApp } from './http/app.ts';
-import { findConsole } from './http/console.ts';
+import type { Door } from './gateway/transport.ts';
 import { addressOf, closeHttp, listen } from './http/listen.ts';
-import { openServerKeys, type ServerKeys } from './keys/index.ts';
 import { createKeyWatcher } from './keys/watcher.ts';
-import { createIdentity, loadSecret } from './identity/index.ts';
 import { Lifecycle } from './lifecycle.ts';
-import { openOwnDatabase, ownDatabaseDir } from './own-database.ts';
-import { createLoops, createRooms, type Rooms } from './rooms.ts';
-import { openDatabase } from './store/database.ts';
-import { pingDatabase } from './store/ping.ts';
-import { openPool } from './store/pool.ts';
+import { createLoops } from './rooms.ts';
+
+export type { ServerParts } from './compose.ts';
 
 export interface PiculusServer {
   /**
@@ -51,29 +40,8 @@ export interface PiculusServer {
   readonly failed: Promise<Error>;
 }
 
-/** What a test puts in place of the process's own. */
-export interface ServerParts {
-  readonly clock?: Clock;
-  readonly log?: Logger;
-  /** Sign-ins that one address may try in a minute. */
-  readonly signInsPerMinute?: number;
-  /** The folder of a built console, in place of the one that is installed; null serves none. */
-  readonly consoleFolder?: string | null;
-}
-
 export async function createServer(config: ServerConfig, parts: ServerParts = {}): Promise<PiculusServer> {
   return new Server(config, parts);
-}
-
-/** Everything that `start` makes. */
-interface Built {
-  readonly context: Context;
-  readonly events: LiveEventRing;
-  readonly rooms: Rooms;
-  readonly gateway: Gateway;
-  readonly app: App;
-  readonly checkpointKey: CheckpointKey;
-  readonly keys: ServerKeys;
 }
 
 class Server implements PiculusServer {
@@ -119,8 +87,21 @@ class Server implements PiculusServer {
 
   async #start(): Promise<void> {
     const lifecycle = this.#lifecycle;
-    const built = await this.#build();
-    const { app, gateway, rooms } = built;
+    const built = await compose({
+      config: this.#config,
+      parts: this.#parts,
+      clock: this.#clock,
+      log: this.#log,
+      lifecycle,
+      fail: (reason) => this.#fail(reason),
+      checkOpen: () => this.#checkOpen(),
+    });
+    const { app, gateway, rooms, telemetry, transports } = built;
+    await lifecycle.open(
+      'telemetry',
+      () => telemetry.start(),
+      () => telemetry.stop(),
+    );
     await lifecycle.open(
       'message log',
       () => rooms.messages.start(),
@@ -139,8 +120,8 @@ class Server implements PiculusServer {
     await lifecycle.open(
       'gateway',
       () => this.#openGateway(built),
-      async (transport) => {
-        transport.close();
+      async () => {
+        await Promise.all(transports.map((transport) => transport.close()));
         await gateway.stop();
       },
     );
@@ -152,83 +133,6 @@ class Server implements PiculusServer {
     });
   }
 
-  async #build(): Promise<Built> {
-    const config = this.#config;
-    const secret = config.secret ?? (await loadSecret(resolve(config.dataDir), this.#clock));
-    const checkpointKey = await loadCheckpointKey(resolve(config.dataDir));
-    const url = config.databaseUrl ?? (await this.#startOwnDatabase());
-    const onIdleError = (error: Error): void => this.#log.warn({ err: error }, 'an idle connection broke');
-    const pool = await this.#lifecycle.open(
-      'database pool',
-      () => openPool({ url, onIdleError }),
-      (opened) => opened.end(),
-    );
-    const events = createLiveEvents(this.#clock);
-    const wake = createWake(this.#clock);
-    const nodeId = this.#clock.uuid();
-    const context: Context = {
-      db: openDatabase(pool),
-      clock: this.#clock,
-      log: this.#log,
-      nodeId,
-      events,
-      wake,
-    };
-    const rooms = createRooms(context, config);
-    const keys = await openServerKeys(context, {
-      folder: resolve(config.signingKeysDir ?? join(config.dataDir, 'signing-keys')),
-      file: config.signingKeyFile,
-    });
-    const gateway = createGateway(context, rooms, { leaseMs: config.leaseMs, signer: keys.signer });
-    const { publicUrl } = config;
-    const app = await createApp({
-      context,
-      services: rooms,
-      audit: createAudit(context, {
-        problems: rooms.problems,
-        messages: rooms.messages,
-        publicKey: checkpointKey.publicKey,
-        exportedTo: {
-          file: config.auditCheckpointFile !== null,
-          receiver: config.auditCheckpointUrl !== null,
-        },
-      }),
-      identity: createIdentity(context, { secret, publicUrl, signOn: config.signOn }),
-      gateway,
-      keys,
-      events,
-      secret,
-      publicUrl,
-      trustedProxies: config.trustedProxies,
-      consoleFolder:
-        this.#parts.consoleFolder === undefined ? await findConsole() : this.#parts.consoleFolder,
-      checkOpen: () => this.#checkOpen(),
-      checkReady: async () => {
-        this.#checkOpen();
-        await pingDatabase(context.db);
-      },
-      ...(this.#parts.signInsPerMinute === undefined
-        ? {}
-        : { signInsPerMinute: this.#parts.signInsPerMinute }),
-    });
-    return { context, events, rooms, gateway, app, keys, checkpointKey };
-  }
-
-  async #startOwnDatabase(): Promise<string> {
-    const dataDir = ownDatabaseDir(this.#config);
-    this.#log.warn(
-      { dataDir },
-      'PICULUS_DATABASE_URL is not set: using the embedded database, which is for evaluation and does not flush to disk',
-    );
-    const own = await this.#lifecycle.open(
-      'embedded database',
-      () => openOwnDatabase(this.#config),
-      (opened) => opened.stop(),
-    );
-    own.broken.then(this.#fail);
-    return own.url;
-  }
-
   async #listen(http: FastifyInstance): Promise<void> {
     try {
       await listen(http, this.#config);
@@ -238,12 +142,9 @@ class Server implements PiculusServer {
     }
   }
 
-  #openGateway({ app, gateway, rooms }: Built): WebSocketTransport {
+  async #openGateway({ gateway, rooms, transports }: Built): Promise<void> {
     gateway.start();
-    return startWebSocketTransport({
-      server: app.http.server,
-      log: this.#log,
-      requestId: () => this.#clock.uuid(),
+    const door: Door = {
       accept: (connection, peer) => gateway.accept(connection, peer),
       authenticate: async (key) => {
         this.#checkOpen();
@@ -252,10 +153,11 @@ class Server implements PiculusServer {
         if (gateway.full) throw new PiculusError('busy', 'this server has as many connections as it takes');
         return peer;
       },
-    });
+    };
+    for (const transport of transports) await transport.start(door);
   }
 
-  async #bringUp({ context, rooms, gateway, keys, checkpointKey }: Built): Promise<void> {
+  async #bringUp({ context, rooms, gateway, keys, checkpointKey, nodes }: Built): Promise<void> {
     const { signal } = this.#lifecycle;
     this.firstPassword = await bringUp(context, {
       signal,
@@ -264,6 +166,7 @@ class Server implements PiculusServer {
       migrationDatabaseUrl: this.#config.migrationDatabaseUrl,
     });
     const loops = [
+      ...nodes.loops,
       ...createLoops(context, rooms, gateway, this.#config),
       createChainWriter(context, { key: checkpointKey, sinks: this.#checkpointSinks() }),
       createKeyWatcher(context, keys, () => gateway.announceKeys()),

@@ -6,7 +6,8 @@ export class StartError extends Error {
     | 'address-unknown'
     | 'database-in-use'
     | 'signing-key-unusable'
-    | 'secret-unusable';
+    | 'secret-unusable'
+    | 'nats-unusable';
 
   constructor(code: StartError['code'], message: string) {
     super(message);

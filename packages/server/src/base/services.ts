@@ -49,8 +49,12 @@ import type {
 } from '@piculus/protocol/http';
 import type { Logger } from 'pino';
 import type { Database } from '../store/database.ts';
+import type { Bus } from '../nodes/bus.ts';
 import type { Caller } from './access.ts';
 import type { Clock } from './clock.ts';
+import type { Metrics } from './metrics.ts';
+import type { Steps } from './steps.ts';
+import type { Tracing } from './tracing.ts';
 
 /** What every room gets. */
 export interface Context {
@@ -61,6 +65,11 @@ export interface Context {
   readonly events: LiveEvents;
   /** Wakes the dispatch loops in this process after a commit; a hint, polling is the truth. */
   readonly wake: Wake;
+  /** Tells the other nodes to look; a hint too. */
+  readonly bus: Bus;
+  readonly metrics: Metrics;
+  readonly tracing: Tracing;
+  readonly steps: Steps;
 }
 
 export type WakeReason = 'dispatch' | 'collect' | 'solutions' | 'messages' | 'limits';

@@ -4,6 +4,7 @@
  */
 import type { Logger } from 'pino';
 import type { Clock } from '../base/clock.ts';
+import type { Metrics } from '../base/metrics.ts';
 import type { Loop, Wake, WakeReason } from '../base/services.ts';
 import { isDatabaseAway } from '../store/availability.ts';
 
@@ -15,10 +16,13 @@ export interface LoopOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly wake: Wake;
+  readonly metrics: Metrics;
   /** What wakes it before its poll; null where nothing does. */
   readonly wakeReason: WakeReason | null;
   /** How long to wait at most: polling is the truth. */
   readonly pollMs: number;
+  /** The longest that it waits after failures in a row; 15 s where nobody waits for its work. */
+  readonly delayMsMax?: number;
   /** One round; the signal fires when the loop stops. */
   readonly work: (signal: AbortSignal) => Promise<void>;
   /** Waited for by `stop`, after the round under way. */
@@ -58,22 +62,27 @@ async function repeat(options: LoopOptions, signal: AbortSignal): Promise<void> 
   for (let failures = 0; !signal.aborted; ) {
     // Waiting begins before the work: what is notified during the round leads to another one.
     const woken = wakeReason === null ? clock.sleep(pollMs, signal) : wake.wait(wakeReason, pollMs, signal);
+    const began = clock.now().getTime();
+    const ended = (ok: boolean): void =>
+      options.metrics.round(options.name, clock.now().getTime() - began, ok);
     try {
       await work(signal);
+      ended(true);
       if (failures > 0) options.log.info({ loop: options.name }, 'loop works again');
       failures = 0;
     } catch (error) {
       failures += 1;
+      ended(false);
       tell(options, error, failures);
-      await clock.sleep(errorDelayMs(failures, clock.random()), signal);
+      await clock.sleep(errorDelayMs(failures, clock.random(), options.delayMsMax), signal);
     }
     await woken;
   }
 }
 
 /** Doubles up to a limit, spread over half to the whole of it. */
-export function errorDelayMs(failures: number, random: number): number {
-  const full = Math.min(DELAY_MS_MAX, FIRST_DELAY_MS * 2 ** Math.min(failures - 1, 10));
+export function errorDelayMs(failures: number, random: number, delayMsMax = DELAY_MS_MAX): number {
+  const full = Math.min(delayMsMax, FIRST_DELAY_MS * 2 ** Math.min(failures - 1, 10));
   return full * (0.5 + random / 2);
 }
 

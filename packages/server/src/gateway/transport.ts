@@ -1,5 +1,23 @@
+/** A way for clients to come in. */
+export interface GatewayTransport {
+  readonly name: string;
+  /** Whether clients can come this way at the moment. */
+  readonly ready: boolean;
+  /** Takes connections from now on and hands them to the door. */
+  start(door: Door): Promise<void> | void;
+  /** Takes no further connections; those that are open stay. */
+  close(): Promise<void> | void;
+}
+
+/** The gateway, as transports see it. */
+export interface Door {
+  /** @returns whom the key belongs to. @throws PiculusError `unknown-key`, `busy`, `database-away`, `stopping`. */
+  authenticate(key: string): Promise<Peer>;
+  accept(connection: Connection, peer: Peer): ConnectionListener;
+}
+
 /**
- * What the gateway needs of a transport. Small on purpose: a WebSocket is one, a broker's subject can be
+ * What the gateway needs of one connection. Small on purpose: a WebSocket is one, a broker's subject can be
  * another. Frames are text; delivery is in order within one connection.
  */
 export interface Connection {

@@ -5,7 +5,7 @@ import { ERRORS, type ErrorCode, LIMITS, PiculusError } from '@piculus/protocol'
 import { GATEWAY_PATH, type ProblemDetails } from '@piculus/protocol/http';
 import type { Logger } from 'pino';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
-import type { CloseReason, Connection, ConnectionListener, Peer } from './transport.ts';
+import type { CloseReason, Connection, Door, GatewayTransport, Peer } from './transport.ts';
 
 /** WebSocket close codes; 4000 and above are ours. */
 const CLOSE_CODES: Readonly<Record<CloseReason, number>> = {
@@ -24,50 +24,49 @@ const FRAME_BYTES_MAX = LIMITS.messageBytes * 2;
 export interface WebSocketTransportOptions {
   readonly server: Server;
   readonly log: Logger;
-  /** @returns whom the key belongs to. @throws PiculusError `unknown-key`, `database-away`, `stopping`. */
-  readonly authenticate: (key: string) => Promise<Peer>;
-  readonly accept: (connection: Connection, peer: Peer) => ConnectionListener;
   readonly requestId: () => string;
 }
 
-export interface WebSocketTransport {
-  /** Takes no further connections; those that are open stay. */
-  close(): void;
-}
-
-export function startWebSocketTransport(options: WebSocketTransportOptions): WebSocketTransport {
+export function createWebSocketTransport(options: WebSocketTransportOptions): GatewayTransport {
+  const { server } = options;
   const sockets = new WebSocketServer({
     noServer: true,
     perMessageDeflate: false,
     maxPayload: FRAME_BYTES_MAX,
   });
-  const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
-    const ignore = (): void => {};
-    // Until the WebSocket library takes the socket over, an error of it has no other listener.
-    socket.on('error', ignore);
-    admit(options, request).then(
-      (peer) => {
-        socket.off('error', ignore);
-        sockets.handleUpgrade(request, socket, head, (ws) => {
-          attach(ws, request, options, peer);
-        });
-      },
-      (error: unknown) => refuse(socket, error, options),
-    );
-  };
-  options.server.on('upgrade', upgrade);
+  let upgrade: ((request: IncomingMessage, socket: Duplex, head: Buffer) => void) | null = null;
   return {
-    close: () => {
-      options.server.off('upgrade', upgrade);
-      options.server.on('upgrade', (_request, socket) =>
-        refuse(socket, new PiculusError('stopping'), options),
-      );
+    name: 'websocket',
+    get ready() {
+      return upgrade !== null;
+    },
+    start(door) {
+      upgrade = (request, socket, head) => {
+        const ignore = (): void => {};
+        // Until the WebSocket library takes the socket over, an error of it has no other listener.
+        socket.on('error', ignore);
+        admit(door, request).then(
+          (peer) => {
+            socket.off('error', ignore);
+            sockets.handleUpgrade(request, socket, head, (ws) => {
+              attach(ws, request, { ...options, door }, peer);
+            });
+          },
+          (error: unknown) => refuse(socket, error, options),
+        );
+      };
+      server.on('upgrade', upgrade);
+    },
+    close() {
+      if (upgrade !== null) server.off('upgrade', upgrade);
+      upgrade = null;
+      server.on('upgrade', (_request, socket) => refuse(socket, new PiculusError('stopping'), options));
       sockets.close();
     },
   };
 }
 
-async function admit(options: WebSocketTransportOptions, request: IncomingMessage): Promise<Peer> {
+async function admit(door: Door, request: IncomingMessage): Promise<Peer> {
   const path = (request.url ?? '').split('?', 1)[0];
   if (path !== GATEWAY_PATH) throw new PiculusError('not-found', `connect to ${GATEWAY_PATH}`);
   // A browser says where a page comes from; programs do not. No page has any business here, whatever key it has.
@@ -76,7 +75,7 @@ async function admit(options: WebSocketTransportOptions, request: IncomingMessag
   const match = /^Bearer ([\x21-\x7e]{1,256})$/i.exec(request.headers.authorization ?? '');
   if (match?.[1] === undefined)
     throw new PiculusError('unknown-key', 'send "Authorization: Bearer <system key>"');
-  return options.authenticate(match[1]);
+  return door.authenticate(match[1]);
 }
 
 function refuse(socket: Duplex, error: unknown, options: WebSocketTransportOptions): void {
@@ -110,7 +109,7 @@ function refuse(socket: Duplex, error: unknown, options: WebSocketTransportOptio
 function attach(
   ws: WebSocket,
   request: IncomingMessage,
-  options: WebSocketTransportOptions,
+  options: WebSocketTransportOptions & { readonly door: Door },
   peer: Peer,
 ): void {
   const connection: Connection = {
@@ -132,7 +131,7 @@ function attach(
     },
     terminate: () => ws.terminate(),
   };
-  const listener = options.accept(connection, peer);
+  const listener = options.door.accept(connection, peer);
   ws.on('message', (data: RawData, binary: boolean) => {
     // A binary frame is no message; as text that is no JSON it is refused by the ordinary way.
     listener.frame(binary ? '\u{FFFD}binary' : data.toString());

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { contextOf } from '../../src/base/context.ts';
 import { prepareSchema } from '../../src/schema.ts';
 import { createCleaner } from '../../src/dispatch/cleaner.ts';
 import { createChainWriter } from '../../src/audit/chain-writer.ts';
@@ -72,21 +73,22 @@ describe('a role that owns nothing', () => {
       expect([await isAppendOnly(db), await isAppendOnly(owner)]).toEqual([true, false]);
       // Nothing to do: it needs no right to look.
       expect((await prepareSchema(db, { migrationDatabaseUrl: null })).applied).toEqual([]);
-      const context = {
+      const clock = testClock();
+      const context = contextOf({
         db,
-        clock: testClock(),
+        clock,
         log: createLogger('silent'),
         nodeId: 'n',
         events: { publish: () => {} },
         wake: { notify: () => {}, wait: async () => {} },
-      };
+      });
       const day = (days: number): string =>
         new Date(START.getTime() + days * 86_400_000).toISOString().slice(0, 10).replaceAll('-', '');
-      context.clock.advance(10 * 86_400_000);
+      clock.advance(10 * 86_400_000);
       const cleaner = createCleaner(context, { messageDays: 1, partitionDaysAhead: 2 });
       await cleaner.runOnce();
       expect(await messagePartitions(db)).toContain(`messages_${day(12)}`);
-      context.clock.advance(40 * 86_400_000);
+      clock.advance(40 * 86_400_000);
       await cleaner.runOnce();
       expect(await messagePartitions(db)).not.toContain(`messages_${day(12)}`);
       const writer = createChainWriter(context, { key: newKey(), sinks: [] });

@@ -3,6 +3,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { type ClientMessageBody, PiculusError, type ProblemReport } from '@piculus/protocol';
 import { pino } from 'pino';
 import { openTestDatabase, type TestEngine } from '../../../../test/support/database.ts';
+import { contextOf } from '../../src/base/context.ts';
 import type { Clock } from '../../src/base/clock.ts';
 import type { Context, LiveEvents, Session, Sessions, WakeReason } from '../../src/base/services.ts';
 import { createClients } from '../../src/clients/index.ts';
@@ -44,14 +45,14 @@ export async function openWorld(engine: TestEngine) {
   const clock = testClock();
   const events: Event[] = [];
   const woken: WakeReason[] = [];
-  const context: Context = {
+  const context: Context = contextOf({
     db: database.db,
     clock,
     log: pino({ level: 'silent' }),
     nodeId: 'node-1',
     events: { publish: (event) => events.push(event) },
     wake: { notify: (reason) => woken.push(reason), wait: async () => {} },
-  };
+  });
   return {
     ...database,
     context,

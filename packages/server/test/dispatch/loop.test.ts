@@ -2,6 +2,7 @@ import { PiculusError } from '@piculus/protocol';
 import { pino } from 'pino';
 import { expect, it } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
+import { noMetrics } from '../../src/base/metrics.ts';
 import { createWake } from '../../src/base/wake.ts';
 import { createLoop, errorDelayMs } from '../../src/dispatch/loop.ts';
 
@@ -19,6 +20,7 @@ function counted(work: (round: number) => Promise<void> = () => Promise.resolve(
     clock: { ...systemClock, sleep: (ms, signal) => systemClock.sleep(ms >= HOUR_MS ? ms : 0, signal) },
     log,
     wake,
+    metrics: noMetrics,
     wakeReason: 'dispatch',
     pollMs: HOUR_MS,
     work: async () => {

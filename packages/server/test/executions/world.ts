@@ -7,6 +7,7 @@ import {
   openTestDatabase,
   type TestEngine,
 } from '../../../../test/support/database.ts';
+import { contextOf } from '../../src/base/context.ts';
 import { type Clock, systemClock } from '../../src/base/clock.ts';
 import type { Context, Session } from '../../src/base/services.ts';
 import { createWake } from '../../src/base/wake.ts';
@@ -72,14 +73,14 @@ export async function openWorld(engine: TestEngine = 'postgres'): Promise<World>
   const { db } = database;
   const clock = testClock();
   const published: { topic: string; ids: readonly string[] }[] = [];
-  const context: Context = {
+  const context: Context = contextOf({
     db,
     clock,
     log: pino({ level: 'silent' }),
     nodeId: 'node-1',
     events: { publish: ({ topic, ids }) => published.push({ topic, ids }) },
     wake: createWake(systemClock),
-  };
+  });
   let commands = 0;
   let clients = 0;
   const world: World = {

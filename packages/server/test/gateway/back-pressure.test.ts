@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import { type CollectCommand, LIMITS } from '@piculus/protocol';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openTestDatabase } from '../../../../test/support/database.ts';
+import { contextOf } from '../../src/base/context.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { createLogger } from '../../src/base/logger.ts';
 import type { Context, Session } from '../../src/base/services.ts';
@@ -11,7 +12,7 @@ import { createLiveEvents } from '../../src/events/live-events.ts';
 import { createGateway, type Gateway } from '../../src/gateway/gateway.ts';
 import { Inbox } from '../../src/gateway/inbox.ts';
 import { UNPROCESSED_MAX } from '../../src/gateway/session.ts';
-import { startWebSocketTransport } from '../../src/gateway/websocket.ts';
+import { createWebSocketTransport } from '../../src/gateway/websocket.ts';
 import { createRooms, type Rooms } from '../../src/rooms.ts';
 import { testSigner } from '../keys/support.ts';
 import { problem, RawClient } from '../server/support.ts';
@@ -32,14 +33,14 @@ beforeAll(async () => {
   database = await openTestDatabase();
   const log = createLogger('silent');
   const clock = systemClock;
-  const context: Context = {
+  const context: Context = contextOf({
     db: database.db,
     clock,
     log,
     nodeId: 'node',
     events: createLiveEvents(clock),
     wake: createWake(clock),
-  };
+  });
   rooms = createRooms(context, { leaseMs: 15_000 });
   rooms.messages.start();
   key = (
@@ -50,10 +51,7 @@ beforeAll(async () => {
   ).key;
   gateway = createGateway(context, rooms, { leaseMs: 15_000, signer: testSigner() });
   gateway.start();
-  startWebSocketTransport({
-    server: http,
-    log,
-    requestId: () => clock.uuid(),
+  createWebSocketTransport({ server: http, log, requestId: () => clock.uuid() }).start({
     authenticate: async (given) =>
       (await rooms.systems.authenticate(given)) ?? Promise.reject(new Error('unknown')),
     accept: (connection, peer) => {

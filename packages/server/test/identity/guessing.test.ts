@@ -1,6 +1,7 @@
 /** Guessing against a real server: no guess comes through, and the owner is never kept out of where they are known. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openTestDatabase, type OpenTestDatabase } from '../../../../test/support/database.ts';
+import { contextOf } from '../../src/base/context.ts';
 import { type Clock, systemClock } from '../../src/base/clock.ts';
 import { createLogger } from '../../src/base/logger.ts';
 import type { Context } from '../../src/base/services.ts';
@@ -42,14 +43,14 @@ const after = (ms: number): void => {
 
 beforeAll(async () => {
   database = await openTestDatabase();
-  const context: Context = {
+  const context: Context = contextOf({
     db: database.db,
     clock,
     log: createLogger('silent'),
     nodeId: 'n',
     events: createLiveEvents(clock),
     wake: createWake(clock),
-  };
+  });
   identity = createIdentity(context, { secret: SECRET, publicUrl: null, hashing: CHEAP });
   const passwordHash = await CHEAP.hash(PASSWORD);
   for (const username of [OWNER, 'other'])

@@ -5,6 +5,7 @@ import { sql } from 'kysely';
 import { pino } from 'pino';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type OpenTestDatabase, openTestDatabase } from '../../../../test/support/database.ts';
+import { contextOf } from '../../src/base/context.ts';
 import { type Caller, type Grant, inScope, type Scope, scopesOf } from '../../src/base/access.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { readScopes } from '../../src/identity/grants.ts';
@@ -93,14 +94,14 @@ interface Known {
 
 it('holds after any changes of grants, tokens and the account', async () => {
   const { db } = database;
-  const context = {
+  const context = contextOf({
     db,
     clock: systemClock,
     log: pino({ level: 'silent' }),
     nodeId: 'test',
     events: { publish: () => {} },
     wake: createWake(systemClock),
-  };
+  });
   const users = createUsers(context, { ...ARGON2ID, hash: async () => 'not a hash' });
   const tokens = createTokens(context);
   const systems = createSystems(context);

@@ -2,6 +2,7 @@
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openTestDatabase, TEST_ENGINES } from '../../../../test/support/database.ts';
+import { contextOf } from '../../src/base/context.ts';
 import type { MessageEntry } from '../../src/base/services.ts';
 import { createFigures, spanOf } from '../../src/messages/figures.ts';
 import { createMessages, type MessageLog } from '../../src/messages/index.ts';
@@ -59,14 +60,16 @@ describe.each(TEST_ENGINES)('figures of messages on %s', (engine) => {
   beforeAll(async () => {
     database = await openTestDatabase(engine);
     await createMessagePartitions(database.db, new Date(AT), 1);
-    log = createMessages({
-      db: database.db,
-      clock,
-      log: createLogger('silent'),
-      nodeId: 'n',
-      events: { publish: () => {} },
-      wake: createWake(systemClock),
-    });
+    log = createMessages(
+      contextOf({
+        db: database.db,
+        clock,
+        log: createLogger('silent'),
+        nodeId: 'n',
+        events: { publish: () => {} },
+        wake: createWake(systemClock),
+      }),
+    );
   });
   afterAll(() => database.drop());
 

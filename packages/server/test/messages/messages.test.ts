@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openTestDatabase, TEST_ENGINES } from '../../../../test/support/database.ts';
+import { contextOf } from '../../src/base/context.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { createLogger } from '../../src/base/logger.ts';
 import type { Context, MessageEntry } from '../../src/base/services.ts';
@@ -25,15 +26,15 @@ const entry = (messageId: string, change: Partial<MessageEntry> = {}): MessageEn
 const out = (messageId: string, change: Partial<MessageEntry> = {}): MessageEntry =>
   entry(messageId, { direction: 'out', type: 'fix', state: 'sent', ...change });
 
-function contextOf(db: Context['db']): Context {
-  return {
+function contextWith(db: Context['db']): Context {
+  return contextOf({
     db,
     clock: systemClock,
     log: createLogger('silent'),
     nodeId: 'n',
     events: createLiveEvents(systemClock),
     wake: createWake(systemClock),
-  };
+  });
 }
 
 describe.each(TEST_ENGINES)('the message log on %s', (engine) => {
@@ -41,7 +42,7 @@ describe.each(TEST_ENGINES)('the message log on %s', (engine) => {
   let context: Context;
   beforeAll(async () => {
     database = await openTestDatabase(engine);
-    context = contextOf(database.db);
+    context = contextWith(database.db);
   });
   afterAll(() => database.drop());
   const all = async (sysCode: string) => {
@@ -132,7 +133,7 @@ describe('a database that is away', () => {
   it('neither blocks nor grows the log, and what fits is written when it is back', async () => {
     const database = await openTestDatabase();
     const away = openDatabase(openPool({ url: 'postgres://nobody@127.0.0.1:1/none', connectTimeoutMs: 500 }));
-    const context = { ...contextOf(away) };
+    const context = { ...contextWith(away) };
     const log = createMessages(context, { bufferRowsMax: 50 });
     log.record(out('oldest'));
     for (let i = 0; i < 100; i += 1) log.record(entry(`m${i}`));

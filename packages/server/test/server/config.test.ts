@@ -24,6 +24,9 @@ describe('the configuration', () => {
       signingKeyFile: null,
       auditCheckpointFile: null,
       auditCheckpointUrl: null,
+      nodes: { drainMs: 0 },
+      nats: null,
+      telemetry: { metricsPort: null, metricsHost: '127.0.0.1' },
     });
     expect(loadConfig({ PICULUS_PORT: ' ' }).port).toBe(7070);
   });

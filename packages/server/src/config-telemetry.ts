@@ -1,0 +1,15 @@
+/** The part of the configuration that is about figures and traces. */
+import type { ConfigReader } from './config-reader.ts';
+
+export interface TelemetryConfig {
+  /** Null: no figures are served. */
+  readonly metricsPort: number | null;
+  readonly metricsHost: string;
+}
+
+export function readTelemetry({ text, whole }: ConfigReader): TelemetryConfig {
+  return {
+    metricsPort: text('PICULUS_METRICS_PORT') === null ? null : whole('PICULUS_METRICS_PORT', 0, [0, 65_535]),
+    metricsHost: text('PICULUS_METRICS_HOST') ?? '127.0.0.1',
+  };
+}
