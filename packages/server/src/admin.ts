@@ -66,7 +66,8 @@ export async function verifyAudit(
 export async function withDatabase<T>(config: ServerConfig, work: (db: Database) => Promise<T>): Promise<T> {
   const own = config.databaseUrl === null ? await openOwnDatabase(config) : null;
   try {
-    const db = openDatabase(openPool({ url: config.databaseUrl ?? own?.url ?? '', connectionsMax: 2 }));
+    const url = config.databaseUrl ?? own?.url ?? '';
+    const db = openDatabase(openPool({ url, connectionsMax: 2, patient: true }));
     try {
       return await work(db);
     } finally {

@@ -5,16 +5,21 @@ import { type MigrationReport, migrate } from './store/migrate.ts';
 import { openPool } from './store/pool.ts';
 import { grantRights, readRole } from './store/rights.ts';
 
+export type SchemaConfig = Pick<ServerConfig, 'migrationDatabaseUrl'> &
+  Partial<Pick<ServerConfig, 'databaseUrl'>>;
+
 /**
- * @param db the server's own connection.
+ * @param db the server's own connection; the migrations run on one that may take its time.
  * @throws PiculusError `wrong-state` where another build made the database; `database-away`.
  */
 export async function prepareSchema(
   db: Database,
-  { migrationDatabaseUrl: url }: Pick<ServerConfig, 'migrationDatabaseUrl'>,
+  { databaseUrl, migrationDatabaseUrl }: SchemaConfig,
 ): Promise<MigrationReport> {
+  const url = migrationDatabaseUrl ?? databaseUrl ?? null;
+  // The embedded database.
   if (url === null) return migrate(db);
-  const owner = openDatabase(openPool({ url, connectionsMax: 1 }));
+  const owner = openDatabase(openPool({ url, connectionsMax: 1, patient: true }));
   try {
     const report = await migrate(owner);
     const role = await readRole(db);

@@ -6,8 +6,12 @@ import { PiculusError } from '@piculus/protocol';
 import type { PostgresPool, PostgresPoolClient } from 'kysely';
 import pg from 'pg';
 
-/** SQLSTATEs of a database that is away for now: connection failures, shutdowns, start-up, too many clients. */
-const AWAY = /^(08...|57P0[1-5]|53300)$/;
+/**
+ * SQLSTATEs of a database that is away for now: connection failures, shutdowns, start-up, too many clients, a full
+ * disk, no memory, a standby after a fail-over, and the limits that the pool sets, because whoever ran into one may
+ * simply try again later.
+ */
+const AWAY = /^(08...|57P0[1-5]|53[1-4]00|57014|55P03|25P0[34]|25006)$/;
 
 /**
  * SQLSTATEs of values that are well-formed for our schemas and that PostgreSQL cannot store all the same: numbers
@@ -20,12 +24,13 @@ export function isUnstorable(error: unknown): boolean {
   return UNSTORABLE.has(sqlState(error) ?? '');
 }
 
-/** @returns the SQLSTATE where the error came from PostgreSQL itself. */
+/** @returns the SQLSTATE where the error, or what `database-away` was made of, came from PostgreSQL itself. */
 export function sqlState(error: unknown): string | undefined {
-  return error instanceof pg.DatabaseError ? error.code : undefined;
+  const origin = isDatabaseAway(error) ? error.cause : error;
+  return origin instanceof pg.DatabaseError ? origin.code : undefined;
 }
 
-export function isDatabaseAway(error: unknown): boolean {
+export function isDatabaseAway(error: unknown): error is PiculusError {
   return error instanceof PiculusError && error.code === 'database-away';
 }
 
@@ -62,10 +67,13 @@ function guardClient(client: pg.PoolClient): PostgresPoolClient {
   // The next query on it fails and tells the caller.
   const ignore = (): void => {};
   client.on('error', ignore);
+  let broken = false;
   const query = async (sql: unknown, parameters?: readonly unknown[]): Promise<unknown> => {
     try {
       return await client.query(String(sql), parameters === undefined ? [] : [...parameters]);
     } catch (error) {
+      // An answer that never came may still come: to whoever had the connection next.
+      broken ||= sqlState(error) === undefined;
       throw asAway(error);
     }
   };
@@ -73,7 +81,7 @@ function guardClient(client: pg.PoolClient): PostgresPoolClient {
     query: query as PostgresPoolClient['query'],
     release: () => {
       client.off('error', ignore);
-      client.release();
+      client.release(broken);
     },
   };
 }

@@ -9,11 +9,37 @@ export interface PoolOptions {
   readonly connectionsMax?: number;
   /** How long a caller waits for a connection before the database counts as away. */
   readonly connectTimeoutMs?: number;
+  /** Statements may take as long as they need: for migrations and for the verification of the whole chain. */
+  readonly patient?: boolean;
   /** Told of a connection that broke while it was idle; the pool replaces it. */
   readonly onIdleError?: (error: Error) => void;
 }
 
-/** `bigint` and `numeric` come back as text and `timestamptz` as Date, as the driver does by default. */
+/**
+ * A node that is frozen or unplugged in the middle of a transaction keeps its locks until the database ends the
+ * session. Without these limits that takes for ever, or two hours where its machine is gone, and nobody else can
+ * claim, report or click in that system meanwhile.
+ */
+const SESSION_LIMITS = {
+  idle_in_transaction_session_timeout: 4_000,
+  lock_timeout: 10_000,
+  statement_timeout: 30_000,
+  /** Of the database's side; longer than the statement's, so that this end gives up only where nothing answers. */
+  query_timeout: 35_000,
+};
+const PATIENT_LIMITS = { idle_in_transaction_session_timeout: 60_000 };
+/** How the database finds out that the other end of a connection is gone: after about ten seconds. */
+const KEEP_ALIVE = [
+  'tcp_keepalives_idle=5',
+  'tcp_keepalives_interval=2',
+  'tcp_keepalives_count=3',
+  'tcp_user_timeout=10000',
+];
+
+/**
+ * The limits go to the database when a connection starts; what the URL says itself counts instead of them.
+ * `bigint` and `numeric` come back as text and `timestamptz` as Date, as the driver does by default.
+ */
 export function openPool(options: PoolOptions): pg.Pool {
   const pool = new pg.Pool({
     connectionString: options.url,
@@ -22,6 +48,9 @@ export function openPool(options: PoolOptions): pg.Pool {
     idleTimeoutMillis: 30_000,
     application_name: 'piculus',
     keepAlive: true,
+    keepAliveInitialDelayMillis: 5_000,
+    options: KEEP_ALIVE.map((setting) => `-c ${setting}`).join(' '),
+    ...(options.patient === true ? PATIENT_LIMITS : SESSION_LIMITS),
   });
   pool.on('error', (error) => options.onIdleError?.(error));
   return pool;
