@@ -20,9 +20,10 @@ export interface LinkHooks {
 
 /**
  * `gap`: a packet stayed away; `silent`: nothing came; `too-large`: a message beyond what is read at all;
- * `broken-text`: a message that is no UTF-8; `false-sign`: an acknowledgement of what was never sent.
+ * `broken-text`: a message that is no UTF-8; `false-sign`: an acknowledgement of what was never sent; `used-up`:
+ * every place of the order was used.
  */
-export type LinkFault = 'gap' | 'silent' | 'too-large' | 'broken-text' | 'false-sign';
+export type LinkFault = 'gap' | 'silent' | 'too-large' | 'broken-text' | 'false-sign' | 'used-up';
 export type LinkEnding =
   | { readonly by: 'peer'; readonly reason: string }
   | { readonly by: 'self'; readonly reason: string }
@@ -288,7 +289,7 @@ export class LinkEnd {
     if (this.#sent < SEQUENCE_MAX) {
       this.#sent += 1;
       this.#write({ kind, sequence: this.#sent, payload });
-    } else this.#fail('gap');
+    } else this.#end({ by: 'fault', reason: 'used-up' });
   }
 
   #write(packet: Omit<Packet, 'acknowledged'>): void {
@@ -298,7 +299,9 @@ export class LinkEnd {
     this.#hooks.transmit(writePacket(this.#key, this.#side, { ...packet, acknowledged: this.#taken }));
   }
 
+  /** The other end is told, so that it does not wait; it may never hear of it. */
   #fail(reason: LinkFault): void {
+    this.#transmit('close', this.#encoder.encode(reason));
     this.#end({ by: 'fault', reason });
   }
 

@@ -4,8 +4,6 @@
  */
 import { createHash, createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
 
-/** An opening that is older or newer than this is not taken: it was written down and comes again. */
-export const OPENING_MS = 5 * 60_000;
 /** Ids of links, nodes and nonces: safe in a subject, and long enough that none comes twice. */
 export const LINK_TOKEN = /^[A-Za-z0-9]{16,64}$/;
 
@@ -15,16 +13,12 @@ export interface Opening {
   readonly sysCode: string;
   /** Made by the client, anew for each try. */
   readonly link: string;
-  /** ISO time at the client. */
-  readonly at: string;
 }
 
-export interface Opened {
-  readonly sysCode: string;
-  readonly link: string;
+export interface Opened extends Opening {
   /** Where packets of the client go to. */
   readonly node: string;
-  /** Made by the server, anew for each link, so that an opening that comes again has another key. */
+  /** Made by the server, anew for each link: an opening that somebody repeats has another key, and is of no use. */
   readonly nonce: string;
 }
 
@@ -34,8 +28,8 @@ export function hashSystemKey(systemKey: string): Buffer {
 }
 
 /** The client's proof that it has the key, in base64url. */
-export function proveOpening(keyHash: Uint8Array, { sysCode, link, at }: Opening): string {
-  return prove(keyHash, ['piculus open', sysCode, link, at]);
+export function proveOpening(keyHash: Uint8Array, { sysCode, link }: Opening): string {
+  return prove(keyHash, ['piculus open', sysCode, link]);
 }
 
 /** The server's proof that it has the hash, in base64url. */
