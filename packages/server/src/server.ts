@@ -14,6 +14,7 @@ import { VERSION } from './base/version.ts';
 import { bringUp } from './bring-up.ts';
 import { type Built, compose, type ServerParts } from './compose.ts';
 import type { ServerConfig } from './config.ts';
+import type { Gateway } from './gateway/gateway.ts';
 import type { Door } from './gateway/transport.ts';
 import { addressOf, closeHttp, listen } from './http/listen.ts';
 import { createKeyWatcher } from './keys/watcher.ts';
@@ -146,15 +147,19 @@ class Server implements PiculusServer {
     gateway.start();
     const door: Door = {
       accept: (connection, peer) => gateway.accept(connection, peer),
-      authenticate: async (key) => {
-        this.#checkOpen();
-        const peer = await rooms.systems.authenticate(key);
-        if (peer === null) throw new PiculusError('unknown-key');
-        if (gateway.full) throw new PiculusError('busy', 'this server has as many connections as it takes');
-        return peer;
-      },
+      authenticate: (key) => this.#admit(gateway, () => rooms.systems.authenticate(key)),
+      authenticateProof: (sysCode, proves) =>
+        this.#admit(gateway, () => rooms.systems.authenticateProof(sysCode, proves)),
     };
     for (const transport of transports) await transport.start(door);
+  }
+
+  async #admit<P>(gateway: Gateway, authenticate: () => Promise<P | null>): Promise<P> {
+    this.#checkOpen();
+    const peer = await authenticate();
+    if (peer === null) throw new PiculusError('unknown-key');
+    if (gateway.full) throw new PiculusError('busy', 'this server has as many connections as it takes');
+    return peer;
   }
 
   async #bringUp({ context, rooms, gateway, keys, checkpointKey, nodes }: Built): Promise<void> {

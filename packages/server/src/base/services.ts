@@ -149,6 +149,14 @@ export interface Systems {
   previewSchedule(cron: string, timeZone: string): RouteResponse<'previewSchedule'>;
   /** @returns the key's system where the key is known, not revoked and its system enabled; otherwise null. */
   authenticate(key: string): Promise<{ sysCode: string; keyId: string } | null>;
+  /**
+   * As `authenticate`, of somebody who proves a key of the system without sending it.
+   * @param proves tells whether the proof was made with the key of this hash.
+   */
+  authenticateProof(
+    sysCode: string,
+    proves: (keyHash: Buffer) => boolean,
+  ): Promise<{ sysCode: string; keyId: string; keyHash: Buffer } | null>;
 }
 
 export interface Clients {

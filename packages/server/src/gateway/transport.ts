@@ -13,6 +13,11 @@ export interface GatewayTransport {
 export interface Door {
   /** @returns whom the key belongs to. @throws PiculusError `unknown-key`, `busy`, `database-away`, `stopping`. */
   authenticate(key: string): Promise<Peer>;
+  /**
+   * As `authenticate`, of somebody who proves a key of the system without sending it.
+   * @param proves tells whether the proof was made with the key of this hash.
+   */
+  authenticateProof(sysCode: string, proves: (keyHash: Buffer) => boolean): Promise<ProvenPeer>;
   accept(connection: Connection, peer: Peer): ConnectionListener;
 }
 
@@ -57,4 +62,8 @@ export type CloseReason =
 export interface Peer {
   readonly sysCode: string;
   readonly keyId: string;
+}
+
+export interface ProvenPeer extends Peer {
+  readonly keyHash: Buffer;
 }

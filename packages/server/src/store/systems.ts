@@ -166,6 +166,19 @@ export async function readUsableKey(db: Executor, hash: Buffer): Promise<SystemK
   return result.rows[0] ?? null;
 }
 
+export interface ProvableKeyRow extends SystemKeyRow {
+  readonly key_hash: Buffer;
+}
+
+/** All keys of the system that may connect, with what is kept of each, newest first. */
+export async function readProvableKeys(db: Executor, sysCode: string): Promise<ProvableKeyRow[]> {
+  const result = await sql<ProvableKeyRow>`
+    SELECT k.id, k.sys_code, k.prefix, k.created_at, k.last_used_at, k.revoked_at, k.key_hash
+    FROM piculus.system_keys k JOIN piculus.systems s USING (sys_code)
+    WHERE k.sys_code = ${sysCode} AND k.revoked_at IS NULL AND s.enabled ORDER BY k.id DESC`.execute(db);
+  return result.rows;
+}
+
 export async function touchSystemKey(db: Executor, id: string, at: Date): Promise<void> {
   await sql`UPDATE piculus.system_keys SET last_used_at = ${at} WHERE id = ${id}`.execute(db);
 }

@@ -100,12 +100,24 @@ export function createSystems(context: Context): Systems {
       if (!looksLikeKey(key)) return null;
       const row = await store.readUsableKey(db, hashKey(key));
       if (!row) return null;
-      const now = clock.now();
-      const usedAt = row.last_used_at?.getTime() ?? Number.NEGATIVE_INFINITY;
-      if (now.getTime() - usedAt >= LAST_USED_STEP_MS) await store.touchSystemKey(db, row.id, now);
+      await keyUsed(context, row);
       return { sysCode: row.sys_code, keyId: row.id };
     },
+
+    async authenticateProof(sysCode, proves) {
+      const rows = await store.readProvableKeys(db, sysCode);
+      const row = rows.find(({ key_hash }) => proves(key_hash));
+      if (!row) return null;
+      await keyUsed(context, row);
+      return { sysCode: row.sys_code, keyId: row.id, keyHash: row.key_hash };
+    },
   };
+}
+
+async function keyUsed({ db, clock }: Context, row: store.SystemKeyRow): Promise<void> {
+  const now = clock.now();
+  const usedAt = row.last_used_at?.getTime() ?? Number.NEGATIVE_INFINITY;
+  if (now.getTime() - usedAt >= LAST_USED_STEP_MS) await store.touchSystemKey(db, row.id, now);
 }
 
 type Change = Parameters<Systems['change']>[1];

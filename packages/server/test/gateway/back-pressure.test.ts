@@ -54,6 +54,7 @@ beforeAll(async () => {
   createWebSocketTransport({ server: http, log, requestId: () => clock.uuid() }).start({
     authenticate: async (given) =>
       (await rooms.systems.authenticate(given)) ?? Promise.reject(new Error('unknown')),
+    authenticateProof: () => Promise.reject(new Error('nobody proves a key here')),
     accept: (connection, peer) => {
       const session = gateway.accept(connection, peer);
       return {

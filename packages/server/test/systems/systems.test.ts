@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TEST_ENGINES } from '../../../../test/support/database.ts';
@@ -77,10 +78,18 @@ describe.each(TEST_ENGINES)('systems on %s', (engine) => {
       await world.systems.authenticate(`${key.slice(0, -1)}${key.endsWith('A') ? 'B' : 'A'}`),
     ).toBeNull();
     expect(await world.systems.authenticate('pic_DOOR_')).toBeNull();
+    const proven = await world.systems.authenticateProof('DOOR', (hash) => hash.equals(sha256(second.key)));
+    expect(proven).toEqual({ sysCode: 'DOOR', keyId: second.info.id, keyHash: sha256(second.key) });
+    expect(await world.systems.authenticateProof('DOOR', () => false)).toBeNull();
+    expect(await world.systems.authenticateProof('NOCRON', (hash) => hash.equals(sha256(key)))).toBeNull();
     await world.systems.revokeKey('DOOR', second.info.id, person('operator'));
     expect(await world.systems.authenticate(second.key)).toBeNull();
+    expect(
+      await world.systems.authenticateProof('DOOR', (hash) => hash.equals(sha256(second.key))),
+    ).toBeNull();
     await world.systems.change('DOOR', { enabled: false }, person('operator'));
     expect(await world.systems.authenticate(key)).toBeNull();
+    expect(await world.systems.authenticateProof('DOOR', () => true)).toBeNull();
     await world.systems.change('DOOR', { enabled: true }, person('operator'));
     expect(await world.systems.authenticate(key)).toMatchObject({ sysCode: 'DOOR' });
     expect(await refusal(world.systems.revokeKey('DOOR', '999999', person('operator')))).toMatchObject({
@@ -139,6 +148,8 @@ describe.each(TEST_ENGINES)('systems on %s', (engine) => {
     await world.systems.change('LATE', { enabled: true }, person('operator'));
     expect(await alarm()).toBeNull();
   });
+
+  const sha256 = (text: string): Buffer => createHash('sha256').update(text).digest();
 
   describe('clients', () => {
     it('come, beat, answer and go', async () => {
