@@ -136,6 +136,7 @@ export const ERRORS = {
     '应答所依据的证据与下发的命令不符',
   ),
   'cannot-reveal': rule(409, false, 'the fix does not show these values', '该修复服务不提供这些明文'),
+  'not-ready': rule(503, true, 'this node cannot do all of its work now', '该节点暂时无法正常工作'),
   'no-signing-key': rule(
     503,
     true,

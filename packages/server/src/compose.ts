@@ -23,9 +23,12 @@ import { createNodes, type Nodes } from './nodes/index.ts';
 import { openOwnDatabase, ownDatabaseDir } from './own-database.ts';
 import { createRooms, type Rooms } from './rooms.ts';
 import { openDatabase } from './store/database.ts';
-import { pingDatabase } from './store/ping.ts';
 import { openPool } from './store/pool.ts';
+import { nodeChecks } from './telemetry/checks.ts';
 import { createTelemetry, type Telemetry } from './telemetry/index.ts';
+import { addNodeGauges } from './telemetry/node-gauges.ts';
+import { createReadiness, type Readiness, type ReadinessCheck } from './telemetry/readiness.ts';
+import { addStateGauges } from './telemetry/state.ts';
 
 /** What a test puts in place of the process's own. */
 export interface ServerParts {
@@ -65,13 +68,14 @@ export interface Built {
   readonly keys: ServerKeys;
   readonly nodes: Nodes;
   readonly telemetry: Telemetry;
+  readonly readiness: Readiness;
 }
 
 export async function compose(host: Host): Promise<Built> {
   const { config, parts, clock, log, lifecycle } = host;
   const secret = config.secret ?? (await loadSecret(resolve(config.dataDir), clock));
   const checkpointKey = await loadCheckpointKey(resolve(config.dataDir));
-  const telemetry = await createTelemetry(config.telemetry, log);
+  const telemetry = await createTelemetry(config.telemetry, { log, clock });
   const url = config.databaseUrl ?? (await openOwn(host));
   const onIdleError = (error: Error): void => log.warn({ err: error }, 'an idle connection broke');
   const pool = await lifecycle.open(
@@ -81,7 +85,7 @@ export async function compose(host: Host): Promise<Built> {
   );
   const events = createLiveEvents(clock);
   const context = contextOf({
-    db: openDatabase(pool),
+    db: openDatabase(pool, telemetry.database),
     clock,
     log,
     nodeId: clock.uuid(),
@@ -98,15 +102,26 @@ export async function compose(host: Host): Promise<Built> {
     file: config.signingKeyFile,
   });
   const gateway = createGateway(context, rooms, { leaseMs: config.leaseMs, signer: keys.signer });
-  const app = await createHttp(host, { context, rooms, gateway, keys, events, secret, checkpointKey });
+  // The transports come last: the first of them is the app's own server.
+  let checks: readonly ReadinessCheck[] = [];
+  const readiness = createReadiness(clock, () => checks);
+  const http = { context, rooms, gateway, keys, events, secret, checkpointKey, readiness };
+  const app = await createHttp(host, http);
   const transports = [
     createWebSocketTransport({ server: app.http.server, log, requestId: () => clock.uuid() }),
     ...(config.nats === null ? [] : [createNatsTransport(config.nats)]),
   ];
-  return { context, events, rooms, gateway, transports, app, keys, checkpointKey, nodes, telemetry };
+  checks = nodeChecks({ host, context, keys, transports, loops: telemetry.loops });
+  const { messages } = rooms;
+  addNodeGauges(telemetry.metrics, { pool, gateway, messages, live: app.live, readiness });
+  addStateGauges(telemetry.registry, context);
+  return { ...http, app, transports, nodes, telemetry };
 }
 
-type HttpParts = Pick<Built, 'context' | 'rooms' | 'gateway' | 'keys' | 'events' | 'checkpointKey'> & {
+type HttpParts = Pick<
+  Built,
+  'context' | 'rooms' | 'gateway' | 'keys' | 'events' | 'checkpointKey' | 'readiness'
+> & {
   readonly secret: string;
 };
 
@@ -135,10 +150,7 @@ async function createHttp(host: Host, built: HttpParts): Promise<App> {
     trustedProxies: config.trustedProxies,
     consoleFolder: parts.consoleFolder === undefined ? await findConsole() : parts.consoleFolder,
     checkOpen: () => host.checkOpen(),
-    checkReady: async () => {
-      host.checkOpen();
-      await pingDatabase(context.db);
-    },
+    readiness: built.readiness,
     ...(parts.signInsPerMinute === undefined ? {} : { signInsPerMinute: parts.signInsPerMinute }),
   });
 }

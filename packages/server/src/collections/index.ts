@@ -50,7 +50,9 @@ export function createCollections(context: Context, options: Partial<LeaseOption
     giveBack: (commandId, epoch) => returnCommand(db, commandId, epoch),
 
     async report(session, body) {
-      const { collectionId, ids } = await storeReport(context, session, body, lease);
+      const { collectionId, ids, counts } = await storeReport(context, session, body, lease);
+      for (const [result, by] of Object.entries(counts ?? {}))
+        context.metrics.count('piculus_problems_reported_total', { sys_code: session.sysCode, result }, by);
       changed(session.sysCode, collectionId);
       if (ids.length === 0) return;
       events.publish({

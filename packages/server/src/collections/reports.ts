@@ -32,6 +32,8 @@ export interface Stored {
   readonly collectionId: string;
   /** Problems that are new or changed. */
   readonly ids: readonly string[];
+  /** How many of each kind; null for a repeat. */
+  readonly counts: { readonly new: number; readonly again: number; readonly reopened: number } | null;
 }
 
 /**
@@ -47,7 +49,7 @@ export function storeReport(
   return transaction(context.db, async (tx) => {
     const { row, ended } = await admitted(tx, session, body);
     const repeated = await commands.isReportStored(tx, row.id, row.epoch, body.sequence);
-    if (repeated) return { collectionId: row.collection_id, ids: [] };
+    if (repeated) return { collectionId: row.collection_id, ids: [], counts: null };
     // A cancelled or ended collect takes no more; its client stops when it reads this.
     if (ended) throw new PiculusError('stale-lease', 'this collect has ended');
     const at = context.clock.now();
@@ -67,7 +69,8 @@ export function storeReport(
       inserted: ingested.inserted,
       leaseExpiresAt: new Date(at.getTime() + leaseMs),
     });
-    return { collectionId: row.collection_id, ids: ingested.ids };
+    const { ids, inserted, seenAgain, reopened } = ingested;
+    return { collectionId: row.collection_id, ids, counts: { new: inserted, again: seenAgain, reopened } };
   });
 }
 

@@ -44,6 +44,7 @@ export function createLoop(options: LoopOptions): Loop {
       // A start during a stop begins once the run before has ended, so that two never work side by side.
       const before = running?.ended ?? Promise.resolve();
       const stop = new AbortController();
+      options.metrics.loopStarted(options.name, options.pollMs);
       running = { stop, ended: before.then(() => repeat(options, stop.signal)) };
     },
     async stop() {
@@ -51,6 +52,7 @@ export function createLoop(options: LoopOptions): Loop {
       if (run === null) return;
       run.stop.abort();
       await run.ended;
+      options.metrics.loopStopped(options.name);
       await options.onStop?.();
     },
     runOnce: () => options.work(new AbortController().signal),

@@ -55,6 +55,7 @@ async function lockOpenLease(tx: Tx, leaseId: string): Promise<LeaseRow | null> 
 }
 
 interface Gone {
+  readonly sysCode: string;
   /** Clicks that have nowhere to go: their solution went while the client had them. */
   readonly dropped: DroppedClicks | null;
 }
@@ -72,13 +73,14 @@ async function release(tx: Tx, lease: LeaseRow, ids: readonly string[], at: Date
     const closes = lease.answeredIds.length + ids.length === lease.problemIds.length;
     await answerLease(tx, { id, answeredIds: ids, epoch: lease.epoch, closedAt: closes ? at : null });
   }
-  if (lease.trigger === 'tick' || (await canBeRun(tx, sysCode, fixCode))) return { dropped: null };
+  if (lease.trigger === 'tick' || (await canBeRun(tx, sysCode, fixCode))) return { sysCode, dropped: null };
   const drop = dropBySolution('solution-gone', 'policy:solution', at);
-  return { dropped: await dropRunRequests(tx, { sysCode, fixCode }, drop) };
+  return { sysCode, dropped: await dropRunRequests(tx, { sysCode, fixCode }, drop) };
 }
 
 function tell(context: Context, gone: Gone | null): void {
   if (gone === null) return;
+  context.metrics.count('piculus_given_back_total', { sys_code: gone.sysCode });
   if (gone.dropped !== null) announceDropped(context, gone.dropped);
   context.wake.notify('dispatch');
 }

@@ -9,6 +9,7 @@ import { type ExecutionRow, listExecutions } from '../store/executions.ts';
 import { type LeaseRow, openLeases, renewLeases } from '../store/leases.ts';
 import { listedByIds } from '../store/problem-lists.ts';
 import { claim } from './claim.ts';
+import { measuredClaim } from './figures.ts';
 import { giveBack, takeBack } from './give-back.ts';
 import { EXECUTION_DEFAULTS, type ExecutionOptions } from './options.ts';
 import { record } from './record.ts';
@@ -26,7 +27,8 @@ export function createExecutions(context: Context, given: Partial<ExecutionOptio
   const options: ExecutionOptions = { ...EXECUTION_DEFAULTS, ...given };
   const { db, clock } = context;
   return {
-    claim: (session, max) => claim(context, options, session, max),
+    claim: (session, max) =>
+      measuredClaim(context, session.sysCode, () => claim(context, options, session, max)),
     record: (session, body) => record(context, options, session, body),
     rescueExpired: () => rescueExpired(context, options),
     giveBack: (leaseId) => giveBack(context, leaseId),

@@ -7,6 +7,7 @@ import { transaction } from '../store/pool.ts';
 import { problemsByIds } from '../store/problems.ts';
 import { type Answer, storeAnswers } from './answers.ts';
 import { announce } from './announce.ts';
+import { countAnswers } from './figures.ts';
 import type { ExecutionOptions } from './options.ts';
 
 export async function record(
@@ -27,9 +28,10 @@ export async function record(
     const all = lease.answeredIds.length + answeredIds.length === lease.problemIds.length;
     await answerLease(tx, { id: lease.id, answeredIds, epoch: lease.epoch, closedAt: all ? at : null });
     const alarms = answers.filter(({ alarm }) => alarm !== undefined);
-    return { problemIds: answeredIds, stored, alarms };
+    return { lease, answers, problemIds: answeredIds, stored, alarms };
   });
   if (done === null) return;
+  countAnswers(context, done.lease, done.answers);
   for (const { problemId, alarm, reason } of done.alarms) {
     context.log.error({ problemId, alarm, reason, clientId: session.clientId }, 'a client raised an alarm');
   }

@@ -5,6 +5,7 @@ import { answerLease, expiredLeaseIds, lockExpiredLease } from '../store/leases.
 import { transaction } from '../store/pool.ts';
 import { type Answer, storeAnswers } from './answers.ts';
 import { announce } from './announce.ts';
+import { countAnswers } from './figures.ts';
 import type { ExecutionOptions } from './options.ts';
 
 const LEASES_PER_ROUND = 100;
@@ -47,6 +48,7 @@ async function rescueOne(context: Context, options: ExecutionOptions, id: string
     await answerLease(tx, { id, answeredIds: [], epoch: lease.epoch + 1, closedAt: at });
     return {
       lease,
+      answers,
       problemIds: answers.map(({ problemId }) => problemId),
       stored,
     };
@@ -61,6 +63,8 @@ async function rescueOne(context: Context, options: ExecutionOptions, id: string
     },
     'lease expired without an answer',
   );
+  context.metrics.count('piculus_leases_expired_total', {});
+  countAnswers(context, done.lease, done.answers);
   announce(context, done.lease.sysCode, done.problemIds, done.stored);
   return true;
 }

@@ -63,6 +63,8 @@ export interface Gateway extends Sessions {
    * @throws PiculusError as `preview`.
    */
   reveal(sysCode: string, request: Omit<ServerMessageBody<'reveal'>, 'revealId'>): Promise<Revealed>;
+  /** Every connection that is open, also before its hello. */
+  connections(): Iterable<GatewaySession>;
   /** Tells every connected client which keys the server has now. */
   announceKeys(): void;
   /** Tells a client to stop a collect command, where it is connected here. */
@@ -191,6 +193,7 @@ export function createGateway(context: Context, services: GatewayServices, optio
       return all.size >= (options.connectionsMax ?? CONNECTIONS_MAX);
     },
     all: (): readonly Session[] => open(),
+    connections: () => all,
     bySystem: (sysCode) => open().filter((session) => session.sysCode === sysCode),
     accept(connection, peer) {
       const session = new GatewaySession(connection, peer, parts);

@@ -7,6 +7,7 @@ import {
   type ServerMessageType,
 } from '@piculus/protocol';
 import type { Clock } from '../base/clock.ts';
+import type { Metrics } from '../base/metrics.ts';
 import { type Messages, NotSent } from '../base/services.ts';
 import { summariseBody } from './summary.ts';
 import type { Connection } from './transport.ts';
@@ -28,6 +29,7 @@ export interface OutboxOptions {
   readonly connection: Connection;
   readonly clock: Clock;
   readonly messages: Messages;
+  readonly metrics: Metrics;
   readonly sysCode: string;
 }
 
@@ -39,6 +41,11 @@ export class Outbox {
 
   constructor(options: OutboxOptions) {
     this.#options = options;
+  }
+
+  /** Messages that wait for their acknowledgement. */
+  get unacknowledged(): number {
+    return this.#pending.size;
   }
 
   set clientId(clientId: string) {
@@ -74,7 +81,9 @@ export class Outbox {
   acknowledged(id: string): void {
     const pending = this.#take(id);
     if (pending === null) return;
-    this.#options.messages.settle(id, 'acknowledged', this.#latency(pending));
+    const latencyMs = this.#latency(pending);
+    this.#options.metrics.observe('piculus_acknowledgement_seconds', {}, latencyMs);
+    this.#options.messages.settle(id, 'acknowledged', latencyMs);
     pending.resolve();
   }
 
@@ -104,6 +113,7 @@ export class Outbox {
   #lose(id: string, error: PiculusError): void {
     const pending = this.#take(id);
     if (pending === null) return;
+    this.#options.metrics.count('piculus_messages_lost_total', {});
     this.#options.messages.settle(id, 'lost', null);
     pending.reject(error);
   }
@@ -124,7 +134,8 @@ export class Outbox {
     body: ServerMessageBody<T>,
     correlation: Correlation,
   ): boolean {
-    const { clock, connection, messages, sysCode } = this.#options;
+    const { clock, connection, messages, metrics, sysCode } = this.#options;
+    metrics.count('piculus_messages_sent_total', { type });
     const at = clock.now();
     const frame = JSON.stringify({ v: PROTOCOL_VERSION, id, at: at.toISOString(), type, body });
     // An acknowledgement is told by the state of the message that it answers, not by a row of its own.

@@ -71,9 +71,10 @@ export class GatewaySession implements Session, ConnectionListener {
     this.#parts = parts;
     this.sysCode = peer.sysCode;
     this.keyId = peer.keyId;
-    const { clock } = parts.context;
+    const { clock, metrics } = parts.context;
     this.lastFrameAt = clock.now();
-    this.outbox = new Outbox({ connection, clock, messages: parts.services.messages, sysCode: peer.sysCode });
+    const { messages } = parts.services;
+    this.outbox = new Outbox({ connection, clock, messages, metrics, sysCode: peer.sysCode });
     this.#inbox = new Inbox({
       unprocessedMax: UNPROCESSED_MAX,
       pause: () => connection.pause(),
@@ -181,13 +182,17 @@ export class GatewaySession implements Session, ConnectionListener {
   close(reason: CloseReason): void {
     if (this.#state === 'closed') return;
     this.#connection.close(reason);
-    this.closed();
+    this.#end(reason);
   }
 
   /** Nothing more is taken or sent, whichever side ended it; safe to call again. */
   closed(): void {
-    if (this.#state === 'closed') return;
+    if (this.#state !== 'closed') this.#end('by-client');
+  }
+
+  #end(reason: CloseReason | 'by-client'): void {
     this.#state = 'closed';
+    this.#parts.context.metrics.count('piculus_sessions_ended_total', { reason });
     this.#inbox.close();
     this.outbox.close();
     this.previews.close();
@@ -292,7 +297,13 @@ export class GatewaySession implements Session, ConnectionListener {
     errorCode?: ErrorCode;
   }): void {
     const { message, correlation, errorCode, startedAt } = entry;
-    const { clock } = this.#parts.context;
+    const { clock, metrics } = this.#parts.context;
+    const latencyMs = clock.now().getTime() - startedAt.getTime();
+    if (errorCode !== undefined) metrics.count('piculus_messages_refused_total', { code: errorCode });
+    else if (message !== undefined) {
+      metrics.count('piculus_messages_received_total', { type: message.type });
+      metrics.observe('piculus_message_seconds', { type: message.type }, latencyMs);
+    }
     this.#parts.services.messages.record({
       messageId: message?.id ?? clock.uuid(),
       direction: 'in',
@@ -304,7 +315,7 @@ export class GatewaySession implements Session, ConnectionListener {
       ...(correlation.collectionId === undefined ? {} : { collectionId: correlation.collectionId }),
       ...(correlation.leaseId === undefined ? {} : { leaseId: correlation.leaseId }),
       sizeBytes: entry.sizeBytes,
-      latencyMs: clock.now().getTime() - startedAt.getTime(),
+      latencyMs,
       at: startedAt,
       // What was refused is not known to be masked, so nothing of it is kept.
       payload:

@@ -16,6 +16,7 @@ import { callerOf, signIn } from './authenticate.ts';
 import { registerCasePage } from './case-file.ts';
 import { registerConsole } from './console.ts';
 import { installErrors } from './errors.ts';
+import type { Readiness } from '../telemetry/readiness.ts';
 import { createHandlers } from './handlers/index.ts';
 import { createRefusals } from './refusals.ts';
 import { registerExport } from './export.ts';
@@ -40,8 +41,7 @@ export interface AppParts {
   readonly consoleFolder: string | null;
   /** Throws where no work can be done now: `database-away` before the schema is there, `stopping`. */
   readonly checkOpen: () => void;
-  /** As `checkOpen`, and asks the database. */
-  readonly checkReady: () => Promise<void>;
+  readonly readiness: Readiness;
   readonly signInsPerMinute?: number;
 }
 
@@ -75,6 +75,14 @@ export async function createApp(parts: AppParts): Promise<App> {
   http.addHook('onRequest', async (request, reply) => {
     reply.header('x-request-id', request.id);
     if (request.url.startsWith('/api/')) reply.header('cache-control', 'no-store');
+  });
+  http.addHook('onResponse', async ({ method, routeOptions }, reply) => {
+    const { metrics } = context;
+    metrics.count('piculus_http_responses_total', { status: String(reply.statusCode) });
+    // Paths that nobody knows are whatever a sender likes; methods are checked by the routes.
+    const route = routeOptions.url ?? 'none';
+    if (route !== 'none')
+      metrics.observe('piculus_http_request_seconds', { method, route }, reply.elapsedTime);
   });
   const admit = installGuard(http, async (request) => {
     parts.checkOpen();

@@ -37,6 +37,8 @@ export interface ServerKeys {
   use(keyId: string, caller: Caller): Promise<ServerKeyInfo>;
   /** Removes a key that is not in use. @throws PiculusError `not-found`, `wrong-state`. */
   retire(keyId: string, caller: Caller): Promise<void>;
+  /** @returns why commands cannot be signed, as the keys are on the disk now; null where they can. */
+  problem(): Promise<string | null>;
   /** Reads the folder anew. @returns whether something changed. */
   refresh(): Promise<boolean>;
 }
@@ -137,6 +139,14 @@ export async function openServerKeys(
           throw new PiculusError('wrong-state', 'this key is in use; use another one first');
         await audited(caller, 'retire-server-key', keyId, text, () => removeKeyFile(folder, keyId));
       }),
+    problem: async () => {
+      try {
+        return (await read(false)).active === null ? 'the signing key in use is lost' : null;
+      } catch {
+        // Whoever asks is not signed in: the log of the key watcher says which file.
+        return 'the signing keys cannot be read';
+      }
+    },
     refresh: async () => {
       await turn;
       const before = fingerprint(ring);

@@ -36,6 +36,8 @@ export interface MessageLogOptions {
 export interface MessageLog extends Messages {
   /** Messages that were dropped because the database was away for too long. */
   readonly dropped: number;
+  /** Rows that are not written yet. */
+  readonly buffered: number;
   start(): void;
   /** Writes what is left, as far as the database is there, and ends. */
   stop(): Promise<void>;
@@ -144,6 +146,9 @@ export function createMessages(context: Context, options: MessageLogOptions = {}
   return {
     get dropped() {
       return dropped;
+    },
+    get buffered() {
+      return buffer.length + settled.length;
     },
     record(entry) {
       const held: Held = {

@@ -48,33 +48,55 @@ function asAway(error: unknown): unknown {
   return away;
 }
 
+/** Is told how long each statement took, and each wait for a connection; in milliseconds. */
+export interface DatabaseWatch {
+  nowMs(): number;
+  connected(ms: number): void;
+  queried(ms: number): void;
+  away(): void;
+}
+
+const noWatch: DatabaseWatch = { nowMs: () => 0, connected: () => {}, queried: () => {}, away: () => {} };
+
 /** The pool as Kysely uses it, with every failure to reach the database told as `database-away`. */
-export function guardPool(pool: pg.Pool): PostgresPool {
+export function guardPool(pool: pg.Pool, watch: DatabaseWatch = noWatch): PostgresPool {
   return {
     connect: async () => {
+      const began = watch.nowMs();
       try {
-        return guardClient(await pool.connect());
+        const client = await pool.connect();
+        watch.connected(watch.nowMs() - began);
+        return guardClient(client, watch);
       } catch (error) {
-        throw asAway(error);
+        throw told(error, watch);
       }
     },
     end: () => pool.end(),
   };
 }
 
-function guardClient(client: pg.PoolClient): PostgresPoolClient {
+function told(error: unknown, watch: DatabaseWatch): unknown {
+  const known = asAway(error);
+  if (isDatabaseAway(known)) watch.away();
+  return known;
+}
+
+function guardClient(client: pg.PoolClient, watch: DatabaseWatch): PostgresPoolClient {
   // A connection that breaks while no query runs emits an error, which without a listener ends the process.
   // The next query on it fails and tells the caller.
   const ignore = (): void => {};
   client.on('error', ignore);
   let broken = false;
   const query = async (sql: unknown, parameters?: readonly unknown[]): Promise<unknown> => {
+    const began = watch.nowMs();
     try {
       return await client.query(String(sql), parameters === undefined ? [] : [...parameters]);
     } catch (error) {
       // An answer that never came may still come: to whoever had the connection next.
       broken ||= sqlState(error) === undefined;
-      throw asAway(error);
+      throw told(error, watch);
+    } finally {
+      watch.queried(watch.nowMs() - began);
     }
   };
   return {

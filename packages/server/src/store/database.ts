@@ -1,7 +1,7 @@
 /** The connection to the database and the row types of its tables. SQL is written in this folder only. */
 import { Kysely, PostgresDialect, type Transaction } from 'kysely';
 import type pg from 'pg';
-import { guardPool } from './availability.ts';
+import { type DatabaseWatch, guardPool } from './availability.ts';
 import type { Tables } from './tables.ts';
 
 export type Database = Kysely<Tables>;
@@ -11,8 +11,8 @@ export type { Transaction } from 'kysely';
 export type Tx = Transaction<Tables>;
 
 /** Every query through it throws a PiculusError `database-away` where the database cannot be reached. */
-export function openDatabase(pool: pg.Pool): Database {
-  return new Kysely<Tables>({ dialect: new PostgresDialect({ pool: guardPool(pool) }) }).withSchema(
+export function openDatabase(pool: pg.Pool, watch?: DatabaseWatch): Database {
+  return new Kysely<Tables>({ dialect: new PostgresDialect({ pool: guardPool(pool, watch) }) }).withSchema(
     'piculus',
   );
 }

@@ -1,6 +1,7 @@
 /** What a sender is told of a connection that ends, on a connection made by hand: the moments cannot be chosen on a real one. */
 import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
+import { noMetrics } from '../../src/base/metrics.ts';
 import { NotSent } from '../../src/base/services.ts';
 import { Outbox } from '../../src/gateway/outbox.ts';
 
@@ -23,7 +24,7 @@ function outboxOver(open: { value: boolean }) {
     stats: () => Promise.reject(new Error('nobody asks for figures here')),
     flush: async () => {},
   };
-  return { states, outbox: new Outbox({ connection, clock: systemClock, messages, sysCode: 'PBAP' }) };
+  return { states, outbox: new Outbox({ connection, clock: systemClock, messages, metrics: noMetrics, sysCode: 'PBAP' }) };
 }
 const failure = (sent: Promise<void>): Promise<unknown> =>
   sent.then(() => null).catch((error: unknown) => error);

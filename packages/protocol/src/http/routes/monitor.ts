@@ -114,8 +114,11 @@ export const MONITOR_ROUTES = {
     method: 'GET',
     path: '/ready',
     tag: 'monitor',
-    summary: 'The server can work; 503 with the reason where it cannot',
+    summary: 'The server can work; 503 naming each check that fails where it cannot',
     status: 200,
-    response: z.object({ status: z.literal('ready') }),
+    response: z.object({
+      status: z.literal('ready'),
+      checks: z.array(z.object({ name: z.string(), ok: z.boolean(), detail: z.string() })),
+    }),
   }),
 } as const;

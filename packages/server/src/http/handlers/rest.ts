@@ -1,4 +1,5 @@
 import { VERSION } from '../../base/version.ts';
+import { readyOrRefuse } from '../../telemetry/readiness.ts';
 import type { HandlerParts, RouteHandlers } from './types.ts';
 
 type Names =
@@ -25,7 +26,7 @@ type Names =
   | 'getReadiness';
 
 /** Solutions, limits, the monitor, saved views. */
-export function restHandlers({ services, gateway, checkReady }: HandlerParts): RouteHandlers<Names> {
+export function restHandlers({ services, gateway, readiness }: HandlerParts): RouteHandlers<Names> {
   const { solutions, messages, limits, stats, views } = services;
   return {
     listSolutions: async ({ query, caller }) => ({ items: await solutions.list(query, caller) }),
@@ -57,8 +58,7 @@ export function restHandlers({ services, gateway, checkReady }: HandlerParts): R
     getStats: ({ caller }) => stats.read(gateway, caller),
     getHealth: async () => ({ status: 'ok', version: VERSION }),
     getReadiness: async () => {
-      await checkReady();
-      return { status: 'ready' };
+      return { status: 'ready', checks: await readyOrRefuse(readiness) };
     },
   };
 }

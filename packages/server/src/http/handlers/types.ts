@@ -15,6 +15,7 @@ import type { SecondFactors } from '../../identity/second-factor.ts';
 import type { Gateway } from '../../gateway/gateway.ts';
 import type { Tokens } from '../../identity/tokens.ts';
 import type { ServerKeys } from '../../keys/index.ts';
+import type { Readiness } from '../../telemetry/readiness.ts';
 
 export interface Call<N extends RouteName> {
   readonly params: RouteParams<N>;
@@ -43,6 +44,5 @@ export interface HandlerParts {
   readonly audit: Audit;
   readonly gateway: Gateway;
   readonly keys: ServerKeys;
-  /** @throws PiculusError `database-away` or `stopping` where the server cannot work. */
-  readonly checkReady: () => Promise<void>;
+  readonly readiness: Readiness;
 }
