@@ -23,7 +23,10 @@ const plain = (expression: string): string => expression.replace(/"\$\w+"/g, '".
 
 export function dashboardExpressions(): Asked[] {
   const dashboard: unknown = JSON.parse(read('grafana/piculus.json'));
-  const variables = valuesOf(dashboard, 'definition').map(String);
+  // Values of a label are asked for in a word of Grafana's own.
+  const variables = valuesOf(dashboard, 'definition').map((text) =>
+    String(text).replace(/^label_values\((.*), (\w+)\)$/, 'count by ($2) ($1)'),
+  );
   const expressions = valuesOf(dashboard, 'expr').map(String);
   return [...variables, ...expressions].map((expression) => ({
     where: 'grafana/piculus.json',

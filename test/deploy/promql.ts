@@ -3,7 +3,7 @@
  * call. Enough to tell a query that can answer from one that names something that is not there.
  */
 const FUNCTIONS = new Set(
-  'rate increase irate histogram_quantile sum min max avg count topk bottomk vector scalar time abs ceil floor round clamp_min clamp_max delta deriv absent min_over_time max_over_time avg_over_time sum_over_time label_values'.split(
+  'rate increase irate histogram_quantile sum min max avg count topk bottomk vector scalar time abs ceil floor round clamp_min clamp_max delta deriv absent min_over_time max_over_time avg_over_time sum_over_time'.split(
     ' ',
   ),
 );

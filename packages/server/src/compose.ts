@@ -114,7 +114,7 @@ export async function compose(host: Host): Promise<Built> {
   checks = nodeChecks({ host, context, keys, transports, loops: telemetry.loops });
   const { messages } = rooms;
   addNodeGauges(telemetry.metrics, { pool, gateway, messages, live: app.live, readiness });
-  addStateGauges(telemetry.registry, context);
+  addStateGauges(telemetry.registry, context, config.telemetry.stateCacheMs);
   return { ...http, app, transports, nodes, telemetry };
 }
 

@@ -35,6 +35,8 @@ export interface PiculusServer {
   stop(): Promise<void>;
   /** Where it listens, for instance `http://127.0.0.1:7070`. Empty before the start. */
   readonly address: string;
+  /** Where the metrics are read. Empty where they are not offered, and before the start. */
+  readonly metricsAddress: string;
   /** The administrator's one-time password where this start made it; to be shown once. Known once ready. */
   readonly firstPassword: string | null;
   /** Resolves with the reason where the server cannot go on by itself; never otherwise. */
@@ -48,6 +50,7 @@ export async function createServer(config: ServerConfig, parts: ServerParts = {}
 class Server implements PiculusServer {
   readonly failed: Promise<Error>;
   address = '';
+  metricsAddress = '';
   firstPassword: string | null = null;
   readonly #config: ServerConfig;
   readonly #parts: ServerParts;
@@ -103,6 +106,7 @@ class Server implements PiculusServer {
       () => telemetry.start(),
       () => telemetry.stop(),
     );
+    this.metricsAddress = telemetry.address;
     await lifecycle.open(
       'message log',
       () => rooms.messages.start(),

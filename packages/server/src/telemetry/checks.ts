@@ -10,7 +10,7 @@ import type { ReadinessCheck } from './readiness.ts';
 
 export interface CheckParts {
   readonly context: Pick<Context, 'db'>;
-  readonly keys: ServerKeys;
+  readonly keys: Pick<ServerKeys, 'problem'>;
   readonly transports: readonly GatewayTransport[];
   readonly loops: LoopWatch;
   readonly host: { checkOpen(): void };

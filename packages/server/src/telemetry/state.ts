@@ -1,4 +1,5 @@
 /** The gauges of what the database holds. Read at most once in a while, however often somebody scrapes. */
+import { PiculusError } from '@piculus/protocol';
 import type { Context } from '../base/services.ts';
 import { waitsOf } from '../stats/waits.ts';
 import { readWaiting } from '../store/stats.ts';
@@ -7,14 +8,14 @@ import { FRESH_MS } from '../systems/index.ts';
 import type { MetricRegistry } from './registry.ts';
 import { STATE_NAMES, type StateName } from './table.ts';
 
-/** For how long figures count as the present. */
-const CACHE_MS = 5_000;
+/** A scrape waits no longer than this for the database. */
+const READ_MS_MAX = 2_000;
 
 /** Where the database is away, the gauges are left out and `piculus_state_up` is 0. */
 export function addStateGauges(
   registry: MetricRegistry,
   context: Pick<Context, 'db' | 'clock'>,
-  cacheMs = CACHE_MS,
+  cacheMs: number,
 ): void {
   let known: {
     readonly at: number;
@@ -26,7 +27,7 @@ export function addStateGauges(
     set('piculus_state_up', {}, 0);
     if (known === null || Math.abs(now.getTime() - known.at) >= cacheMs) {
       known = null;
-      const figures = await readFigures(context, now);
+      const figures = await inTime(context.clock, readFigures(context, now));
       const seconds = (context.clock.now().getTime() - now.getTime()) / 1_000;
       known = { at: now.getTime(), seconds, figures };
     }
@@ -37,6 +38,17 @@ export function addStateGauges(
       registry.setInOrder(name, labels, value);
     }
   });
+}
+
+async function inTime<T>(clock: Context['clock'], reading: Promise<T>): Promise<T> {
+  const done = new AbortController();
+  const late = clock.sleep(READ_MS_MAX, done.signal).then((): never => {
+    throw new PiculusError('database-away', 'the figures could not be read in time');
+  });
+  // Whichever comes second is nobody's any more.
+  late.catch(() => {});
+  reading.catch(() => {});
+  return Promise.race([reading, late]).finally(() => done.abort());
 }
 
 async function readFigures({ db }: Pick<Context, 'db'>, now: Date): Promise<StateFigure[]> {
