@@ -14,6 +14,8 @@ export interface BringUpOptions extends Pick<ServerConfig, 'databaseUrl' | 'migr
   readonly signal: AbortSignal;
   /** Where the first password is written, readable by its owner only. */
   readonly adminPasswordFile: string | null;
+  /** Takes the place among the other nodes. */
+  readonly join: () => Promise<void>;
 }
 
 /**
@@ -29,6 +31,7 @@ export async function bringUp(context: Context, options: BringUpOptions): Promis
       const { applied, version } = await prepareSchema(db, options);
       if (applied.length > 0) log.info({ applied, version }, 'the database is migrated');
       if (options.databaseUrl !== null) await tellRights(context);
+      await options.join();
       return await makeFirstUser(context, options.adminPasswordFile);
     } catch (error) {
       if (!isDatabaseAway(error)) throw error;

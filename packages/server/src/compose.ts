@@ -19,7 +19,11 @@ import { findConsole } from './http/console.ts';
 import { createIdentity, loadSecret } from './identity/index.ts';
 import { openServerKeys, type ServerKeys } from './keys/index.ts';
 import type { Lifecycle } from './lifecycle.ts';
+import { aloneBus } from './nodes/bus.ts';
 import { createNodes, type Nodes } from './nodes/index.ts';
+import { createPostgresBus } from './nodes/postgres-bus.ts';
+import { createNodeSelf, type NodeSelf, type RegistryOptions } from './nodes/registry.ts';
+import { shareWake } from './nodes/shared-wake.ts';
 import { openOwnDatabase, ownDatabaseDir } from './own-database.ts';
 import { createRooms, type Rooms } from './rooms.ts';
 import { openDatabase } from './store/database.ts';
@@ -36,6 +40,8 @@ export interface ServerParts {
   readonly log?: Logger;
   /** The places between which the process may die. */
   readonly steps?: Steps;
+  /** How nodes tell that they live. */
+  readonly registry?: Partial<RegistryOptions>;
   /** Sign-ins that one address may try in a minute. */
   readonly signInsPerMinute?: number;
   /** The folder of a built console, in place of the one that is installed; null serves none. */
@@ -54,6 +60,10 @@ export interface Host {
   fail(reason: Error): void;
   /** @throws PiculusError `stopping`, `database-away`. */
   checkOpen(): void;
+  /** As `checkOpen`, and where it takes no new work any more. */
+  checkWorking(): void;
+  /** Where it listens; empty before. */
+  address(): string;
 }
 
 export interface Built {
@@ -84,43 +94,70 @@ export async function compose(host: Host): Promise<Built> {
     (opened) => opened.end(),
   );
   const events = createLiveEvents(clock);
-  const context = contextOf({
-    db: openDatabase(pool, telemetry.database),
+  const db = openDatabase(pool, telemetry.database);
+  const self = createNodeSelf(() => clock.uuid());
+  const bus = config.databaseUrl === null ? aloneBus : createPostgresBus({ db, url, clock, log });
+  const made = contextOf({
+    db,
     clock,
     log,
-    nodeId: clock.uuid(),
+    nodeId: self.id,
     events,
-    wake: createWake(clock),
+    wake: shareWake(createWake(clock), bus),
+    bus,
     metrics: telemetry.metrics,
     tracing: telemetry.tracing,
     steps: parts.steps ?? noSteps,
   });
+  const context = underNameOf(self, made);
   const rooms = createRooms(context, config);
-  const nodes = createNodes(context);
   const keys = await openServerKeys(context, {
     folder: resolve(config.signingKeysDir ?? join(config.dataDir, 'signing-keys')),
     file: config.signingKeyFile,
   });
   const gateway = createGateway(context, rooms, { leaseMs: config.leaseMs, signer: keys.signer });
+  const nodes = createNodes(context, {
+    self,
+    secret,
+    events,
+    gateway,
+    keys,
+    auditKey: checkpointKey.publicKey,
+    address: () => host.address(),
+    recheck: () => app.live.recheck(),
+    alone: config.databaseUrl === null,
+    ...(parts.registry === undefined ? {} : { registry: parts.registry }),
+  });
   // The transports come last: the first of them is the app's own server.
   let checks: readonly ReadinessCheck[] = [];
   const readiness = createReadiness(clock, () => checks);
-  const http = { context, rooms, gateway, keys, events, secret, checkpointKey, readiness };
-  const app = await createHttp(host, http);
+  const http = { context, rooms, gateway, nodes, keys, events, secret, checkpointKey, readiness };
+  const app: App = await createHttp(host, http);
   const transports = [
     createWebSocketTransport({ server: app.http.server, log, requestId: () => clock.uuid() }),
     ...(config.nats === null ? [] : [createNatsTransport(config.nats)]),
   ];
-  checks = nodeChecks({ host, context, keys, transports, loops: telemetry.loops });
+  checks = nodeChecks({
+    host: { checkOpen: () => host.checkWorking() },
+    context,
+    keys,
+    transports,
+    loops: telemetry.loops,
+  });
   const { messages } = rooms;
   addNodeGauges(telemetry.metrics, { pool, gateway, messages, live: app.live, readiness });
   addStateGauges(telemetry.registry, context, config.telemetry.stateCacheMs);
-  return { ...http, app, transports, nodes, telemetry };
+  return { ...http, app, transports, telemetry };
+}
+
+/** A node that was taken for dead goes on under another name. */
+function underNameOf(self: NodeSelf, context: Context): Context {
+  return Object.defineProperty(context, 'nodeId', { get: () => self.id, enumerable: true });
 }
 
 type HttpParts = Pick<
   Built,
-  'context' | 'rooms' | 'gateway' | 'keys' | 'events' | 'checkpointKey' | 'readiness'
+  'context' | 'rooms' | 'gateway' | 'nodes' | 'keys' | 'events' | 'checkpointKey' | 'readiness'
 > & {
   readonly secret: string;
 };
@@ -142,7 +179,7 @@ async function createHttp(host: Host, built: HttpParts): Promise<App> {
       },
     }),
     identity: createIdentity(context, { secret, publicUrl, signOn: config.signOn }),
-    gateway: built.gateway,
+    gateway: built.nodes.everywhere,
     keys: built.keys,
     events: built.events,
     secret,

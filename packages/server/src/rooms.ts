@@ -26,6 +26,10 @@ export interface RoomOptions {
   /** How long a client may keep work without a sign of life. */
   readonly leaseMs: number;
   readonly messageRetentionDays: number;
+  /** Whether this node is the one that cleans for all. */
+  readonly isCleaner: () => boolean;
+  /** How long a stop waits for clients to acknowledge what was sent. */
+  readonly ackMs: () => number;
 }
 
 export interface Rooms extends Services {
@@ -63,10 +67,10 @@ export function createLoops(
     createCollectScheduler(context),
     createRescuer(context, executions, { graceMs: options.leaseMs }),
     createCollectRescuer(context),
-    createDispatcher(context, executions, sessions),
+    createDispatcher(context, executions, sessions, { stopMs: options.ackMs }),
     createHalter(context, sessions),
     createCollectDispatcher(context, collections, sessions),
     createApprovalExpirer(context, approvals),
-    createCleaner(context, { messageDays: options.messageRetentionDays }),
+    createCleaner(context, { messageDays: options.messageRetentionDays }, options.isCleaner),
   ];
 }

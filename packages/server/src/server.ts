@@ -13,6 +13,7 @@ import { createLogger } from './base/logger.ts';
 import { VERSION } from './base/version.ts';
 import { bringUp } from './bring-up.ts';
 import { type Built, compose, type ServerParts } from './compose.ts';
+import { ACK_MS_MAX, drain } from './drain.ts';
 import type { ServerConfig } from './config.ts';
 import type { Gateway } from './gateway/gateway.ts';
 import type { Door } from './gateway/transport.ts';
@@ -22,6 +23,10 @@ import { Lifecycle } from './lifecycle.ts';
 import { createLoops } from './rooms.ts';
 
 export type { ServerParts } from './compose.ts';
+
+/** Whoever waits for the process to end does not wait longer, whatever hangs. */
+const STOP_MS_MAX = 25_000;
+const ALONE_ACK_MS_MAX = 500;
 
 export interface PiculusServer {
   /**
@@ -58,6 +63,10 @@ class Server implements PiculusServer {
   readonly #log: Logger;
   readonly #lifecycle: Lifecycle;
   #open = false;
+  #draining = false;
+  /** What is there to drain; null before it works. */
+  #leave: (() => Promise<void>) | null = null;
+  #stopped: Promise<void> | null = null;
   #starting: Promise<void> | null = null;
   #ready: Promise<void> = Promise.reject(new PiculusError('stopping', 'the server was not started'));
   #fail: (reason: Error) => void = () => {};
@@ -83,10 +92,21 @@ class Server implements PiculusServer {
     return this.#ready;
   }
 
-  async stop(): Promise<void> {
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
+  }
+
+  async #stop(): Promise<void> {
+    this.#draining = true;
+    await this.#leave?.();
     this.#open = false;
     const opening = Promise.allSettled([this.#starting, this.#ready]);
-    await this.#lifecycle.stop(opening);
+    const done = new AbortController();
+    const late = this.#clock.sleep(STOP_MS_MAX, done.signal).then(() => {
+      if (!done.signal.aborted) this.#log.error('the stop took too long; what is left is left');
+    });
+    await Promise.race([this.#lifecycle.stop(opening), late]).finally(() => done.abort());
   }
 
   async #start(): Promise<void> {
@@ -99,8 +119,10 @@ class Server implements PiculusServer {
       lifecycle,
       fail: (reason) => this.#fail(reason),
       checkOpen: () => this.#checkOpen(),
+      checkWorking: () => this.#checkWorking(),
+      address: () => this.address,
     });
-    const { app, gateway, rooms, telemetry, transports } = built;
+    const { app, gateway, nodes, rooms, telemetry, transports } = built;
     await lifecycle.open(
       'telemetry',
       () => telemetry.start(),
@@ -111,6 +133,11 @@ class Server implements PiculusServer {
       'message log',
       () => rooms.messages.start(),
       () => rooms.messages.stop(),
+    );
+    await lifecycle.open(
+      'nodes',
+      () => nodes,
+      () => nodes.leave(),
     );
     await lifecycle.open(
       'http',
@@ -159,7 +186,7 @@ class Server implements PiculusServer {
   }
 
   async #admit<P>(gateway: Gateway, authenticate: () => Promise<P | null>): Promise<P> {
-    this.#checkOpen();
+    this.#checkWorking();
     const peer = await authenticate();
     if (peer === null) throw new PiculusError('unknown-key');
     if (gateway.full) throw new PiculusError('busy', 'this server has as many connections as it takes');
@@ -173,11 +200,20 @@ class Server implements PiculusServer {
       adminPasswordFile: this.#config.adminPasswordFile,
       databaseUrl: this.#config.databaseUrl,
       migrationDatabaseUrl: this.#config.migrationDatabaseUrl,
+      join: () => nodes.join(signal),
     });
     const loops = [
       ...nodes.loops,
-      ...createLoops(context, rooms, gateway, this.#config),
-      createChainWriter(context, { key: checkpointKey, sinks: this.#checkpointSinks() }),
+      ...createLoops(context, rooms, gateway, {
+        ...this.#config,
+        isCleaner: () => nodes.duties.has('cleaner'),
+        ackMs: () => (nodes.hasOthers ? ACK_MS_MAX : ALONE_ACK_MS_MAX),
+      }),
+      createChainWriter(context, {
+        key: checkpointKey,
+        sinks: this.#checkpointSinks(),
+        onDuty: () => nodes.duties.has('chain-writer'),
+      }),
       createKeyWatcher(context, keys, () => gateway.announceKeys()),
     ];
     await this.#lifecycle.open(
@@ -198,6 +234,8 @@ class Server implements PiculusServer {
     );
     this.#lifecycle.check();
     this.#open = true;
+    const { drainMs } = this.#config.nodes;
+    this.#leave = () => drain({ clock: this.#clock, log: this.#log, nodes, gateway, loops, drainMs });
     this.#log.info('the server is ready');
   }
 
@@ -208,6 +246,11 @@ class Server implements PiculusServer {
       ...(file === null ? [] : [fileSink(resolve(file), this.#log)]),
       ...(url === null ? [] : [webhookSink(url, parts)]),
     ];
+  }
+
+  #checkWorking(): void {
+    if (this.#draining) throw new PiculusError('stopping');
+    this.#checkOpen();
   }
 
   #checkOpen(): void {

@@ -34,11 +34,13 @@ const OPTIONS: ChainWriterOptions = {
 export interface ChainWriterParts {
   readonly key: CheckpointKey;
   readonly sinks: readonly CheckpointSink[];
+  /** False while another node does it; two at once make one chain all the same. */
+  readonly onDuty?: () => boolean;
 }
 
 export function createChainWriter(
   context: Context,
-  { key, sinks }: ChainWriterParts,
+  { key, sinks, onDuty = () => true }: ChainWriterParts,
   change: Partial<ChainWriterOptions> = {},
 ): Loop {
   const options = { ...OPTIONS, ...change };
@@ -76,6 +78,7 @@ export function createChainWriter(
     name: 'chain-writer',
     wakeReason: null,
     pollMs: options.pollMs,
+    onDuty,
     async work(signal) {
       await makeBlocks(signal);
       await signCheckpoint();

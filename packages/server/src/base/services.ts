@@ -72,7 +72,7 @@ export interface Context {
   readonly steps: Steps;
 }
 
-export type WakeReason = 'dispatch' | 'collect' | 'solutions' | 'messages' | 'limits';
+export type WakeReason = 'dispatch' | 'collect' | 'solutions' | 'messages' | 'limits' | 'mail';
 export interface Wake {
   notify(reason: WakeReason): void;
   /** Resolves at the next notification of this reason, after `ms`, or when the signal fires. */

@@ -44,13 +44,18 @@ export const RETENTION: RetentionOptions = {
 };
 
 /** The first round begins with the loop, so that today's partition of messages is there early. */
-export function createCleaner(context: Context, change: Partial<RetentionOptions> = {}): Loop {
+export function createCleaner(
+  context: Context,
+  change: Partial<RetentionOptions> = {},
+  onDuty: () => boolean = () => true,
+): Loop {
   const options = { ...RETENTION, ...change };
   return createLoop({
     ...context,
     name: 'cleaner',
     wakeReason: null,
     pollMs: options.pollMs,
+    onDuty,
     work: () => clean(context, options),
   });
 }

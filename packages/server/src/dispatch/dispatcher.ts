@@ -17,13 +17,14 @@ import { createLoop } from './loop.ts';
 
 export interface DispatcherOptions {
   readonly pollMs?: number;
+  /** How long stopping waits for clients that are slow to acknowledge; what they have is under a lease. */
+  readonly stopMs?: () => number;
   /** A client that refused is asked again after this. */
   readonly refusedPauseMs?: number;
 }
 
 /** A round waits no longer than this for clients that are slow to acknowledge. */
 const ROUND_MS_MAX = 200;
-/** Stopping waits no longer than this for them; what they have is under a lease. */
 const STOP_MS_MAX = 500;
 
 export function createDispatcher(
@@ -97,7 +98,10 @@ export function createDispatcher(
     },
     onStop: async () => {
       const limit = new AbortController();
-      await Promise.race([Promise.allSettled(pumps.values()), clock.sleep(STOP_MS_MAX, limit.signal)]);
+      await Promise.race([
+        Promise.allSettled(pumps.values()),
+        clock.sleep(options.stopMs?.() ?? STOP_MS_MAX, limit.signal),
+      ]);
       limit.abort();
     },
   });

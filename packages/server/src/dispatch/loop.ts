@@ -10,6 +10,8 @@ import { isDatabaseAway } from '../store/availability.ts';
 
 const FIRST_DELAY_MS = 250;
 const DELAY_MS_MAX = 15_000;
+/** How soon a loop notices that the duty is this node's by now. */
+const DUTY_LOOK_MS = 1_000;
 
 export interface LoopOptions {
   readonly name: string;
@@ -25,6 +27,8 @@ export interface LoopOptions {
   readonly delayMsMax?: number;
   /** One round; the signal fires when the loop stops. */
   readonly work: (signal: AbortSignal) => Promise<void>;
+  /** False while another node does this for all; absent where every node does it. */
+  readonly onDuty?: () => boolean;
   /** Waited for by `stop`, after the round under way. */
   readonly onStop?: () => Promise<void>;
 }
@@ -62,6 +66,12 @@ export function createLoop(options: LoopOptions): Loop {
 async function repeat(options: LoopOptions, signal: AbortSignal): Promise<void> {
   const { clock, wake, wakeReason, pollMs, work } = options;
   for (let failures = 0; !signal.aborted; ) {
+    if (options.onDuty?.() === false) {
+      // It is on time all the same.
+      options.metrics.round(options.name, 0, true);
+      await clock.sleep(Math.min(pollMs, DUTY_LOOK_MS), signal);
+      continue;
+    }
     // Waiting begins before the work: what is notified during the round leads to another one.
     const woken = wakeReason === null ? clock.sleep(pollMs, signal) : wake.wait(wakeReason, pollMs, signal);
     const began = clock.now().getTime();

@@ -11,7 +11,7 @@ import type { Context, Services, Session, Sessions } from '../base/services.ts';
 import type { Signer } from '../keys/signer.ts';
 import { createSealer, type Sealer } from './sealer.ts';
 import { GatewaySession } from './session.ts';
-import type { Connection, Peer } from './transport.ts';
+import type { CloseReason, Connection, Peer } from './transport.ts';
 import { createMessageValidator, type MessageValidator } from './validation.ts';
 
 export interface GatewayOptions {
@@ -72,6 +72,12 @@ export interface Gateway extends Sessions {
   /** Ends the connections that came in by this key. */
   closeByKey(keyId: string): void;
   closeBySystem(sysCode: string): void;
+  /** Ends every connection. */
+  closeAll(reason: CloseReason): void;
+  /** Keys that connections came in by. */
+  keyIds(): ReadonlySet<string>;
+  /** Ends the connections in strides over that time, so that not all of them come to the other nodes at once. */
+  closeSlowly(overMs: number): Promise<void>;
   start(): void;
   /** Ends all sessions and waits until no message is being handled. */
   stop(): Promise<void>;
@@ -79,6 +85,7 @@ export interface Gateway extends Sessions {
 
 const COMMANDS_REMEMBERED = 10_000;
 const CONNECTIONS_MAX = 2_000;
+const STRIDES = 10;
 
 export function createGateway(context: Context, services: GatewayServices, options: GatewayOptions): Gateway {
   const {
@@ -231,6 +238,18 @@ export function createGateway(context: Context, services: GatewayServices, optio
     },
     closeBySystem(sysCode) {
       for (const session of [...all]) if (session.sysCode === sysCode) session.close('key-revoked');
+    },
+    closeAll(reason) {
+      for (const session of [...all]) session.close(reason);
+    },
+    keyIds: () => new Set([...all].map(({ keyId }) => keyId)),
+    async closeSlowly(overMs) {
+      const sessions = [...all];
+      const stride = Math.ceil(sessions.length / STRIDES);
+      while (sessions.length > 0) {
+        for (const session of sessions.splice(0, stride)) session.close('stopping');
+        if (sessions.length > 0) await context.clock.sleep(overMs / STRIDES, stopping.signal);
+      }
     },
     start() {
       sweeping ??= run();

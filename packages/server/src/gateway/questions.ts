@@ -41,6 +41,13 @@ export class Questions<R> {
     return waiting !== undefined;
   }
 
+  /** Ends the question with that refusal. @returns false where nobody waits for it any more. */
+  refused(id: string, error: PiculusError): boolean {
+    const waiting = this.#waiting.get(id);
+    waiting?.reject(error);
+    return waiting !== undefined;
+  }
+
   close(): void {
     for (const waiting of this.#waiting.values())
       waiting.reject(new PiculusError('no-client', 'the connection ended'));

@@ -7,9 +7,9 @@ import { serializerCompiler } from 'fastify-type-provider-zod';
 import type { Audit } from '../audit/index.ts';
 import type { Context, Services } from '../base/services.ts';
 import type { LiveEventRing } from '../events/live-events.ts';
-import type { Gateway } from '../gateway/gateway.ts';
 import type { Identity } from '../identity/index.ts';
 import type { ServerKeys } from '../keys/index.ts';
+import type { ClientsEverywhere } from '../nodes/clients-everywhere.ts';
 import { registerApiRoutes } from './api-routes.ts';
 import { registerAuthRoutes } from './auth-routes.ts';
 import { callerOf, signIn } from './authenticate.ts';
@@ -30,7 +30,7 @@ export interface AppParts {
   readonly services: Services;
   readonly audit: Audit;
   readonly identity: Identity;
-  readonly gateway: Gateway;
+  readonly gateway: ClientsEverywhere;
   readonly keys: ServerKeys;
   readonly events: LiveEventRing;
   readonly secret: string;
@@ -90,7 +90,10 @@ export async function createApp(parts: AppParts): Promise<App> {
   });
   const { users, roles, tokens, account } = identity;
   // The routes of live events come last.
-  const recheckReaders = (): Promise<void> => live.recheck();
+  const recheckReaders = (): Promise<void> => {
+    parts.gateway.tell({ what: 'recheck' });
+    return live.recheck();
+  };
   const handlers = createHandlers({
     ...parts,
     secondFactors: identity.secondFactors,

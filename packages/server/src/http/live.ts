@@ -105,10 +105,13 @@ export function registerLiveEvents(app: FastifyInstance, options: LiveRouteOptio
       });
       streams.set(stream, request);
       const told = (event: NumberedEvent): string => format(event, options.callerOf(request));
-      const unsubscribe = events.subscribe((event) => {
-        const text = told(event);
-        if (text !== '') write(stream, text);
-      });
+      const unsubscribe = events.subscribe(
+        (event) => {
+          const text = told(event);
+          if (text !== '') write(stream, text);
+        },
+        () => write(stream, `id: ${events.lastId}\nevent: reset\ndata: {}\n\n`),
+      );
       stream.on('close', () => {
         unsubscribe();
         streams.delete(stream);

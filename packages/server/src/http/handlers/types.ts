@@ -12,9 +12,9 @@ import type { Audit } from '../../audit/index.ts';
 import type { Account, Services, Users } from '../../base/services.ts';
 import type { Roles } from '../../identity/roles.ts';
 import type { SecondFactors } from '../../identity/second-factor.ts';
-import type { Gateway } from '../../gateway/gateway.ts';
 import type { Tokens } from '../../identity/tokens.ts';
 import type { ServerKeys } from '../../keys/index.ts';
+import type { ClientsEverywhere } from '../../nodes/clients-everywhere.ts';
 import type { Readiness } from '../../telemetry/readiness.ts';
 
 export interface Call<N extends RouteName> {
@@ -42,7 +42,8 @@ export interface HandlerParts {
   /** Null where people sign in by password alone. */
   readonly singleSignOn: { readonly label: string } | null;
   readonly audit: Audit;
-  readonly gateway: Gateway;
+  /** The clients of this node and of all others. */
+  readonly gateway: ClientsEverywhere;
   readonly keys: ServerKeys;
   readonly readiness: Readiness;
 }
