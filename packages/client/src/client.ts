@@ -2,7 +2,6 @@
  * The client: one per process of a production system. It finds problems when the server asks, executes the
  * fixes that the server names, and survives the loss of the connection at any moment.
  */
-import { hostname } from 'node:os';
 import {
   type ClientMessageBody,
   PiculusError,
@@ -13,7 +12,7 @@ import {
 import { Collects } from './collecting/collects.ts';
 import { Connection, type ConnectionState } from './connection/connection.ts';
 import type { IncomingMessage } from './connection/exchange.ts';
-import { type LagMeter, startLagMeter } from './connection/lag.ts';
+import type { LagMeter } from './connection/lag.ts';
 import { type ClientListener, type ClientState, Listeners } from './events.ts';
 import { Executor } from './executing/executor.ts';
 import { ResultsOutbox } from './executing/results-outbox.ts';
@@ -129,7 +128,7 @@ class PiculusClient<Tx> implements Client {
 
   start(): void {
     if (this.#state !== 'new') return;
-    this.#lag = startLagMeter();
+    this.#lag = this.#options.lag();
     this.#connection.start();
   }
 
@@ -226,14 +225,14 @@ class PiculusClient<Tx> implements Client {
   }
 
   #hello(): ClientMessageBody<'hello'> {
-    const { application, places, collectors, fixes } = this.#options;
+    const { application, places, collectors, fixes, identity } = this.#options;
     return {
       clientId: this.clientId,
       protocolVersions: [PROTOCOL_VERSION],
       sdk: SDK,
       application,
-      host: hostname().slice(0, 255),
-      pid: process.pid,
+      host: identity.host,
+      pid: identity.pid,
       places,
       collectors: [...collectors.keys()],
       fixes: [...fixes.keys()],

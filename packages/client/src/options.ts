@@ -1,7 +1,9 @@
 /** What a client is made of, checked at once: an error names the option and what is wrong with it. */
+import { hostname } from 'node:os';
 import { fixCodeSchema, LIMITS } from '@piculus/protocol';
 import { readServerKey, type ServerKey } from '@piculus/protocol/signing';
 import { type Clock, systemClock } from './clock.ts';
+import { type LagMeter, startLagMeter } from './connection/lag.ts';
 import { DEFAULT_RECONNECT, type ReconnectOptions } from './connection/connection.ts';
 import type { Transport } from './connection/transport.ts';
 import { gatewayUrl, webSocketTransport } from './connection/websocket.ts';
@@ -18,8 +20,11 @@ export interface FixPair<Tx> {
 }
 
 export interface ClientOptions<Tx> {
-  /** Address of the server, for instance `wss://piculus.example.com` or `http://127.0.0.1:7070`. */
-  readonly url: string;
+  /**
+   * Address of the server, for instance `wss://piculus.example.com` or `http://127.0.0.1:7070`. Needed unless a
+   * `transport` is given.
+   */
+  readonly url?: string;
   /** Key of this production system; it alone says for which system this client speaks. */
   readonly systemKey: string;
   /**
@@ -51,6 +56,10 @@ export interface ClientOptions<Tx> {
   readonly clock?: Clock;
   /** Default: WebSocket to `url`. */
   readonly transport?: Transport;
+  /** What the client says of the process that it runs in; default: what the operating system says. */
+  readonly identity?: { readonly host: string; readonly pid: number };
+  /** Measures how late this process answers; default: the event loop's delay. */
+  readonly lag?: () => LagMeter;
 }
 
 export interface CheckedOptions<Tx> {
@@ -70,23 +79,26 @@ export interface CheckedOptions<Tx> {
   readonly log: Logger;
   readonly clock: Clock;
   readonly transport: Transport;
+  readonly identity: { readonly host: string; readonly pid: number };
+  readonly lag: () => LagMeter;
 }
 
+const HOST_LENGTH = 255;
 const SYSTEM_KEY = /^[\x21-\x7e]{1,256}$/;
 /** The form of the server's own keys, which name their system. */
 const NAMED_KEY = /^pic_([A-Z][A-Z0-9_-]{0,31})_[A-Za-z0-9_-]{43}$/;
 
 /** @throws TypeError naming the option. */
 export function checkOptions<Tx>(options: ClientOptions<Tx>): CheckedOptions<Tx> {
-  const { url, systemKey, personal = [], logger: log = silentLogger, clock = systemClock } = options;
-  const address = gatewayUrl(url);
+  const { systemKey, personal = [], logger: log = silentLogger, clock = systemClock } = options;
+  const { transport = webSocket(options, log) } = options;
   if (typeof systemKey !== 'string' || !SYSTEM_KEY.test(systemKey)) {
     throw new TypeError('systemKey: the key of the system is missing or has characters that no key has');
   }
   if (typeof options.journal?.open !== 'function')
     throw new TypeError('journal: a journal is needed, for instance postgresJournal({ pool })');
   checkPersonalFields(personal, 'personal');
-  const checked = {
+  return {
     sysCode: NAMED_KEY.exec(systemKey)?.[1] ?? null,
     serverKeys: checkServerKeys(options.serverKeys),
     followRotation: options.followRotation === true,
@@ -100,15 +112,18 @@ export function checkOptions<Tx>(options: ClientOptions<Tx>): CheckedOptions<Tx>
     reconnect: checkReconnect({ ...DEFAULT_RECONNECT, ...options.reconnect }),
     log,
     clock,
-    transport: options.transport ?? webSocketTransport({ url, systemKey }),
+    transport,
+    identity: options.identity ?? { host: hostname().slice(0, HOST_LENGTH), pid: process.pid },
+    lag: options.lag ?? startLagMeter,
   };
-  if (address.protocol === 'ws:' && !isLoopback(address.hostname) && !options.transport) {
-    log.warn(
-      { host: address.hostname },
-      'the connection is not encrypted; use wss:// or https:// outside one machine',
-    );
-  }
-  return checked;
+}
+
+function webSocket({ url, systemKey }: ClientOptions<never>, log: Logger): Transport {
+  if (url === undefined) throw new TypeError('url: the address of the server is missing');
+  const { protocol, hostname: host } = gatewayUrl(url);
+  if (protocol === 'ws:' && !isLoopback(host))
+    log.warn({ host }, 'the connection is not encrypted; use wss:// or https:// outside one machine');
+  return webSocketTransport({ url, systemKey });
 }
 
 function checkServerKeys(given: ClientOptions<unknown>['serverKeys']): ServerKey[] {
