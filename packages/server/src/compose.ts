@@ -135,7 +135,7 @@ export async function compose(host: Host): Promise<Built> {
   const app: App = await createHttp(host, http);
   const transports = [
     createWebSocketTransport({ server: app.http.server, log, requestId: () => clock.uuid() }),
-    ...(config.nats === null ? [] : [createNatsTransport(config.nats)]),
+    ...(config.nats === null ? [] : [createNatsTransport({ config: config.nats, clock, log })]),
   ];
   checks = nodeChecks({
     host: { checkOpen: () => host.checkWorking() },

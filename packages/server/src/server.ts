@@ -155,6 +155,7 @@ class Server implements PiculusServer {
       async () => {
         await Promise.all(transports.map((transport) => transport.close()));
         await gateway.stop();
+        await Promise.all(transports.map((transport) => transport.end()));
       },
     );
     this.address = addressOf(app.http);

@@ -2,3 +2,5 @@
 export * from './end.ts';
 export * from './packets.ts';
 export * from './proof.ts';
+export * from './courier.ts';
+export * from './nats.ts';

@@ -7,6 +7,8 @@ export interface GatewayTransport {
   start(door: Door): Promise<void> | void;
   /** Takes no further connections; those that are open stay. */
   close(): Promise<void> | void;
+  /** Called when the sessions have ended: waits until their last words are gone, and lets go of everything. */
+  end(): Promise<void> | void;
 }
 
 /** The gateway, as transports see it. */

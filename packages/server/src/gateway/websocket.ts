@@ -63,6 +63,8 @@ export function createWebSocketTransport(options: WebSocketTransportOptions): Ga
       server.on('upgrade', (_request, socket) => refuse(socket, new PiculusError('stopping'), options));
       sockets.close();
     },
+    // Each socket closes by its own handshake.
+    end() {},
   };
 }
 

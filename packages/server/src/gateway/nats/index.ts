@@ -1,12 +1,306 @@
-/** NATS as a second way for clients to come in. */
+/**
+ * NATS as a second way for clients to come in. NATS carries packets and keeps nothing that counts: where it goes
+ * away or loses its store, links end, clients open new ones, and what was not acknowledged is said again.
+ */
+import type { ConsumerMessages } from '@nats-io/jetstream';
+import type { Msg } from '@nats-io/transport-node';
+import { PiculusError } from '@piculus/protocol';
+import {
+  type OpenAnswer,
+  openRequestSchema,
+  natsNodeConsumer,
+  NATS_UP_STREAM,
+  natsSubjects,
+  proveOpened,
+  proveOpening,
+  readOpening,
+  readSubject,
+  sameProof,
+} from '@piculus/protocol/link';
+import type { Logger } from 'pino';
+import type { Clock } from '../../base/clock.ts';
 import type { NatsConfig } from '../../config-nats.ts';
 import { StartError } from '../../start-error.ts';
-import type { GatewayTransport } from '../transport.ts';
+import type { Door, GatewayTransport } from '../transport.ts';
+import { type Line, NatsUnusable, openLine } from './line.ts';
+import { ServerLink } from './server-link.ts';
+import {
+  addLinkConsumer,
+  addNodeConsumer,
+  ensureDownStream,
+  ensureUpStream,
+  removeLink,
+  removeNode,
+} from './streams.ts';
 
-/** @throws StartError: this build cannot speak to NATS yet. */
-export function createNatsTransport(config: NatsConfig): GatewayTransport {
-  throw new StartError(
-    'nats-unusable',
-    `PICULUS_NATS_URL names ${config.servers.length} servers, and this build cannot speak to NATS`,
-  );
+export interface NatsTransportOptions {
+  readonly config: NatsConfig;
+  readonly clock: Clock;
+  readonly log: Logger;
 }
+
+const TICK_MS = 500;
+/** Openings that are being worked on; clients whose opening is not answered try again. */
+const OPENING_MAX = 64;
+const AGAIN_MS = { least: 250, most: 5_000, unusable: 30_000 } as const;
+/** The last packets of a link are left for its client this long. */
+const LAST_WORD_MS = 3_000;
+const QUEUE = 'piculus';
+
+/** @returns a transport whose start throws a StartError where NATS answers and cannot be used. */
+export function createNatsTransport(options: NatsTransportOptions): GatewayTransport {
+  return new NatsTransport(options);
+}
+
+class NatsTransport implements GatewayTransport {
+  readonly name = 'nats';
+  readonly #options: NatsTransportOptions;
+  readonly #stop = new AbortController();
+  #served: ServedLine | null = null;
+  #running: Promise<void> = Promise.resolve();
+
+  constructor(options: NatsTransportOptions) {
+    this.#options = options;
+  }
+
+  get ready(): boolean {
+    return this.#served?.open ?? false;
+  }
+
+  async start(door: Door): Promise<void> {
+    const { log } = this.#options;
+    const first = await this.#serve(door).catch((error: unknown) => {
+      if (error instanceof NatsUnusable) throw new StartError('nats-unusable', `NATS: ${error.message}`);
+      log.error({ err: error }, 'NATS cannot be reached; trying again, clients can come by WebSocket');
+      return null;
+    });
+    this.#running = this.#run(door, first);
+  }
+
+  close(): void {
+    this.#stop.abort();
+    this.#served?.closeDoor();
+  }
+
+  async end(): Promise<void> {
+    this.#stop.abort();
+    await this.#served?.end();
+    await this.#running;
+    // One that was still coming up.
+    await this.#served?.end();
+  }
+
+  async #run(door: Door, first: ServedLine | null): Promise<void> {
+    const { clock, log } = this.#options;
+    const { signal } = this.#stop;
+    let served = first;
+    for (let failures = served === null ? 1 : 0; !signal.aborted; ) {
+      if (served !== null) {
+        await served.closed;
+        served = null;
+        failures = 0;
+      }
+      if (signal.aborted) break;
+      const ceiling = Math.min(AGAIN_MS.most, AGAIN_MS.least * 2 ** failures);
+      await clock.sleep(ceiling * (0.5 + clock.random() / 2), signal);
+      if (signal.aborted) break;
+      try {
+        served = await this.#serve(door);
+        log.info('NATS can be reached again');
+      } catch (error) {
+        failures = Math.min(failures + 1, 10);
+        log.warn({ err: error, failures }, 'NATS cannot be used; trying again');
+        if (error instanceof NatsUnusable) await clock.sleep(AGAIN_MS.unusable, signal);
+      }
+    }
+  }
+
+  async #serve(door: Door): Promise<ServedLine> {
+    const { config, clock } = this.#options;
+    // Anew for each connection: packets for an older one are for links that have ended.
+    const node = token(clock);
+    const line = await openLine(config, node);
+    const served = new ServedLine({ ...this.#options, line, node, door });
+    try {
+      await served.start();
+    } catch (error) {
+      await line.connection.close();
+      throw error;
+    }
+    if (this.#stop.signal.aborted) served.closeDoor();
+    this.#served = served;
+    return served;
+  }
+}
+
+interface ServedLineOptions extends NatsTransportOptions {
+  readonly line: Line;
+  readonly node: string;
+  readonly door: Door;
+}
+
+/** One connection to NATS with all links that stand on it. */
+class ServedLine {
+  readonly closed: Promise<void>;
+  readonly #options: ServedLineOptions;
+  readonly #links = new Map<string, ServerLink>();
+  /** Streams of these systems are there, as far as is known. */
+  readonly #systems = new Set<string>();
+  readonly #gone = new AbortController();
+  #messages: ConsumerMessages | null = null;
+  #opening = 0;
+  #doorOpen = true;
+  #removing = new Set<Promise<void>>();
+
+  constructor(options: ServedLineOptions) {
+    this.#options = options;
+    this.closed = options.line.connection.closed().then(() => this.#cut());
+  }
+
+  get open(): boolean {
+    return this.#doorOpen && !this.#gone.signal.aborted;
+  }
+
+  async start(): Promise<void> {
+    const { line, node } = this.#options;
+    await ensureUpStream(line);
+    await addNodeConsumer(line, node);
+    const consumer = await line.jetStream.consumers.get(NATS_UP_STREAM, natsNodeConsumer(node));
+    this.#messages = await consumer.consume({
+      max_messages: 500,
+      callback: (message) => {
+        const subject = readSubject(message.subject);
+        const link = subject?.tokens[1] ?? '';
+        // A link that is not known any more has told its end; its client hears of it or finds out by silence.
+        this.#links.get(`${subject?.sysCode}.${link}`)?.receive(message.data);
+        message.ack();
+      },
+    });
+    this.#watch(this.#messages);
+    line.connection.subscribe(natsSubjects.open('*'), {
+      queue: QUEUE,
+      callback: (error, message) => {
+        if (error === null) this.#asked(message);
+      },
+    });
+    await line.connection.flush();
+    this.#tick();
+  }
+
+  closeDoor(): void {
+    this.#doorOpen = false;
+  }
+
+  /** Waits until all that was said is with NATS, and closes. */
+  async end(): Promise<void> {
+    this.#doorOpen = false;
+    const { line, node } = this.#options;
+    if (line.connection.isClosed()) return;
+    const links = [...this.#links.values()];
+    for (const link of links) link.connection.close('stopping');
+    await Promise.all([...links.map((link) => link.idle()), ...this.#removing]);
+    this.#messages?.stop();
+    await removeNode(line, node).catch(() => {});
+    await line.connection.close();
+    await this.closed;
+  }
+
+  #cut(): void {
+    this.#gone.abort();
+    for (const link of [...this.#links.values()]) link.cut();
+  }
+
+  async #watch(messages: ConsumerMessages): Promise<void> {
+    for await (const { type } of messages.status()) {
+      const broken = ['stream_not_found', 'consumer_not_found', 'consumer_deleted', 'heartbeats_missed'];
+      if (!broken.includes(type) || this.#gone.signal.aborted) continue;
+      this.#options.log.warn({ type }, 'NATS has lost what links go through; making it anew');
+      await this.#options.line.connection.close();
+    }
+  }
+
+  async #tick(): Promise<void> {
+    const { clock } = this.#options;
+    const { signal } = this.#gone;
+    while (!signal.aborted) {
+      await clock.sleep(TICK_MS, signal);
+      for (const link of [...this.#links.values()]) link.tick();
+    }
+  }
+
+  #asked(message: Msg): void {
+    if (!this.open || this.#opening >= OPENING_MAX) return;
+    this.#opening += 1;
+    this.#open(message)
+      .catch((error: unknown) => {
+        if (!this.#gone.signal.aborted) this.#options.log.warn({ err: error }, 'a link could not be opened');
+      })
+      .finally(() => {
+        this.#opening -= 1;
+      });
+  }
+
+  async #open(message: Msg): Promise<void> {
+    const { door, line, node, clock, log } = this.#options;
+    const sysCode = readSubject(message.subject)?.sysCode;
+    const request = readOpening(openRequestSchema, message.data);
+    if (sysCode === undefined || request === null || this.#links.has(`${sysCode}.${request.link}`)) return;
+    const { link, proof } = request;
+    const answer = (body: OpenAnswer): void =>
+      // Never to the subject that the request names: it may be another system's.
+      line.connection.publish(natsSubjects.opened(sysCode, link), JSON.stringify(body));
+    try {
+      const proves = (hash: Buffer): boolean => sameProof(proveOpening(hash, { sysCode, link }), proof);
+      const { keyHash, ...peer } = await door.authenticateProof(sysCode, proves);
+      await this.#makeRoom(sysCode, link);
+      if (!this.open) throw new PiculusError('stopping');
+      const opened = { sysCode, link, node, nonce: token(clock) };
+      const made = new ServerLink({
+        line,
+        opened,
+        keyHash,
+        clock,
+        log,
+        ended: (ended) => this.#ended(ended),
+      });
+      this.#links.set(`${sysCode}.${link}`, made);
+      made.listen(door.accept(made.connection, peer));
+      answer({ v: 1, node, nonce: opened.nonce, proof: proveOpened(keyHash, opened) });
+    } catch (error) {
+      if (!(error instanceof PiculusError)) throw error;
+      log.info({ sysCode, code: error.code }, 'a link was refused');
+      answer({ v: 1, refused: error.code });
+    }
+  }
+
+  async #makeRoom(sysCode: string, link: string): Promise<void> {
+    const { line } = this.#options;
+    if (!this.#systems.has(sysCode)) await ensureDownStream(line, sysCode);
+    this.#systems.add(sysCode);
+    try {
+      await addLinkConsumer(line, sysCode, link);
+    } catch (error) {
+      // The stream may have gone since; the next try makes it again.
+      this.#systems.delete(sysCode);
+      throw error;
+    }
+  }
+
+  #ended(link: ServerLink): void {
+    const { sysCode, link: id } = link.opened;
+    this.#links.delete(`${sysCode}.${id}`);
+    const { line, clock } = this.#options;
+    const { signal } = this.#gone;
+    if (signal.aborted) return;
+    const work = link
+      .idle()
+      .then(() => (this.#doorOpen ? clock.sleep(LAST_WORD_MS, signal) : undefined))
+      .then(() => (signal.aborted || !this.#doorOpen ? undefined : removeLink(line, sysCode, id)))
+      // NATS forgets it by itself after a while.
+      .catch(() => {})
+      .finally(() => this.#removing.delete(work));
+    this.#removing.add(work);
+  }
+}
+
+const token = (clock: Clock): string => clock.bytes(16).toString('hex');
