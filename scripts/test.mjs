@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { browserForTests } from './browser.mjs';
 import { bin, ROOT, run, say } from './lib.mjs';
+import { natsForTests } from './nats.mjs';
 import { postgresForTests } from './postgres.mjs';
 import { setup } from './setup.mjs';
 
@@ -18,11 +19,17 @@ async function main(args) {
   if (!(await setup())) return { passed: 0, failed: 1 };
   const chromium = await browserForTests();
   if (chromium === null) return { passed: 0, failed: 1 };
+  const nats = await natsForTests();
+  if (nats === null) return { passed: 0, failed: 1 };
   const database = await postgresForTests();
   if (database === null) return { passed: 0, failed: 1 };
   try {
     const checks = await staticChecks();
-    const tests = await vitest(args, { TEST_DATABASE_URL: database.url, TEST_CHROMIUM_PATH: chromium });
+    const tests = await vitest(args, {
+      TEST_DATABASE_URL: database.url,
+      TEST_CHROMIUM_PATH: chromium,
+      NATS_SERVER: nats,
+    });
     return { passed: tests.passed + checks.passed, failed: tests.failed + checks.failed };
   } finally {
     await database.stop();

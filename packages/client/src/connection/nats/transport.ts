@@ -1,6 +1,6 @@
 /** Opens links over NATS and carries their packets. */
 import { JetStreamApiError, type JetStreamClient, jetstream } from '@nats-io/jetstream';
-import type { NatsConnection } from '@nats-io/transport-node';
+import { type NatsConnection, NoRespondersError, RequestError } from '@nats-io/transport-node';
 import { ERROR_CODES, ERRORS } from '@piculus/protocol';
 import {
   Courier,
@@ -42,6 +42,7 @@ export interface NatsTransportOptions {
 const NAMED_KEY = /^pic_([A-Z][A-Z0-9_-]{0,31})_[A-Za-z0-9_-]{43}$/;
 const LOOPBACK: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]']);
 const ANSWER_MS = 5_000;
+const ASK_AGAIN_MS = 250;
 const TICK_MS = 500;
 const PUT_MS = 5_000;
 /** JetStream's numbers for a stream that takes no more at the moment. */
@@ -126,8 +127,9 @@ async function openLink(line: NatsConnection, { sysCode, keyHash, clock }: Setti
     });
   });
   await line.flush();
-  line.publish(natsSubjects.open(sysCode), JSON.stringify(request));
-  const answer = await withinMs(answered, clock, line);
+  const done = new AbortController();
+  void ask(line, { subject: natsSubjects.open(sysCode), body: JSON.stringify(request), clock }, done.signal);
+  const answer = await withinMs(answered, clock, line).finally(() => done.abort());
   if ('refused' in answer) {
     const code = ERROR_CODES.find((each) => each === answer.refused);
     const words = code === undefined ? 'for an unknown reason' : `${ERRORS[code].meaning.en} (${code})`;
@@ -137,6 +139,25 @@ async function openLink(line: NatsConnection, { sysCode, keyHash, clock }: Setti
   if (!sameProof(proveOpened(keyHash, opened), answer.proof))
     throw new ConnectRefused('unreachable', "an answer over NATS that is not the server's");
   return opened;
+}
+
+/** Asks again while no server listens. Its own answer comes to a subject that NATS keeps for this system. */
+async function ask(
+  line: NatsConnection,
+  { subject, body, clock }: { readonly subject: string; readonly body: string; readonly clock: Clock },
+  over: AbortSignal,
+): Promise<void> {
+  while (!over.aborted && !line.isClosed()) {
+    try {
+      await line.request(subject, body, { timeout: ANSWER_MS });
+      return;
+    } catch (error) {
+      // NATS tells at once that nobody listens; after anything else a server may be working on it.
+      const nobody = error instanceof RequestError && error.isNoResponders();
+      if (!nobody && !(error instanceof NoRespondersError)) return;
+      await clock.sleep(ASK_AGAIN_MS, over);
+    }
+  }
 }
 
 /** Also ends where NATS refuses what was asked for, which it tells apart from the request, or goes away. */

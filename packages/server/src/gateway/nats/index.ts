@@ -2,6 +2,7 @@
  * NATS as a second way for clients to come in. NATS carries packets and keeps nothing that counts: where it goes
  * away or loses its store, links end, clients open new ones, and what was not acknowledged is said again.
  */
+import { setMaxListeners } from 'node:events';
 import type { ConsumerMessages } from '@nats-io/jetstream';
 import type { Msg } from '@nats-io/transport-node';
 import { PiculusError } from '@piculus/protocol';
@@ -154,6 +155,8 @@ class ServedLine {
 
   constructor(options: ServedLineOptions) {
     this.#options = options;
+    // Every link that ends waits on it for a while.
+    setMaxListeners(0, this.#gone.signal);
     this.closed = options.line.connection.closed().then(() => this.#cut());
   }
 
