@@ -107,7 +107,7 @@ it('a loop whose round does not end, and clients that cannot come in, are told',
         began();
       }),
   });
-  const transport = { name: 'nats', ready: true, start: () => {}, close: () => {} };
+  const transport = { name: 'nats', ready: true, start: () => {}, close: () => {}, end: () => {} };
   const context = contextOf({
     db: { getExecutor: () => {} } as never,
     clock,
