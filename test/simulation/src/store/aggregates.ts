@@ -1,6 +1,6 @@
 /** Functions over the rows of a group. */
 import type { Call } from './ast.ts';
-import { asJson } from './functions.ts';
+import { asJson } from './special-functions.ts';
 import { coerce } from './operators.ts';
 import type { AggregateUse, Compiled, Env } from './scope.ts';
 import { NotSupported } from './tokens.ts';

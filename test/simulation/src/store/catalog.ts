@@ -103,9 +103,6 @@ export class Catalog {
       case 'drop':
         this.#drop(definition);
         return;
-      case 'truncate':
-      case 'ignored':
-        return;
     }
   }
 

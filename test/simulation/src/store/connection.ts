@@ -83,9 +83,11 @@ export class Connection {
 
   #one(plan: Plan, parameters: readonly unknown[]): Promise<Answer> | Answer {
     if (plan.kind === 'control') return this.#control(plan.control);
-    // What a session sets about itself is left out; tables are not changed while a world runs.
-    if (plan.kind === 'define')
-      return plan.definition.kind === 'ignored' ? NOTHING : unsupported(plan.definition.kind);
+    // What a session sets about itself is left out.
+    if (plan.kind === 'define') {
+      this.#options.state.define(plan.definition);
+      return NOTHING;
+    }
     if (this.#transaction?.failed === true) {
       throw databaseError(
         '25P02',

@@ -112,9 +112,21 @@ export class ExpressionParser {
   }
 
   #startsQuery(): boolean {
+    const isQuery = (ahead: number): boolean =>
+      ['select', 'with', 'values'].some((word) => this.#reader.isWord(word, ahead));
+    if (isQuery(0)) return true;
     let ahead = 0;
     while (this.#reader.isOperator('(', ahead)) ahead += 1;
-    return ['select', 'with', 'values'].some((word) => this.#reader.isWord(word, ahead));
+    if (ahead === 0 || !isQuery(ahead)) return false;
+    // Brackets around a query may be the first part of an expression: what follows them tells.
+    let depth = 1;
+    for (ahead = 1; depth > 0; ahead += 1) {
+      if (this.#reader.isOperator('(', ahead)) depth += 1;
+      if (this.#reader.isOperator(')', ahead)) depth -= 1;
+    }
+    return ['union', 'except', 'intersect', 'order', 'limit'].some((word) =>
+      this.#reader.isWord(word, ahead),
+    );
   }
 
   /** All operators that have no place of their own. */

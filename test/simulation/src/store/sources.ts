@@ -1,7 +1,8 @@
 /** What stands behind FROM: tables, common tables, views, queries, functions of many rows. */
 import type { Call, FunctionSource, Source, TypedName } from './ast.ts';
 import type { TablePlan } from './catalog.ts';
-import { compile, subquery } from './compile-expression.ts';
+import { compile } from './compile-expression.ts';
+import { subquery } from './compile-subquery.ts';
 import { compileQuery } from './compile-query.ts';
 import { coerce, textOf } from './operators.ts';
 import { callProcedure } from './procedures.ts';
