@@ -12,6 +12,8 @@ const RETRY_MS_MAX = 10_000;
 
 export interface BringUpOptions extends Pick<ServerConfig, 'databaseUrl' | 'migrationDatabaseUrl'> {
   readonly signal: AbortSignal;
+  /** Called as soon as the database answers, before anything is done there. */
+  readonly reached?: () => Promise<void>;
   /** Where the first password is written, readable by its owner only. */
   readonly adminPasswordFile: string | null;
   /** Takes the place among the other nodes. */
@@ -28,6 +30,7 @@ export async function bringUp(context: Context, options: BringUpOptions): Promis
   for (let attempt = 0; ; attempt += 1) {
     options.signal.throwIfAborted();
     try {
+      await options.reached?.();
       const { applied, version } = await prepareSchema(db, options);
       if (applied.length > 0) log.info({ applied, version }, 'the database is migrated');
       if (options.databaseUrl !== null) await tellRights(context);

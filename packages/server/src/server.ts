@@ -15,12 +15,18 @@ import { bringUp } from './bring-up.ts';
 import { type Built, compose, type ServerParts } from './compose.ts';
 import { ACK_MS_MAX, drain } from './drain.ts';
 import type { ServerConfig } from './config.ts';
-import type { Gateway } from './gateway/gateway.ts';
 import type { Door } from './gateway/transport.ts';
 import { addressOf, closeHttp, listen } from './http/listen.ts';
 import { createKeyWatcher } from './keys/watcher.ts';
 import { Lifecycle } from './lifecycle.ts';
+import {
+  createDisciplinedClock,
+  createTimeKeeper,
+  type DisciplinedClock,
+  measureTime,
+} from './nodes/clock.ts';
 import { createLoops } from './rooms.ts';
+import { nextConnection } from './store/fencing.ts';
 
 export type { ServerParts } from './compose.ts';
 
@@ -60,6 +66,7 @@ class Server implements PiculusServer {
   readonly #config: ServerConfig;
   readonly #parts: ServerParts;
   readonly #clock: Clock;
+  readonly #disciplined: DisciplinedClock | null;
   readonly #log: Logger;
   readonly #lifecycle: Lifecycle;
   #open = false;
@@ -74,7 +81,9 @@ class Server implements PiculusServer {
   constructor(config: ServerConfig, parts: ServerParts) {
     this.#config = config;
     this.#parts = parts;
-    this.#clock = parts.clock ?? systemClock;
+    // A test that gives a clock wants that time and no other.
+    this.#disciplined = parts.clock === undefined ? createDisciplinedClock(systemClock) : null;
+    this.#clock = parts.clock ?? this.#disciplined ?? systemClock;
     this.#log = parts.log ?? createLogger(config.logLevel);
     this.#lifecycle = new Lifecycle(this.#log, this.#clock);
     this.#ready.catch(() => {});
@@ -175,35 +184,45 @@ class Server implements PiculusServer {
     }
   }
 
-  async #openGateway({ gateway, rooms, transports }: Built): Promise<void> {
+  async #openGateway(built: Built): Promise<void> {
+    const { gateway, rooms, transports } = built;
     gateway.start();
     const door: Door = {
       accept: (connection, peer) => gateway.accept(connection, peer),
-      authenticate: (key) => this.#admit(gateway, () => rooms.systems.authenticate(key)),
+      authenticate: (key) => this.#admit(built, () => rooms.systems.authenticate(key)),
       authenticateProof: (sysCode, proves) =>
-        this.#admit(gateway, () => rooms.systems.authenticateProof(sysCode, proves)),
+        this.#admit(built, () => rooms.systems.authenticateProof(sysCode, proves)),
     };
     for (const transport of transports) await transport.start(door);
   }
 
-  async #admit<P>(gateway: Gateway, authenticate: () => Promise<P | null>): Promise<P> {
+  async #admit<P extends object>(
+    { context, gateway }: Built,
+    authenticate: () => Promise<P | null>,
+  ): Promise<P & { connection: string }> {
     this.#checkWorking();
     const peer = await authenticate();
     if (peer === null) throw new PiculusError('unknown-key');
     if (gateway.full) throw new PiculusError('busy', 'this server has as many connections as it takes');
-    return peer;
+    return { ...peer, connection: await nextConnection(context.db) };
   }
 
   async #bringUp({ context, rooms, gateway, keys, checkpointKey, nodes }: Built): Promise<void> {
     const { signal } = this.#lifecycle;
+    const disciplined = this.#disciplined;
     this.firstPassword = await bringUp(context, {
       signal,
+      reached: async () => {
+        // Before anything is judged by the time.
+        if (disciplined !== null) await measureTime(context, disciplined);
+      },
       adminPasswordFile: this.#config.adminPasswordFile,
       databaseUrl: this.#config.databaseUrl,
       migrationDatabaseUrl: this.#config.migrationDatabaseUrl,
       join: () => nodes.join(signal),
     });
     const loops = [
+      ...(disciplined === null ? [] : [createTimeKeeper(context, disciplined)]),
       ...nodes.loops,
       ...createLoops(context, rooms, gateway, {
         ...this.#config,

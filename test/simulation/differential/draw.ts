@@ -22,6 +22,9 @@ export const ids = fc.uniqueArray(id, { maxLength: 4 });
 export const few = fc.integer({ min: 0, max: 3 });
 export const limit = fc.constantFrom(1, 2, 5, 100);
 export const clientId = fc.constantFrom('c1', 'c2', 'c3');
+/** The number of a connection; drawn by nobody, because a sequence also counts what was rolled back. */
+export const number = fc.constantFrom('1', '2', '3');
+export const connection = fc.constantFrom(null, '1', '2', '3');
 export const nodeId = fc.constantFrom('n1', 'n2');
 export const leaseId = fc.constantFrom('L1', 'L2', 'L3');
 export const person = fc.constantFrom('operator', 'second operator', 'policy:test');

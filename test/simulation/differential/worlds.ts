@@ -56,6 +56,7 @@ const client = (clientId: string, sysCode: string): Step =>
         sysCode,
         hello: { fixes: [...draw.FIXES], collectors: [...draw.FIXES] },
         nodeId: 'n1',
+        connection: '1',
         at: BEGINNING,
       },
       (tx, given) => s.clients.upsertClient(tx, given),

@@ -1,8 +1,17 @@
 /** The only place of the server that reads the time, draws randomness or sets a timer. */
 import { randomBytes, randomUUID } from 'node:crypto';
 
+export interface ClockStanding {
+  /** By how many milliseconds this machine's own clock is ahead of the time that counts; negative where behind. */
+  readonly offsetMs: number;
+  /** How long ago the database was asked last; null where it has not been yet. */
+  readonly measuredAgoMs: number | null;
+}
+
 export interface Clock {
   now(): Date;
+  /** How it stands to the database's clock; absent where it is not held to it. */
+  readonly standing?: () => ClockStanding;
   /** Resolves after the time or as soon as the signal fires, whichever is first; never rejects. */
   sleep(ms: number, signal: AbortSignal): Promise<void>;
   /** A number in [0, 1). */

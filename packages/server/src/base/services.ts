@@ -115,11 +115,15 @@ export class NotSent extends PiculusError {
 /** A connected client, as the dispatch loops see it; the gateway makes these. */
 export interface Session {
   readonly clientId: string;
+  /** The number of its connection: higher than of every one before it. Nothing is fenced where there is none. */
+  readonly connection?: string | null;
   readonly sysCode: string;
   readonly clientVersion: string;
   readonly places: number;
   readonly collectors: ReadonlySet<string>;
   readonly fixes: ReadonlySet<string>;
+  /** Ends it, because its client has a newer connection. */
+  replaced?(): void;
   /** Places that are not taken by items under an open lease of this session. */
   readonly freePlaces: number;
   /**
@@ -160,11 +164,21 @@ export interface Systems {
 }
 
 export interface Clients {
-  connected(sysCode: string, hello: ClientMessageBody<'hello'>): Promise<void>;
-  heartbeat(clientId: string, body: ClientMessageBody<'heartbeat'>): Promise<void>;
+  /** @returns the number of its connection. @throws PiculusError `wrong-system`; Replaced where it has a newer one. */
+  connected(
+    sysCode: string,
+    hello: ClientMessageBody<'hello'>,
+    connection?: string | null,
+  ): Promise<string | null>;
+  /** @throws Replaced where the client has a newer connection than this. */
+  heartbeat(
+    clientId: string,
+    body: ClientMessageBody<'heartbeat'>,
+    connection?: string | null,
+  ): Promise<void>;
   /** A command was answered; a heartbeat alone does not count as life. */
   answered(clientId: string): Promise<void>;
-  disconnected(clientId: string): Promise<void>;
+  disconnected(clientId: string, connection?: string | null): Promise<void>;
   list(filter: RouteQuery<'listClients'>, sessions: Sessions, caller: Caller): Promise<Client[]>;
   /** Fix codes that clients of the system have announced, connected or not. */
   announced(sysCode: string): Promise<ReadonlySet<string>>;
@@ -200,7 +214,7 @@ export interface Collections {
   progress(session: Session, body: ClientMessageBody<'collect-progress'>): Promise<void>;
   /** Ends the command, confirms fixes that it covers. */
   done(session: Session, body: ClientMessageBody<'collect-done'>): Promise<void>;
-  renew(clientId: string, commandIds: readonly string[]): Promise<void>;
+  renew(clientId: string, commandIds: readonly string[], connection?: string | null): Promise<void>;
 }
 
 export type RunAnswer = Omit<RouteResponse<'runProblems'>, 'bulkRunId'>;
@@ -261,13 +275,17 @@ export interface Executions {
    */
   claim(session: Session, max: number): Promise<FixCommand | null>;
   /** The client refused the lease or went before it had it: as if it had never been claimed. */
-  giveBack(leaseId: string): Promise<void>;
+  giveBack(leaseId: string, session?: Pick<Session, 'connection'>): Promise<void>;
   /** What this client was handed and did not begin, because it was halted. A repeat changes nothing. */
   takeBack(session: Session, body: ClientMessageBody<'halted'>): Promise<void>;
   /** Appends results and moves their problems, guarded by the lease; repeats change nothing. */
   record(session: Session, body: ClientMessageBody<'fix-results'>): Promise<void>;
   /** Pushes the expiry of these leases out, where they are still this client's. @returns those that are. */
-  renew(clientId: string, leaseIds: readonly string[]): Promise<ReadonlySet<string>>;
+  renew(
+    clientId: string,
+    leaseIds: readonly string[],
+    connection?: string | null,
+  ): Promise<ReadonlySet<string>>;
 }
 
 /** What is known of a message when it is recorded. */

@@ -1,6 +1,7 @@
 /** The clients: who is connected, since when, and what each can do. */
 import { helloSchema, PiculusError } from '@piculus/protocol';
 import type { Client } from '@piculus/protocol/http';
+import { Replaced } from '../base/replaced.ts';
 import type { Clients, Context, Sessions } from '../base/services.ts';
 import * as store from '../store/clients.ts';
 import { FRESH_MS } from '../systems/index.ts';
@@ -15,25 +16,30 @@ export function createClients(context: Context): Clients {
     context.events.publish({ topic: 'clients', sysCode, ids: [clientId], more: false });
 
   return {
-    async connected(sysCode, hello) {
-      const known = await store.upsertClient(db, {
+    async connected(sysCode, hello, connection = null) {
+      const greeted = await store.upsertClient(db, {
         clientId: hello.clientId,
         sysCode,
         // Leases belong to this one greeting; what the client is stays.
         hello: { ...hello, leases: [] },
         nodeId: context.nodeId,
+        connection,
         at: clock.now(),
       });
-      if (!known) throw new PiculusError('wrong-system', 'this client id belongs to another system');
+      if (greeted.as === 'foreign')
+        throw new PiculusError('wrong-system', 'this client id belongs to another system');
+      if (greeted.as === 'replaced') throw new Replaced();
       changed(sysCode, hello.clientId);
       // Work may have waited for this client.
       context.wake.notify('dispatch');
       context.wake.notify('collect');
+      return greeted.connection;
     },
 
-    async heartbeat(clientId, body) {
+    async heartbeat(clientId, body, connection = null) {
       const at = clock.now();
-      await store.markHeartbeat(db, clientId, at, body.eventLoopLagMs);
+      if (!(await store.markHeartbeat(db, { clientId, connection }, at, body.eventLoopLagMs)))
+        throw new Replaced();
       // One event for all clients: a thousand of them must not make consoles read without end.
       if (at.getTime() - heartbeatsToldAt < HEARTBEATS_TOLD_MS) return;
       heartbeatsToldAt = at.getTime();
@@ -41,8 +47,8 @@ export function createClients(context: Context): Clients {
     },
     answered: (clientId) => store.markAnswered(db, clientId, clock.now()),
 
-    async disconnected(clientId) {
-      const sysCode = await store.markDisconnected(db, clientId, context.nodeId, clock.now());
+    async disconnected(clientId, connection = null) {
+      const sysCode = await store.markDisconnected(db, { clientId, connection }, context.nodeId, clock.now());
       if (sysCode !== null) changed(sysCode, clientId);
     },
 

@@ -6,6 +6,7 @@ import type { Collections, Context, Session } from '../base/services.ts';
 import * as commands from '../store/collect-commands.ts';
 import { finishCollection, insertCollection, readCollection } from '../store/collections.ts';
 import type { Tx } from '../store/database.ts';
+import { requireNewest } from '../store/fencing.ts';
 import { transaction } from '../store/pool.ts';
 import { readSystems, type SystemRow } from '../store/systems.ts';
 import { chooseCollectors, EPOCHS_MAX, windowFor } from './rules.ts';
@@ -123,6 +124,7 @@ export async function claimCommand(
 ): Promise<CollectCommand | null> {
   if (session.collectors.size === 0) return null;
   return transaction(context.db, async (tx) => {
+    await requireNewest(tx, session.clientId, session.connection ?? null);
     const at = context.clock.now();
     const row = await commands.lockClaimable(tx, {
       sysCode: session.sysCode,
@@ -136,6 +138,7 @@ export async function claimCommand(
     const epoch = await commands.startCommand(tx, row.id, {
       clientId: session.clientId,
       clientVersion: session.clientVersion,
+      connection: session.connection ?? null,
       at,
       leaseExpiresAt: new Date(at.getTime() + leaseMs),
     });

@@ -74,10 +74,11 @@ export function createCollections(context: Context, options: Partial<LeaseOption
       wake.notify('collect');
     },
 
-    async renew(clientId, commandIds) {
+    async renew(clientId, commandIds, connection = null) {
       const ids = commandIds.filter(isRowId);
       if (ids.length === 0) return;
-      await renewCommands(db, clientId, ids, new Date(clock.now().getTime() + lease.leaseMs));
+      const expiresAt = new Date(clock.now().getTime() + lease.leaseMs);
+      await renewCommands(db, { clientId, connection }, ids, expiresAt);
     },
   };
 }

@@ -7,6 +7,7 @@ import { readAnnouncedFixes } from '../store/clients.ts';
 import * as commands from '../store/collect-commands.ts';
 import { finishCollection } from '../store/collections.ts';
 import type { Tx } from '../store/database.ts';
+import { requireNotNewer } from '../store/fencing.ts';
 import { transaction } from '../store/pool.ts';
 import { applyCountDeltas, CountDeltas } from '../store/problem-counts.ts';
 import { contradictedByCollect } from '../store/report-counts.ts';
@@ -25,7 +26,9 @@ export function isRowId(text: string): boolean {
 async function admitted(tx: Tx, session: Session, body: { commandId: string; epoch: number }) {
   if (!isRowId(body.commandId)) throw new PiculusError('unknown-command');
   const row = await commands.lockCommand(tx, body.commandId);
-  return admit(row, { sysCode: session.sysCode, clientId: session.clientId, epoch: body.epoch });
+  const found = admit(row, { sysCode: session.sysCode, clientId: session.clientId, epoch: body.epoch });
+  requireNotNewer(found.row.connection, session.connection ?? null);
+  return found;
 }
 
 export interface Stored {
@@ -64,6 +67,8 @@ export function storeReport(
       problems,
     });
     await commands.addReport(tx, row.id, {
+      epoch: row.epoch,
+      connection: session.connection ?? null,
       sequence: body.sequence,
       problems: problems.length,
       inserted: ingested.inserted,
@@ -85,7 +90,12 @@ export function storeProgress(
     const { row, ended } = await admitted(tx, session, body);
     if (ended) throw new PiculusError('stale-lease', 'this collect has ended');
     const leaseExpiresAt = new Date(context.clock.now().getTime() + leaseMs);
-    await commands.setProgress(tx, row.id, { rowsScanned: body.rowsScanned, leaseExpiresAt });
+    await commands.setProgress(tx, row.id, {
+      epoch: row.epoch,
+      connection: session.connection ?? null,
+      rowsScanned: body.rowsScanned,
+      leaseExpiresAt,
+    });
     return row.collection_id;
   });
 }

@@ -4,6 +4,7 @@
  */
 import type { CollectCommand } from '@piculus/protocol';
 import type { Collections, Context, Loop, Session, Sessions } from '../base/services.ts';
+import { Replaced } from '../base/replaced.ts';
 import { systemsToServe } from '../store/collect-commands.ts';
 import { createLoop } from './loop.ts';
 
@@ -35,8 +36,18 @@ export function createCollectDispatcher(
     }
   };
 
+  const claim = async (session: Session): Promise<CollectCommand | null> => {
+    try {
+      return await collections.claim(session);
+    } catch (error) {
+      if (!(error instanceof Replaced)) throw error;
+      session.replaced?.();
+      return null;
+    }
+  };
+
   const serve = async (session: Session): Promise<void> => {
-    const command = await collections.claim(session);
+    const command = await claim(session);
     if (command === null) return;
     const delivery = deliver(session, command)
       // Where it cannot be given back either, its lease runs out by itself; nothing is lost but time.

@@ -2,7 +2,7 @@
  * Gives due problems to clients with free places. Each client is served by a pump of its own, so that one that
  * is slow to acknowledge holds up nobody else; a client gets its next batch after it acknowledged the last.
  */
-import { LIMITS, PiculusError } from '@piculus/protocol';
+import { type FixCommand, LIMITS, PiculusError } from '@piculus/protocol';
 import {
   type Context,
   type Executions,
@@ -11,6 +11,7 @@ import {
   type Session,
   type Sessions,
 } from '../base/services.ts';
+import { Replaced } from '../base/replaced.ts';
 import { isDatabaseAway } from '../store/availability.ts';
 import { systemsWithWork } from '../store/ticks.ts';
 import { createLoop } from './loop.ts';
@@ -37,11 +38,21 @@ export function createDispatcher(
   const pausedUntil = new WeakMap<Session, number>();
   const { clock, log } = context;
 
+  async function claim(session: Session, max: number): Promise<FixCommand | null> {
+    try {
+      return await executions.claim(session, max);
+    } catch (error) {
+      if (!(error instanceof Replaced)) throw error;
+      session.replaced?.();
+      return null;
+    }
+  }
+
   /** One batch. @returns whether there may be more for this client. */
   async function serve(session: Session): Promise<boolean> {
     const max = Math.min(session.freePlaces, LIMITS.fixesPerMessage);
     if (max < 1) return false;
-    const command = await executions.claim(session, max);
+    const command = await claim(session, max);
     if (command === null) return false;
     const { leaseId } = command;
     try {
@@ -53,7 +64,7 @@ export function createDispatcher(
       const notGiven =
         error instanceof NotSent || (error instanceof PiculusError && error.code !== 'no-client');
       log.warn({ err: error, leaseId, clientId: session.clientId }, 'a batch could not be delivered');
-      if (notGiven) await executions.giveBack(leaseId);
+      if (notGiven) await executions.giveBack(leaseId, session);
       pausedUntil.set(session, clock.now().getTime() + (options.refusedPauseMs ?? 1_000));
       return false;
     }

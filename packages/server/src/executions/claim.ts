@@ -10,6 +10,7 @@ import { announceDropped } from '../bulk-runs/drops.ts';
 import { DROP_CAUSES } from '../bulk-runs/words.ts';
 import { type Candidate, clickedCandidates, tickCandidates, voidClicks } from '../store/claims.ts';
 import type { Tx } from '../store/database.ts';
+import { requireNewest } from '../store/fencing.ts';
 import type { HaltRow } from '../store/halts.ts';
 import { insertLease } from '../store/leases.ts';
 import { lockSystem } from '../store/locks.ts';
@@ -44,6 +45,7 @@ export async function claim(
     const stopped: HaltRow[] = [];
     const voided: DroppedClicks[] = [];
     const system = await lockSystem(tx, session.sysCode);
+    await requireNewest(tx, session.clientId, session.connection ?? null);
     if (!system?.enabled) return { command: null, halted: stopped, dropped: voided };
     const solutions = await dueSolutions(tx, session.sysCode, fixes);
     const about = { sysCode: session.sysCode, limit, at: context.clock.now(), halted: stopped, voided };
@@ -157,6 +159,7 @@ async function lease(
     nodeId,
     trigger: items[0]?.trigger ?? 'tick',
     epoch: 1,
+    connection: session.connection ?? null,
     problemIds: items.map((item) => item.id),
     businessKeys: items.map((item) => item.businessKey),
     evidenceHashes: signable.map((item) => item.evidenceHash),

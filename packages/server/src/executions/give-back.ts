@@ -3,6 +3,7 @@ import type { ClientMessageBody } from '@piculus/protocol';
 import type { Context, Session } from '../base/services.ts';
 import { announceDropped, dropBySolution } from '../bulk-runs/drops.ts';
 import type { Tx } from '../store/database.ts';
+import type { ConnectionNumber } from '../store/fencing.ts';
 import { answerLease, deleteLease, type LeaseRow, lockLease, systemOfLease } from '../store/leases.ts';
 import { lockSystem } from '../store/locks.ts';
 import { transaction } from '../store/pool.ts';
@@ -14,11 +15,16 @@ import { uncountUnattended } from '../store/unattended-counts.ts';
  * The client refused the lease, or went before it had it. A lease with answers stays, for then the client has it after
  * all.
  */
-export async function giveBack(context: Context, leaseId: string): Promise<void> {
+export async function giveBack(
+  context: Context,
+  leaseId: string,
+  connection: ConnectionNumber,
+): Promise<void> {
   const gone = await transaction(context.db, async (tx) => {
     const lease = await lockOpenLease(tx, leaseId);
     if (lease === null || lease.answeredIds.length > 0) return null;
-    return release(tx, lease, lease.problemIds, context.clock.now());
+    const work = { lease, connection, ids: lease.problemIds };
+    return release(tx, work, context.clock.now());
   });
   tell(context, gone);
 }
@@ -39,7 +45,8 @@ export async function takeBack(
       if (lease?.sysCode !== session.sysCode || lease.clientId !== session.clientId) return null;
       const answered = new Set(lease.answeredIds);
       const open = lease.problemIds.filter((id) => named.has(id) && !answered.has(id));
-      return open.length === 0 ? null : release(tx, lease, open, context.clock.now());
+      const work = { lease, connection: session.connection ?? null, ids: open };
+      return open.length === 0 ? null : release(tx, work, context.clock.now());
     });
     tell(context, gone);
   }
@@ -54,6 +61,13 @@ async function lockOpenLease(tx: Tx, leaseId: string): Promise<LeaseRow | null> 
   return lease === null || lease.closedAt !== null ? null : lease;
 }
 
+interface Unused {
+  readonly lease: LeaseRow;
+  /** Which connection of the client says so. */
+  readonly connection: ConnectionNumber;
+  readonly ids: readonly string[];
+}
+
 interface Gone {
   readonly sysCode: string;
   /** Clicks that have nowhere to go: their solution went while the client had them. */
@@ -61,17 +75,18 @@ interface Gone {
 }
 
 /** The click is still there, and the tick's pass goes back to its problems. */
-async function release(tx: Tx, lease: LeaseRow, ids: readonly string[], at: Date): Promise<Gone> {
-  const { id, sysCode, fixCode } = lease;
+async function release(tx: Tx, { lease, connection, ids }: Unused, at: Date): Promise<Gone> {
+  const { sysCode, fixCode } = lease;
+  const held = { id: lease.id, epoch: lease.epoch, connection };
   if (lease.trigger === 'tick') {
     const first = ids.reduce((low, one) => (BigInt(one) < BigInt(low) ? one : low));
     await rewindTick(tx, lease.solutionId, first);
     await uncountUnattended(tx, lease, ids);
   }
-  if (ids.length === lease.problemIds.length) await deleteLease(tx, id);
+  if (ids.length === lease.problemIds.length) await deleteLease(tx, held);
   else {
     const closes = lease.answeredIds.length + ids.length === lease.problemIds.length;
-    await answerLease(tx, { id, answeredIds: ids, epoch: lease.epoch, closedAt: closes ? at : null });
+    await answerLease(tx, held, { answeredIds: ids, closedAt: closes ? at : null });
   }
   if (lease.trigger === 'tick' || (await canBeRun(tx, sysCode, fixCode))) return { sysCode, dropped: null };
   const drop = dropBySolution('solution-gone', 'policy:solution', at);

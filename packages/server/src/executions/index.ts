@@ -31,12 +31,12 @@ export function createExecutions(context: Context, given: Partial<ExecutionOptio
       measuredClaim(context, session.sysCode, () => claim(context, options, session, max)),
     record: (session, body) => record(context, options, session, body),
     rescueExpired: () => rescueExpired(context, options),
-    giveBack: (leaseId) => giveBack(context, leaseId),
+    giveBack: (leaseId, session) => giveBack(context, leaseId, session?.connection ?? null),
     takeBack: (session, body) => takeBack(context, session, body),
-    renew: async (clientId, leaseIds) => {
+    renew: async (clientId, leaseIds, connection = null) => {
       if (leaseIds.length === 0) return new Set();
       const expiresAt = new Date(clock.now().getTime() + options.leaseMs);
-      return new Set(await renewLeases(db, clientId, leaseIds, expiresAt));
+      return new Set(await renewLeases(db, { clientId, connection }, leaseIds, expiresAt));
     },
     running: async (caller) => (await openLeases(db, caller.scope('view'), LEASES_SHOWN_MAX)).map(asLease),
     list: async ({ limit, after, ...filter }, caller) => {

@@ -2,6 +2,7 @@
 import { type ClientMessageBody, commandKey, type FixResult, PiculusError } from '@piculus/protocol';
 import type { Context, Session } from '../base/services.ts';
 import type { Tx } from '../store/database.ts';
+import { requireNotNewer } from '../store/fencing.ts';
 import { answerLease, type LeaseRow, lockLease } from '../store/leases.ts';
 import { transaction } from '../store/pool.ts';
 import { problemsByIds } from '../store/problems.ts';
@@ -26,7 +27,8 @@ export async function record(
     const stored = await storeAnswers(tx, { lease, answers, notYetMaxMs: options.notYetMaxMs, at });
     const answeredIds = answers.map(({ problemId }) => problemId);
     const all = lease.answeredIds.length + answeredIds.length === lease.problemIds.length;
-    await answerLease(tx, { id: lease.id, answeredIds, epoch: lease.epoch, closedAt: all ? at : null });
+    const held = { id: lease.id, epoch: lease.epoch, connection: session.connection ?? null };
+    await answerLease(tx, held, { answeredIds, closedAt: all ? at : null });
     const alarms = answers.filter(({ alarm }) => alarm !== undefined);
     return { lease, answers, problemIds: answeredIds, stored, alarms };
   });
@@ -46,6 +48,7 @@ function openResults(
 ): FixResult[] {
   if (lease === null || lease.sysCode !== session.sysCode) throw new PiculusError('unknown-command');
   if (lease.clientId !== session.clientId) throw new PiculusError('stale-lease');
+  requireNotNewer(lease.connection, session.connection ?? null);
   const named = new Map(lease.problemIds.map((id, index) => [id, lease.evidenceHashes?.[index]]));
   const answered = new Set(lease.answeredIds);
   const open = new Map<string, FixResult>();

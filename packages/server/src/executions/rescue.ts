@@ -45,7 +45,8 @@ async function rescueOne(context: Context, options: ExecutionOptions, id: string
     const answers = lease.problemIds.filter((problemId) => !answered.has(problemId)).map(unknown);
     const stored = await storeAnswers(tx, { lease, answers, notYetMaxMs: options.notYetMaxMs, at });
     // The answered ids stay the client's own, so that a repeat of those is still known as one.
-    await answerLease(tx, { id, answeredIds: [], epoch: lease.epoch + 1, closedAt: at });
+    const held = { id, epoch: lease.epoch, connection: null };
+    await answerLease(tx, held, { answeredIds: [], closedAt: at, raised: true });
     return {
       lease,
       answers,

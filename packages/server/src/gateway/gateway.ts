@@ -166,7 +166,7 @@ export function createGateway(context: Context, services: GatewayServices, optio
     const { clientId, sysCode } = session;
     context.log.info({ sysCode, clientId }, 'a client went');
     await parts.serially(clientId, async () => {
-      if (!byClient.has(clientId)) await services.clients.disconnected(clientId);
+      if (!byClient.has(clientId)) await services.clients.disconnected(clientId, session.connection);
     });
   }
 

@@ -122,8 +122,8 @@ async function greet(
   session.startGreeting();
   parts.admit(session, hello);
   const renewed = await parts.serially(hello.clientId, async () => {
-    await parts.services.clients.connected(session.sysCode, hello);
-    return parts.services.executions.renew(hello.clientId, hello.leases);
+    session.connection = await parts.services.clients.connected(session.sysCode, hello, session.connection);
+    return parts.services.executions.renew(hello.clientId, hello.leases, session.connection);
   });
   const lostLeases = hello.leases.filter((id) => !renewed.has(id));
   session.placesHeld = new Places(hello.places, [...renewed], parts.leaseMs);
@@ -157,10 +157,11 @@ async function heartbeat(
   body: ClientMessageBody<'heartbeat'>,
 ): Promise<void> {
   const { clients, collections, executions } = parts.services;
-  await clients.heartbeat(session.clientId, body);
+  const { clientId, connection } = session;
+  await clients.heartbeat(clientId, body, connection);
   const open: ReadonlySet<string> =
-    body.leases.length === 0 ? new Set() : await executions.renew(session.clientId, body.leases);
-  if (body.collectCommands.length > 0) await collections.renew(session.clientId, body.collectCommands);
+    body.leases.length === 0 ? new Set() : await executions.renew(clientId, body.leases, connection);
+  if (body.collectCommands.length > 0) await collections.renew(clientId, body.collectCommands, connection);
   const freeBefore = session.freePlaces;
   session.placesHeld.heartbeat(body.leases, open, body.freePlaces, parts.context.clock.now().getTime());
   if (session.freePlaces > freeBefore) parts.context.wake.notify('dispatch');

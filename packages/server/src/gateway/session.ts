@@ -17,6 +17,7 @@ import {
   type ServerMessageBody,
   type ServerMessageType,
 } from '@piculus/protocol';
+import { Replaced } from '../base/replaced.ts';
 import type { Session } from '../base/services.ts';
 import { isUnstorable } from '../store/availability.ts';
 import type { GatewayParts } from './gateway.ts';
@@ -51,6 +52,8 @@ type State = 'waiting-hello' | 'greeting' | 'open' | 'closed';
 export class GatewaySession implements Session, ConnectionListener {
   readonly sysCode: string;
   readonly keyId: string;
+  /** Known with the hello at the latest. */
+  connection: string | null;
   readonly outbox: Outbox;
   readonly previews = new Questions<PreviewResult>();
   readonly reveals = new Questions<Revealed>();
@@ -71,6 +74,7 @@ export class GatewaySession implements Session, ConnectionListener {
     this.#parts = parts;
     this.sysCode = peer.sysCode;
     this.keyId = peer.keyId;
+    this.connection = peer.connection ?? null;
     const { clock, metrics } = parts.context;
     this.lastFrameAt = clock.now();
     const { messages } = parts.services;
@@ -185,6 +189,10 @@ export class GatewaySession implements Session, ConnectionListener {
     this.#end(reason);
   }
 
+  replaced(): void {
+    this.close('replaced');
+  }
+
   /** Nothing more is taken or sent, whichever side ended it; safe to call again. */
   closed(): void {
     if (this.#state !== 'closed') this.#end('by-client');
@@ -250,6 +258,11 @@ export class GatewaySession implements Session, ConnectionListener {
   }
 
   #refuse(cause: unknown, at: { message?: RawMessage; frame: string; startedAt: Date }): void {
+    // Nothing that is said here counts any more; the client says it on its newer connection.
+    if (cause instanceof Replaced) {
+      this.replaced();
+      return;
+    }
     // Told as a fault of ours it would be sent again for ever.
     const error = isUnstorable(cause)
       ? new PiculusError('invalid-field', 'a number or time is outside of what can be stored')

@@ -64,6 +64,8 @@ export type CloseReason =
 export interface Peer {
   readonly sysCode: string;
   readonly keyId: string;
+  /** Number of the connection, drawn before the client could say anything on it; without one the hello draws it. */
+  readonly connection?: string;
 }
 
 export interface ProvenPeer extends Peer {

@@ -2,6 +2,7 @@
 import { sql } from 'kysely';
 import type { Scope } from '../base/access.ts';
 import type { Executor } from './database.ts';
+import { type ConnectionNumber, notNewer } from './fencing.ts';
 import { toJson } from './json.ts';
 import { within } from './scope.ts';
 
@@ -17,25 +18,63 @@ export interface ClientRow {
   readonly event_loop_lag_ms: number | null;
 }
 
-/** @returns false where a client of another system has this id. */
+export type Greeted =
+  | { readonly as: 'newest'; readonly connection: string }
+  /** It has greeted on a newer connection already. */
+  | { readonly as: 'replaced' }
+  /** A client of another system has this id. */
+  | { readonly as: 'foreign' };
+
+/** Without a number of its own the connection gets one, and counts as the newest. */
 export async function upsertClient(
   db: Executor,
-  client: { clientId: string; sysCode: string; hello: object; nodeId: string; at: Date },
-): Promise<boolean> {
-  const result = await sql<{ client_id: string }>`
-    INSERT INTO piculus.clients AS c (client_id, sys_code, hello, node_id, connected_at)
-    VALUES (${client.clientId}, ${client.sysCode}, ${toJson(client.hello)}::text::jsonb, ${client.nodeId}, ${client.at})
+  client: {
+    clientId: string;
+    sysCode: string;
+    hello: object;
+    nodeId: string;
+    connection: ConnectionNumber;
+    at: Date;
+  },
+): Promise<Greeted> {
+  const result = await sql<{ connection: string }>`
+    INSERT INTO piculus.clients AS c (client_id, sys_code, hello, node_id, connection, connected_at)
+    VALUES (${client.clientId}, ${client.sysCode}, ${toJson(client.hello)}::text::jsonb, ${client.nodeId},
+      ${client.connection}::bigint, ${client.at})
     ON CONFLICT (client_id) DO UPDATE SET hello = excluded.hello, node_id = excluded.node_id,
-      connected_at = excluded.connected_at, disconnected_at = NULL
-    WHERE c.sys_code = excluded.sys_code
-    RETURNING client_id`.execute(db);
-  return result.rows.length === 1;
+      connection = excluded.connection, connected_at = excluded.connected_at, disconnected_at = NULL
+    WHERE c.sys_code = excluded.sys_code AND (c.connection IS NULL OR c.connection < excluded.connection)
+    RETURNING connection`.execute(db);
+  const [row] = result.rows;
+  if (row !== undefined) return { as: 'newest', connection: row.connection };
+  const found = await sql`
+    SELECT FROM piculus.clients WHERE client_id = ${client.clientId} AND sys_code <> ${client.sysCode}`.execute(
+    db,
+  );
+  return { as: found.rows.length > 0 ? 'foreign' : 'replaced' };
 }
 
-export async function markHeartbeat(db: Executor, clientId: string, at: Date, lagMs: number): Promise<void> {
-  await sql`
-    UPDATE piculus.clients SET last_heartbeat_at = ${at}, event_loop_lag_ms = ${lagMs}
-    WHERE client_id = ${clientId}`.execute(db);
+/** Which connection of which client. */
+export interface ClientConnection {
+  readonly clientId: string;
+  readonly connection: ConnectionNumber;
+}
+
+/** @returns false where the client has a newer connection. */
+export async function markHeartbeat(
+  db: Executor,
+  { clientId, connection }: ClientConnection,
+  at: Date,
+  lagMs: number,
+): Promise<boolean> {
+  const result = await sql<{ marked: boolean }>`
+    WITH marked AS (
+      UPDATE piculus.clients SET last_heartbeat_at = ${at}, event_loop_lag_ms = ${lagMs}
+      WHERE client_id = ${clientId} AND ${notNewer(sql`connection`, connection)}
+      RETURNING client_id)
+    SELECT EXISTS (SELECT FROM marked)
+      OR NOT EXISTS (SELECT FROM piculus.clients WHERE client_id = ${clientId}) AS marked`.execute(db);
+  return result.rows[0]?.marked ?? false;
 }
 
 export async function markAnswered(db: Executor, clientId: string, at: Date): Promise<void> {
@@ -45,13 +84,14 @@ export async function markAnswered(db: Executor, clientId: string, at: Date): Pr
 /** Only where the client is still this node's: it may have come back on another one meanwhile. */
 export async function markDisconnected(
   db: Executor,
-  clientId: string,
+  { clientId, connection }: ClientConnection,
   nodeId: string,
   at: Date,
 ): Promise<string | null> {
   const result = await sql<{ sys_code: string }>`
     UPDATE piculus.clients SET disconnected_at = ${at}
     WHERE client_id = ${clientId} AND node_id = ${nodeId} AND disconnected_at IS NULL
+      AND ${notNewer(sql`connection`, connection)}
     RETURNING sys_code`.execute(db);
   return result.rows[0]?.sys_code ?? null;
 }

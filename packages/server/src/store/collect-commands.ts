@@ -1,7 +1,9 @@
 /** The table of collect commands: one system's part of a collection, worked on by one client under a lease. */
+import { PiculusError } from '@piculus/protocol';
 import { type RawBuilder, sql } from 'kysely';
 import type { Scope } from '../base/access.ts';
 import type { Executor, Tx } from './database.ts';
+import { type ConnectionNumber, fenced, lifted, notNewer } from './fencing.ts';
 import { toJson } from './json.ts';
 import { within } from './scope.ts';
 
@@ -17,6 +19,8 @@ export interface CommandRow {
   readonly client_id: string | null;
   readonly client_version: string | null;
   readonly epoch: number;
+  /** Of its client's connections the one that spoke of it last. */
+  readonly connection: ConnectionNumber;
   readonly lease_expires_at: Date | null;
   readonly rows_scanned: string;
   readonly problems_reported: string;
@@ -29,7 +33,7 @@ export interface CommandRow {
 }
 
 const COLUMNS = sql`c.id, c.collection_id, c.sys_code, c.state, c.fix_codes, c.window_from, c.window_to, c.client_id,
-  c.client_version, c.epoch, c.lease_expires_at, c.rows_scanned, c.problems_reported, c.problems_new, c.feeds,
+  c.client_version, c.epoch, c.connection, c.lease_expires_at, c.rows_scanned, c.problems_reported, c.problems_new, c.feeds,
   c.reason, c.created_at, c.started_at, c.finished_at`;
 
 export interface NewCommand {
@@ -125,11 +129,17 @@ export async function systemsToServe(db: Executor, at: Date): Promise<string[]> 
 export async function startCommand(
   tx: Tx,
   id: string,
-  to: { clientId: string; clientVersion: string; at: Date; leaseExpiresAt: Date },
+  to: {
+    clientId: string;
+    clientVersion: string;
+    connection: ConnectionNumber;
+    at: Date;
+    leaseExpiresAt: Date;
+  },
 ): Promise<number> {
   const result = await sql<{ epoch: number }>`
     UPDATE piculus.collect_commands SET state = 'running', client_id = ${to.clientId}, client_version = ${to.clientVersion},
-      epoch = epoch + 1, lease_expires_at = ${to.leaseExpiresAt}, started_at = ${to.at}, last_sequence = 0,
+      epoch = epoch + 1, connection = ${to.connection}::bigint, lease_expires_at = ${to.leaseExpiresAt}, started_at = ${to.at}, last_sequence = 0,
       rows_scanned = 0, problems_reported = 0, problems_new = 0, feeds = '[]', reason = NULL
     WHERE id = ${id} RETURNING epoch`.execute(tx);
   const [row] = result.rows;
@@ -140,31 +150,49 @@ export async function startCommand(
 /** Back to waiting, where it is still under this epoch. */
 export async function returnCommand(db: Executor, id: string, epoch: number): Promise<void> {
   await sql`
-    UPDATE piculus.collect_commands SET state = 'waiting', lease_expires_at = NULL, client_id = NULL, client_version = NULL
+    UPDATE piculus.collect_commands SET state = 'waiting', lease_expires_at = NULL, client_id = NULL, client_version = NULL,
+      connection = NULL
     WHERE id = ${id} AND epoch = ${epoch} AND state = 'running'`.execute(db);
 }
 
+/** @throws PiculusError `stale-lease` where the command is no longer the one that was read. */
 export async function addReport(
   tx: Tx,
   id: string,
-  report: { sequence: number; problems: number; inserted: number; leaseExpiresAt: Date },
+  report: {
+    epoch: number;
+    connection: ConnectionNumber;
+    sequence: number;
+    problems: number;
+    inserted: number;
+    leaseExpiresAt: Date;
+  },
 ): Promise<void> {
-  await sql`
-    UPDATE piculus.collect_commands SET last_sequence = greatest(last_sequence, ${report.sequence}),
+  const updated = sql`
+    UPDATE piculus.collect_commands c SET last_sequence = greatest(last_sequence, ${report.sequence}),
       problems_reported = problems_reported + ${report.problems}, problems_new = problems_new + ${report.inserted},
-      lease_expires_at = ${report.leaseExpiresAt}
-    WHERE id = ${id}`.execute(tx);
+      lease_expires_at = ${report.leaseExpiresAt}, connection = ${lifted(sql`c.connection`, report.connection)}
+    WHERE id = ${id} AND epoch = ${report.epoch} AND finished_at IS NULL
+      AND ${notNewer(sql`c.connection`, report.connection)}`.execute(tx);
+  requireOne((await fenced(updated)).numAffectedRows);
 }
 
+/** @throws PiculusError `stale-lease` where the command is no longer the one that was read. */
 export async function setProgress(
   tx: Tx,
   id: string,
-  progress: { rowsScanned: number; leaseExpiresAt: Date },
+  progress: { epoch: number; connection: ConnectionNumber; rowsScanned: number; leaseExpiresAt: Date },
 ): Promise<void> {
-  await sql`
-    UPDATE piculus.collect_commands SET rows_scanned = greatest(rows_scanned, ${progress.rowsScanned}),
-      lease_expires_at = ${progress.leaseExpiresAt}
-    WHERE id = ${id}`.execute(tx);
+  const updated = sql`
+    UPDATE piculus.collect_commands c SET rows_scanned = greatest(rows_scanned, ${progress.rowsScanned}),
+      lease_expires_at = ${progress.leaseExpiresAt}, connection = ${lifted(sql`c.connection`, progress.connection)}
+    WHERE id = ${id} AND epoch = ${progress.epoch} AND finished_at IS NULL
+      AND ${notNewer(sql`c.connection`, progress.connection)}`.execute(tx);
+  requireOne((await fenced(updated)).numAffectedRows);
+}
+
+function requireOne(rows: bigint | undefined): void {
+  if (rows !== 1n) throw new PiculusError('stale-lease', 'another client has taken this collect over');
 }
 
 /** How many reports of this epoch are stored, and the highest sequence among them. */
@@ -216,13 +244,16 @@ export async function lockOpenCommands(tx: Tx, collectionId: string, scope: Scop
 
 export async function renewCommands(
   db: Executor,
-  clientId: string,
+  { clientId, connection }: { readonly clientId: string; readonly connection: ConnectionNumber },
   ids: readonly string[],
   leaseExpiresAt: Date,
 ): Promise<void> {
-  await sql`
-    UPDATE piculus.collect_commands SET lease_expires_at = ${leaseExpiresAt}
-    WHERE id = ANY(${[...ids]}::bigint[]) AND client_id = ${clientId} AND state = 'running'`.execute(db);
+  const renewed = sql`
+    UPDATE piculus.collect_commands c SET lease_expires_at = ${leaseExpiresAt},
+      connection = ${lifted(sql`c.connection`, connection)}
+    WHERE id = ANY(${[...ids]}::bigint[]) AND client_id = ${clientId} AND state = 'running'
+      AND ${notNewer(sql`c.connection`, connection)}`.execute(db);
+  await fenced(renewed);
 }
 
 /** Commands that nobody works on and whose last start, or creation, is before `since`, or that were given out too often. */

@@ -53,7 +53,11 @@ describe('an act beside an answer', () => {
       };
       const at = world.clock.now();
       await storeAnswers(tx, { lease, answers: [answer], notYetMaxMs: MINUTE_MS, at });
-      await answerLease(tx, { id: lease.id, answeredIds: [item.problemId], epoch: 1, closedAt: at });
+      await answerLease(
+        tx,
+        { id: lease.id, epoch: 1, connection: null },
+        { answeredIds: [item.problemId], closedAt: at },
+      );
     });
     const refused = await closing;
     expect(refused instanceof PiculusError && refused.code).toBe('wrong-state');

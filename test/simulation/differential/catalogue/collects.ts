@@ -86,6 +86,7 @@ export const collectOperations: readonly Operation[] = [
       id: commandId,
       clientId: draw.clientId,
       clientVersion: fc.constant('1'),
+      connection: draw.connection,
       at: draw.at,
       leaseExpiresAt: draw.at,
     },
@@ -99,12 +100,26 @@ export const collectOperations: readonly Operation[] = [
   ),
   operation(
     'collect-commands.addReport',
-    { id: commandId, sequence: draw.few, problems: draw.few, inserted: draw.few, leaseExpiresAt: draw.at },
+    {
+      id: commandId,
+      epoch: fc.constantFrom(0, 1, 2),
+      connection: draw.connection,
+      sequence: draw.few,
+      problems: draw.few,
+      inserted: draw.few,
+      leaseExpiresAt: draw.at,
+    },
     (tx, { id, ...report }) => s['collect-commands'].addReport(tx, id, report),
   ),
   operation(
     'collect-commands.setProgress',
-    { id: commandId, rowsScanned: draw.few, leaseExpiresAt: draw.at },
+    {
+      id: commandId,
+      epoch: fc.constantFrom(0, 1, 2),
+      connection: draw.connection,
+      rowsScanned: draw.few,
+      leaseExpiresAt: draw.at,
+    },
     (tx, { id, ...progress }) => s['collect-commands'].setProgress(tx, id, progress),
   ),
   operation(
@@ -138,9 +153,8 @@ export const collectOperations: readonly Operation[] = [
   ),
   operation(
     'collect-commands.renewCommands',
-    { clientId: draw.clientId, ids: draw.ids, leaseExpiresAt: draw.at },
-    (tx, { clientId, ids, leaseExpiresAt }) =>
-      s['collect-commands'].renewCommands(tx, clientId, ids, leaseExpiresAt),
+    { clientId: draw.clientId, connection: draw.connection, ids: draw.ids, leaseExpiresAt: draw.at },
+    (tx, { ids, leaseExpiresAt, ...by }) => s['collect-commands'].renewCommands(tx, by, ids, leaseExpiresAt),
   ),
   operation(
     'collect-commands.readAbandoned',

@@ -18,6 +18,7 @@ const lease = fc.record({
   trigger: draw.trigger,
   clientId: draw.clientId,
   epoch: fc.constantFrom(1, 2),
+  connection: draw.connection,
   leasedAt: draw.at,
 });
 
@@ -65,6 +66,11 @@ const click = {
   bulkRunId: draw.maybe(fc.constantFrom('1', '2')),
   approvalId: fc.constantFrom(null, null, null, null, '1'),
 };
+const held = fc.record({
+  id: draw.leaseId,
+  epoch: fc.constantFrom(1, 2),
+  connection: draw.connection,
+});
 const cause = fc.constantFrom('solution-deleted', 'cancelled');
 
 export const runOperations: readonly Operation[] = [
@@ -103,17 +109,22 @@ export const runOperations: readonly Operation[] = [
   ),
   operation(
     'leases.answerLease',
-    { id: draw.leaseId, answeredIds: draw.ids, epoch: fc.constantFrom(1, 2), closedAt: draw.maybe(draw.at) },
-    (tx, answer) => s.leases.answerLease(tx, answer),
+    { held, answeredIds: draw.ids, closedAt: draw.maybe(draw.at), raised: fc.boolean() },
+    (tx, { held: of, ...answer }) => s.leases.answerLease(tx, of, answer),
     { weight: 3 },
   ),
-  operation('leases.deleteLease', { id: draw.leaseId }, (tx, { id }) => s.leases.deleteLease(tx, id), {
+  operation('leases.deleteLease', { held }, (tx, { held: of }) => s.leases.deleteLease(tx, of), {
     weight: 1,
   }),
   operation(
     'leases.renewLeases',
-    { clientId: draw.clientId, ids: fc.uniqueArray(draw.leaseId), expiresAt: draw.at },
-    (tx, { clientId, ids, expiresAt }) => s.leases.renewLeases(tx, clientId, ids, expiresAt),
+    {
+      clientId: draw.clientId,
+      connection: draw.connection,
+      ids: fc.uniqueArray(draw.leaseId),
+      expiresAt: draw.at,
+    },
+    (tx, { ids, expiresAt, ...by }) => s.leases.renewLeases(tx, by, ids, expiresAt),
     { unordered: true },
   ),
   operation('leases.openLeases', { scope: draw.scope }, (tx, { scope }) =>

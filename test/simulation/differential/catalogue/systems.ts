@@ -133,22 +133,28 @@ export const systemOperations: readonly Operation[] = [
       sysCode: draw.sysCode,
       hello: draw.fixCodes.map((fixes) => ({ fixes, collectors: fixes, version: '1' })),
       nodeId: draw.nodeId,
+      connection: draw.number,
       at: draw.at,
     },
     (tx, client) => s.clients.upsertClient(tx, client),
   ),
   operation(
     'clients.markHeartbeat',
-    { clientId: draw.clientId, at: draw.at, lagMs: fc.constantFrom(0, 1.25) },
-    (tx, { clientId, at, lagMs }) => s.clients.markHeartbeat(tx, clientId, at, lagMs),
+    {
+      clientId: draw.clientId,
+      connection: draw.connection,
+      at: draw.at,
+      lagMs: fc.constantFrom(0, 1.25),
+    },
+    (tx, { at, lagMs, ...by }) => s.clients.markHeartbeat(tx, by, at, lagMs),
   ),
   operation('clients.markAnswered', { clientId: draw.clientId, at: draw.at }, (tx, { clientId, at }) =>
     s.clients.markAnswered(tx, clientId, at),
   ),
   operation(
     'clients.markDisconnected',
-    { clientId: draw.clientId, nodeId: draw.nodeId, at: draw.at },
-    (tx, { clientId, nodeId, at }) => s.clients.markDisconnected(tx, clientId, nodeId, at),
+    { clientId: draw.clientId, connection: draw.connection, nodeId: draw.nodeId, at: draw.at },
+    (tx, { nodeId, at, ...by }) => s.clients.markDisconnected(tx, by, nodeId, at),
   ),
   operation(
     'clients.readClients',
