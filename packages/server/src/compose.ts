@@ -60,6 +60,8 @@ export interface Host {
   fail(reason: Error): void;
   /** @throws PiculusError `stopping`, `database-away`. */
   checkOpen(): void;
+  /** It was asked to stop. */
+  readonly isLeaving: boolean;
   /** As `checkOpen`, and where it takes no new work any more. */
   checkWorking(): void;
   /** Where it listens; empty before. */
@@ -187,6 +189,7 @@ async function createHttp(host: Host, built: HttpParts): Promise<App> {
     trustedProxies: config.trustedProxies,
     consoleFolder: parts.consoleFolder === undefined ? await findConsole() : parts.consoleFolder,
     checkOpen: () => host.checkOpen(),
+    isLeaving: () => host.isLeaving,
     readiness: built.readiness,
     ...(parts.signInsPerMinute === undefined ? {} : { signInsPerMinute: parts.signInsPerMinute }),
   });

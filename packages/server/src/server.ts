@@ -120,6 +120,7 @@ class Server implements PiculusServer {
 
   async #start(): Promise<void> {
     const lifecycle = this.#lifecycle;
+    const isLeaving = (): boolean => this.#draining;
     const built = await compose({
       config: this.#config,
       parts: this.#parts,
@@ -129,6 +130,9 @@ class Server implements PiculusServer {
       fail: (reason) => this.#fail(reason),
       checkOpen: () => this.#checkOpen(),
       checkWorking: () => this.#checkWorking(),
+      get isLeaving() {
+        return isLeaving();
+      },
       address: () => this.address,
     });
     const { app, gateway, nodes, rooms, telemetry, transports } = built;

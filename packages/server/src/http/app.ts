@@ -41,6 +41,8 @@ export interface AppParts {
   readonly consoleFolder: string | null;
   /** Throws where no work can be done now: `database-away` before the schema is there, `stopping`. */
   readonly checkOpen: () => void;
+  /** Whether the server leaves: whoever keeps a connection open has to come anew, and comes to another one. */
+  readonly isLeaving?: () => boolean;
   readonly readiness: Readiness;
   readonly signInsPerMinute?: number;
 }
@@ -75,6 +77,9 @@ export async function createApp(parts: AppParts): Promise<App> {
   http.addHook('onRequest', async (request, reply) => {
     reply.header('x-request-id', request.id);
     if (request.url.startsWith('/api/')) reply.header('cache-control', 'no-store');
+  });
+  http.addHook('onSend', async (_request, reply) => {
+    if (parts.isLeaving?.() === true) reply.header('connection', 'close');
   });
   http.addHook('onResponse', async ({ method, routeOptions }, reply) => {
     const { metrics } = context;

@@ -60,13 +60,13 @@ export function createPostgresBus(parts: PostgresBusParts): Bus {
   /** Resolves when the connection ends or hears nothing of its own pings. @returns whether it ever heard one. */
   async function attend(connection: HintConnection): Promise<boolean> {
     let heard = false;
-    const over = new AbortController();
-    connection.ended.then(() => over.abort());
-    stopping.signal.addEventListener('abort', () => over.abort(), { once: true });
-    while (!over.signal.aborted) {
+    const broken = new AbortController();
+    connection.ended.then(() => broken.abort());
+    const over = AbortSignal.any([stopping.signal, broken.signal]);
+    while (!over.aborted) {
       pingHeard = false;
       await sendHint(db, `${origin} ${PING}`).catch(() => {});
-      await clock.sleep(pingMs, over.signal);
+      await clock.sleep(pingMs, over);
       if (!pingHeard) break;
       heard = true;
     }
