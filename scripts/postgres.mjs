@@ -25,7 +25,7 @@ export async function postgresForTests() {
 }
 
 /** @returns the folder with initdb and postgres, newest version first; null where there is none. */
-function findPrograms() {
+export function findPrograms() {
   const debian = '/usr/lib/postgresql';
   const versions = existsSync(debian)
     ? readdirSync(debian)
@@ -46,7 +46,7 @@ function findPrograms() {
   );
 }
 
-async function installOnDebian() {
+export async function installOnDebian() {
   if (process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get')) return null;
   say('installing PostgreSQL for the tests');
   const env = { DEBIAN_FRONTEND: 'noninteractive' };
@@ -145,7 +145,7 @@ function whenReady(server, { folder, url }) {
   });
 }
 
-async function plainUser() {
+export async function plainUser() {
   for (const name of ['postgres', 'nobody']) {
     const uid = await capture('id', ['-u', name]);
     const gid = await capture('id', ['-g', name]);
@@ -154,7 +154,7 @@ async function plainUser() {
   return { uid: 65534, gid: 65534 };
 }
 
-function freePort() {
+export function freePort() {
   return new Promise((resolve, reject) => {
     const probe = createServer();
     probe.once('error', reject);

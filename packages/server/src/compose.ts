@@ -147,7 +147,15 @@ export async function compose(host: Host): Promise<Built> {
     loops: telemetry.loops,
   });
   const { messages } = rooms;
-  addNodeGauges(telemetry.metrics, { pool, gateway, messages, live: app.live, readiness });
+  addNodeGauges(telemetry.metrics, {
+    pool,
+    gateway,
+    messages,
+    live: app.live,
+    readiness,
+    transports,
+    bus: context.bus,
+  });
   addStateGauges(telemetry.registry, context, config.telemetry.stateCacheMs);
   return { ...http, app, transports, telemetry };
 }

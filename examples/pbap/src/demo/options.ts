@@ -23,6 +23,8 @@ export interface DemoOptions {
   readonly port: number;
   /** Which production systems there are. */
   readonly systems: readonly SystemCode[];
+  /** Where the clients find the server, for instance a balancer; null for the server itself. */
+  readonly clientUrl?: string | null;
   /** Databases that the environment names; null for embedded ones. */
   readonly databaseUrls: Readonly<Record<DatabaseName, string | null>>;
 }
@@ -49,7 +51,8 @@ export const HELP = `npm start -- [options]        the demo: a server, a bank, a
   --help               this text
 
 PICULUS_DATABASE_URL, PBAP_DATABASE_URL and BANK_DATABASE_URL (PBMS_DATABASE_URL, PBMS_BANK_DATABASE_URL) put the
-databases on PostgreSQL. Nothing is ever dropped there.
+databases on PostgreSQL. Nothing is ever dropped there. PICULUS_CLIENT_URL is where the clients find the server, where
+a balancer stands between.
 `;
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -88,6 +91,7 @@ export function readOptions(args: readonly string[], env: Environment, folder: s
     port:
       values.once === true && values.port === undefined ? 0 : whole('--port', values.port, 7_070, 1, 65_535),
     systems: whole('--systems', values.systems, 1, 1, 2) === 1 ? ['PBAP'] : ['PBAP', 'PBMS'],
+    clientUrl: env.PICULUS_CLIENT_URL?.trim() || null,
     databaseUrls: {
       piculus: databaseUrl(env, 'PICULUS_DATABASE_URL'),
       pbap: databaseUrl(env, 'PBAP_DATABASE_URL'),

@@ -122,7 +122,13 @@ async function startSystem(
   if (typeof bank.url !== 'string') throw new DemoError(`the bank of ${sysCode} did not say where it is`);
   for (let instance = 1; instance <= CLIENTS_PER_SYSTEM; instance++) {
     await children.start(
-      clientProgram(system, instance, { server, systemKey, serverKeys, bankUrl: bank.url, port }),
+      clientProgram(system, instance, {
+        serverUrl: options.clientUrl ?? server.url,
+        systemKey,
+        serverKeys,
+        bankUrl: bank.url,
+        port,
+      }),
     );
   }
   progress.say(`${sysCode}: bank and ${CLIENTS_PER_SYSTEM} clients started`);
@@ -133,7 +139,7 @@ function clientProgram(
   system: DemoSystem,
   instance: number,
   link: {
-    readonly server: DemoServer;
+    readonly serverUrl: string;
     readonly systemKey: string;
     readonly serverKeys: string;
     readonly bankUrl: string;
@@ -146,7 +152,7 @@ function clientProgram(
     name: `${sysCode.toLowerCase()}-${instance}`,
     script: fromRoot('examples/pbap/dist/pbap/main.js'),
     env: {
-      PICULUS_URL: link.server.url,
+      PICULUS_URL: link.serverUrl,
       PICULUS_SYSTEM_KEY: link.systemKey,
       PICULUS_SERVER_KEYS: link.serverKeys,
       SYS_CODE: sysCode,

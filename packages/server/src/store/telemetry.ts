@@ -20,7 +20,7 @@ export interface StateTimes {
 /** One statement, so that the figures are of one moment. Systems with nothing of a kind have a 0. */
 export async function readStateFigures(db: Executor, times: StateTimes): Promise<StateFigure[]> {
   const parts = [PROBLEMS, clicks(times), leases(times), collects(times), ticks(times), clients(times)];
-  const all = sql.join([...parts, people(times), HALTS, audit(times)], sql` UNION ALL `);
+  const all = sql.join([...parts, people(times), HALTS, NODES, audit(times)], sql` UNION ALL `);
   const found = await sql<StateFigure>`
     WITH open_leases AS MATERIALIZED (
       SELECT sys_code, cardinality(problem_ids) - cardinality(answered_ids) AS executing, leased_at, expires_at
@@ -99,6 +99,11 @@ const HALTS = sql`
   SELECT 'piculus_halts_open', ARRAY[words.kind], count(h.id)::float8
   FROM (VALUES ('switch'), ('breaker'), ('limit')) AS words(kind)
   LEFT JOIN piculus.halts h ON h.kind = words.kind AND h.ended_at IS NULL GROUP BY words.kind`;
+
+const NODES = sql`
+  SELECT 'piculus_nodes', ARRAY[words.state], count(n.node_id)::float8
+  FROM (VALUES ('working'), ('draining'), ('gone')) AS words(state)
+  LEFT JOIN piculus.nodes n ON n.state = words.state GROUP BY words.state`;
 
 const audit = ({ now }: StateTimes): RawBuilder<unknown> => sql`
   SELECT 'piculus_audit_rows_unchained', ARRAY[of.source],

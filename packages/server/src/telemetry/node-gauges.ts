@@ -2,9 +2,11 @@
 import type pg from 'pg';
 import type { Metrics } from '../base/metrics.ts';
 import { VERSION } from '../base/version.ts';
+import type { GatewayTransport } from '../gateway/transport.ts';
 import type { Gateway } from '../gateway/gateway.ts';
 import type { LiveRoutes } from '../http/live.ts';
 import type { MessageLog } from '../messages/index.ts';
+import type { Bus } from '../nodes/bus.ts';
 import type { Readiness } from './readiness.ts';
 import type { SetGauge } from './registry.ts';
 
@@ -14,11 +16,13 @@ export interface NodeParts {
   readonly messages: MessageLog;
   readonly live: LiveRoutes;
   readonly readiness: Readiness;
+  readonly transports: readonly GatewayTransport[];
+  readonly bus: Bus;
 }
 
 export function addNodeGauges(
   metrics: Metrics,
-  { pool, gateway, messages, live, readiness }: NodeParts,
+  { pool, gateway, messages, live, readiness, transports, bus }: NodeParts,
 ): void {
   metrics.gauges(['piculus_build_info'], (set) => {
     set('piculus_build_info', { version: VERSION, node_version: process.versions.node }, 1);
@@ -30,6 +34,11 @@ export function addNodeGauges(
     set('piculus_database_connections', { state: 'idle' }, pool.idleCount);
     set('piculus_database_connections', { state: 'busy' }, pool.totalCount - pool.idleCount);
     set('piculus_database_waiting', {}, pool.waitingCount);
+  });
+  metrics.gauges(['piculus_transport_ready', 'piculus_bus_ready'], (set) => {
+    for (const { name, ready } of transports)
+      set('piculus_transport_ready', { transport: name }, ready ? 1 : 0);
+    set('piculus_bus_ready', { bus: bus.name }, bus.ready ? 1 : 0);
   });
   metrics.gauges(
     [

@@ -70,6 +70,11 @@ const NODE = {
   piculus_places_free: gauge(['sys_code'], 'Free places of the clients of this node'),
   piculus_message_log_rows: gauge([], 'Rows of the message log that are not written yet'),
   piculus_message_log_dropped: gauge([], 'Rows of the message log that were dropped since the start'),
+  piculus_transport_ready: gauge(['transport'], '1 where clients can come in this way'),
+  piculus_bus_ready: gauge(
+    ['bus'],
+    '1 where hints of other nodes come through; without them all waits for polls',
+  ),
   piculus_live_readers: gauge([], 'Consoles that read live events'),
 } satisfies Record<string, Spec>;
 
@@ -94,6 +99,7 @@ const STATE = {
   piculus_oldest_approval_seconds: gauge([], 'How long the oldest of them waits'),
   piculus_halts_open: gauge(['kind'], 'What stands still'),
   piculus_clients: gauge(['sys_code'], 'Connected clients of all nodes'),
+  piculus_nodes: gauge(['state'], 'Nodes; those that are gone for the hour after'),
   piculus_audit_rows_unchained: gauge(['source'], 'Ids of rows of the audit that no block covers yet'),
   piculus_audit_checkpoint_age_seconds: gauge([], 'Age of the newest signed checkpoint of the audit'),
 } satisfies Record<string, Spec>;
