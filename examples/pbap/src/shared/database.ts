@@ -29,6 +29,11 @@ export function createPool(options: PoolOptions): pg.Pool {
 export async function inTransaction<T>(pool: pg.Pool, work: (tx: pg.PoolClient) => Promise<T>): Promise<T> {
   const client = await pool.connect();
   let broken: Error | undefined;
+  // A connection that breaks while no statement is under way has nobody else to tell, and would end the process.
+  const breaks = (error: Error): void => {
+    broken = error;
+  };
+  client.on('error', breaks);
   try {
     await client.query('begin');
     // A lock that is not had in time fails the work, which may be tried again, instead of hanging for ever.
@@ -42,6 +47,7 @@ export async function inTransaction<T>(pool: pg.Pool, work: (tx: pg.PoolClient) 
     });
     throw error;
   } finally {
+    client.off('error', breaks);
     // A connection that cannot even roll back is thrown away, not handed to the next one.
     client.release(broken);
   }

@@ -1,0 +1,56 @@
+/**
+ * `npm run chaos -- --minutes M --seed N [--short]`: a whole installation under faults, then checked. Ends with one line,
+ * and exit code 0 where all is right; COUNT_FILE, where set, gets how many checks passed and failed.
+ */
+import { writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { type Ran, runChaos } from './run.ts';
+
+const SHORT_MS = 100_000;
+const HEAL_SHORT_MS = 90_000;
+const HEAL_MS = 300_000;
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+
+// Whatever a broken run left open must not keep it from ending.
+process.exit(await main(process.argv.slice(2)));
+
+async function main(args: readonly string[]): Promise<number> {
+  const { values } = parseArgs({
+    args: [...args],
+    options: { minutes: { type: 'string' }, seed: { type: 'string' }, short: { type: 'boolean' } },
+  });
+  const short = values.short === true;
+  const minutes = Number(values.minutes ?? '3');
+  const seed = Number(values.seed ?? Date.now() % 100_000);
+  if (!(minutes > 0) || !Number.isInteger(seed)) {
+    say('--minutes must be more than 0, --seed a whole number');
+    return 2;
+  }
+  const from = Date.now();
+  let ran: Ran | null = null;
+  let broken: unknown = null;
+  try {
+    ran = await runChaos({
+      seed,
+      forMs: short ? SHORT_MS : minutes * 60_000,
+      healWithinMs: short ? HEAL_SHORT_MS : HEAL_MS,
+      short,
+      say,
+    });
+  } catch (error) {
+    broken = error;
+  }
+  const passed = ran?.verdict.passed ?? 0;
+  const failures = ran?.verdict.failures ?? [`the run broke off: ${describe(broken)}`];
+  for (const line of failures) say(line);
+  if (ran !== null) say(`report: ${ran.report}`);
+  say(`chaos, seed ${seed}: ${passed} passed, ${failures.length} failed, ${Math.round((Date.now() - from) / 1000)} s`);
+  const countFile = process.env.COUNT_FILE;
+  if (countFile !== undefined && countFile !== '')
+    writeFileSync(countFile, JSON.stringify({ passed, failed: failures.length, skipped: 0 }));
+  return failures.length === 0 ? 0 : 1;
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
