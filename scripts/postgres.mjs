@@ -24,6 +24,11 @@ export async function postgresForTests() {
   return null;
 }
 
+/** @returns whether this machine has the programs for a PostgreSQL of one's own, installed first where that can be done. */
+export async function hasPostgresPrograms() {
+  return (findPrograms() ?? (await installOnDebian())) !== null;
+}
+
 /** @returns the folder with initdb and postgres, newest version first; null where there is none. */
 export function findPrograms() {
   const debian = '/usr/lib/postgresql';

@@ -1,17 +1,31 @@
 /**
  * `npm test`: makes the checkout ready, then style, formatting, types of the tests, and all tests on a real
- * PostgreSQL and in a real Chromium. Nothing may be skipped. Arguments go to vitest. Ends with `N passed, N failed` alone on a line.
+ * PostgreSQL and in a real Chromium, and beside them the short form of chaos. Nothing may be skipped. Arguments go to vitest. Ends with `N passed, N failed` alone on a line.
  */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { browserForTests } from './browser.mjs';
+import { chaos } from './chaos.mjs';
 import { bin, ROOT, run, say } from './lib.mjs';
 import { natsForTests } from './nats.mjs';
 import { postgresForTests } from './postgres.mjs';
 import { setup } from './setup.mjs';
 
+/** Any other is as good: `npm run chaos -- --short --seed N`. */
+const CHAOS_SEED = '11';
+/** Run beside vitest, because they mostly wait: each writes how many passed and failed to COUNT_FILE. */
+const LONG = [
+  {
+    name: 'chaos',
+    start: (countFile) =>
+      chaos(['--short', '--seed', CHAOS_SEED], { env: { COUNT_FILE: countFile }, quiet: true }),
+  },
+];
+
+const from = Date.now();
 const { passed, failed } = await main(process.argv.slice(2));
+say(`all of it took ${Math.round((Date.now() - from) / 1000)} s`);
 process.stdout.write(`\n${passed} passed, ${failed} failed\n`);
 process.exitCode = failed === 0 ? 0 : 1;
 
@@ -25,14 +39,40 @@ async function main(args) {
   if (database === null) return { passed: 0, failed: 1 };
   try {
     const checks = await staticChecks();
-    const tests = await vitest(args, {
-      TEST_DATABASE_URL: database.url,
-      TEST_CHROMIUM_PATH: chromium,
-      NATS_SERVER: nats,
-    });
-    return { passed: tests.passed + checks.passed, failed: tests.failed + checks.failed };
+    // With arguments only some tests are wanted, and the long ones are not among them.
+    const beside = args.length > 0 ? [] : [...LONG];
+    const parts = await Promise.all([
+      vitest(args, { TEST_DATABASE_URL: database.url, TEST_CHROMIUM_PATH: chromium, NATS_SERVER: nats }),
+      ...beside.map((part) => besideTests(part)),
+    ]);
+    return sum([checks, ...parts]);
   } finally {
     await database.stop();
+  }
+}
+
+function sum(parts) {
+  return parts.reduce(
+    (all, { passed, failed }) => ({ passed: all.passed + passed, failed: all.failed + failed }),
+    { passed: 0, failed: 0 },
+  );
+}
+
+/** Runs one of the long parts quietly; what it said is printed as one piece when it ends. */
+async function besideTests({ name, start }) {
+  const folder = mkdtempSync(join(tmpdir(), 'piculus-test-'));
+  const countFile = join(folder, 'counts.json');
+  const from = Date.now();
+  try {
+    const { code, output } = await start(countFile);
+    const counts = judge(readCounts(countFile), code);
+    process.stdout.write(`\n${output}`);
+    say(
+      `${name}: ${counts.passed} passed, ${counts.failed} failed, ${Math.round((Date.now() - from) / 1000)} s`,
+    );
+    return counts;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
   }
 }
 

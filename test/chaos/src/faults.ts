@@ -13,6 +13,8 @@ export interface Done {
 }
 
 const SLOW_END_MS = 60_000;
+const FELT_WITHIN_MS = 8_000;
+const AGAIN_MAX = 5;
 
 export class Faults {
   readonly done: Record<FaultKind, Done>;
@@ -65,7 +67,16 @@ export class Faults {
   async #do(fault: PlannedFault): Promise<void> {
     const { kind, target, forMs, detail } = fault;
     try {
-      const seen = await this.#act(fault);
+      let seen = await this.#act(fault);
+      // What takes no time may only have come at a moment when there was nothing to hit.
+      for (
+        let tries = 0;
+        seen === null && forMs === 0 && tries < AGAIN_MAX && !this.#over.signal.aborted;
+        tries += 1
+      ) {
+        await this.#pause(1_500);
+        seen = await this.#act(fault);
+      }
       if (seen !== null) this.done[kind].happened += 1;
       this.#history.tell(seen === null ? `nothing to do: ${kind}` : kind, {
         target,
@@ -189,6 +200,10 @@ export class Faults {
     const before = { ...arrow.counts };
     arrow.break(fault);
     await this.#pause(forMs);
+    // A wire that nobody used was not broken for anybody: a little longer, then.
+    const isFelt = (): boolean =>
+      arrow.counts.held + arrow.counts.delayed > before.held + before.delayed || this.#over.signal.aborted;
+    for (let waitedMs = 0; waitedMs < FELT_WITHIN_MS && !isFelt(); waitedMs += 500) await this.#pause(500);
     arrow.heal();
     // Half of what hung so long is found to be dead, the other half goes on as if nothing had been.
     const cut = fault.kind === 'half-open' && forMs % 2 === 0 ? arrow.reset() : 0;

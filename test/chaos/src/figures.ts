@@ -17,8 +17,10 @@ export interface Figures {
 }
 
 export async function readFigures(admin: pg.Client, from: Date, to: Date): Promise<Figures> {
-  const one = async <T extends pg.QueryResultRow>(text: string, values: unknown[] = []): Promise<T | undefined> =>
-    (await admin.query<T>(text, values)).rows[0];
+  const one = async <T extends pg.QueryResultRow>(
+    text: string,
+    values: unknown[] = [],
+  ): Promise<T | undefined> => (await admin.query<T>(text, values)).rows[0];
   const outcomes = await admin.query<{ outcome: string; count: number }>(
     'select outcome, count(*)::int as count from piculus.executions group by outcome order by outcome',
   );

@@ -61,7 +61,8 @@ export class Fleet {
       sleep(READY_WITHIN_MS, null, { signal: late.signal }).catch(() => null),
     ]);
     late.abort();
-    if (first === null) throw new Error(`${program.name} did not start:\n  ${running.lastLines.join('\n  ')}`);
+    if (first === null)
+      throw new Error(`${program.name} did not start:\n  ${running.lastLines.join('\n  ')}`);
     return first;
   }
 

@@ -54,7 +54,12 @@ async function collectAll(cluster: Cluster, admin: pg.Client, end: AbortSignal):
   );
   if (made === null) return { complete: false, reported: 0, states: 'not started' };
   for (;;) {
-    const { rows } = await admin.query<{ state: string; reported: number; ended: boolean; reason: string | null }>(
+    const { rows } = await admin.query<{
+      state: string;
+      reported: number;
+      ended: boolean;
+      reason: string | null;
+    }>(
       `select state, problems_reported::int as reported, finished_at is not null as ended, reason
        from piculus.collect_commands where collection_id = $1`,
       [made.id],
@@ -63,7 +68,9 @@ async function collectAll(cluster: Cluster, admin: pg.Client, end: AbortSignal):
       return {
         complete: rows.length > 0 && rows.every(({ state }) => state === 'complete'),
         reported: rows.reduce((sum, { reported }) => sum + reported, 0),
-        states: rows.map(({ state, reason }) => (reason === null ? state : `${state} (${reason})`)).join(', '),
+        states: rows
+          .map(({ state, reason }) => (reason === null ? state : `${state} (${reason})`))
+          .join(', '),
       };
     }
     await sleep(POLL_MS);
@@ -75,9 +82,28 @@ async function waitUntilNothingIsOpen(admin: pg.Client, end: AbortSignal, histor
     const left = await open(admin);
     if (left.length === 0) return;
     if (round % TELL_EVERY === 0)
-      history.tell('still open', { count: left.length, some: left.slice(0, 3).join('; ') });
+      history.tell('still open', {
+        count: left.length,
+        some: left.slice(0, 3).join('; '),
+        because: await reasons(admin),
+      });
     await sleep(POLL_MS);
   }
+}
+
+/** Why work may wait: what stops a system, and ticks that lie in the future. */
+async function reasons(admin: pg.Client): Promise<string> {
+  const { rows } = await admin.query<{ line: string }>(
+    `select 'halted: ' || to_jsonb(h)::text as line from piculus.halts h where ended_at is null
+     union all select sys_code || ' ' || fix_code || ' ticks at ' || tick_at from piculus.solutions where tick_at > now() + interval '3 s'
+     union all select state || ' after ' || coalesce(last_outcome, 'no try') || ': ' || coalesce(left(min(last_reason), 80), '-') || ' x ' || count(*)
+       from piculus.problems where state not in ('fixed', 'cleared') group by state, last_outcome`,
+  );
+  return rows
+    .slice(0, 6)
+    .map(({ line }) => line)
+    .join('; ')
+    .slice(0, 800);
 }
 
 async function open(admin: pg.Client): Promise<string[]> {

@@ -3,7 +3,13 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fromRoot } from '@piculus/example-pbap/demo/children';
-import { type ApiClient, ApiError, createApiClient, signInFirst, solutionInputSchema } from '@piculus/protocol/http';
+import {
+  type ApiClient,
+  ApiError,
+  createApiClient,
+  signInFirst,
+  solutionInputSchema,
+} from '@piculus/protocol/http';
 import { z } from 'zod';
 import { SYSTEMS, type SystemCode } from './systems.ts';
 
@@ -31,11 +37,7 @@ export class People {
   }
 
   /** Signs in at the first node; the session holds at all of them. */
-  static async signIn(
-    urls: readonly string[],
-    passwordFile: string,
-    random: () => number,
-  ): Promise<People> {
+  static async signIn(urls: readonly string[], passwordFile: string, random: () => number): Promise<People> {
     const oneTimePassword = (await readFile(passwordFile, 'utf8')).trim();
     const password = randomBytes(18).toString('base64url');
     const [first = ''] = urls;
@@ -82,7 +84,9 @@ export class People {
     const { solutions } = file.parse(JSON.parse(text));
     const keys = new Map<SystemCode, string>();
     for (const sysCode of SYSTEMS) {
-      const made = await api.createSystem({ body: { sysCode, name: `production ${sysCode}`, collectCron: null } });
+      const made = await api.createSystem({
+        body: { sysCode, name: `production ${sysCode}`, collectCron: null },
+      });
       keys.set(sysCode, made.key);
       for (const solution of solutions) {
         const executionMode = solution.fixCode === CLICKED_FIX ? 'manual' : 'automatic';

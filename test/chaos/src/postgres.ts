@@ -51,7 +51,10 @@ export class Postgres {
   #server: ChildProcess | null = null;
   #hogs: pg.Client[] = [];
 
-  private constructor(options: PostgresOptions, given: { programs: string; user: User | null; port: number; ownDisk: boolean }) {
+  private constructor(
+    options: PostgresOptions,
+    given: { programs: string; user: User | null; port: number; ownDisk: boolean },
+  ) {
     this.#options = options;
     this.#programs = given.programs;
     this.#user = given.user;
@@ -159,7 +162,10 @@ export class Postgres {
     await this.endSessions(CONNECTIONS_MAX);
     const wanted = CONNECTIONS_MAX - RESERVED - left;
     for (let taken = 0; taken < wanted; taken += 1) {
-      const client = new pg.Client({ connectionString: this.urlOf('postgres'), connectionTimeoutMillis: 2_000 });
+      const client = new pg.Client({
+        connectionString: this.urlOf('postgres'),
+        connectionTimeoutMillis: 2_000,
+      });
       client.on('error', () => {});
       try {
         await client.connect();
@@ -282,7 +288,8 @@ function findPrograms(): string | null {
     ...(process.env.PATH ?? '').split(delimiter),
   ];
   return (
-    folders.find((folder) => existsSync(join(folder, 'initdb')) && existsSync(join(folder, 'postgres'))) ?? null
+    folders.find((folder) => existsSync(join(folder, 'initdb')) && existsSync(join(folder, 'postgres'))) ??
+    null
   );
 }
 

@@ -55,7 +55,10 @@ export function judge(outcome: Outcome): Verdict {
 
 export function writeReport(outcome: Outcome, verdict: Verdict): string {
   const path = join(outcome.folder, 'report.md');
-  writeFileSync(path, [...head(outcome, verdict), ...body(outcome), ...firstFailure(outcome, verdict)].join('\n'));
+  writeFileSync(
+    path,
+    [...head(outcome, verdict), ...body(outcome), ...firstFailure(outcome, verdict)].join('\n'),
+  );
   return path;
 }
 
@@ -106,11 +109,14 @@ function firstFailure({ history, checks }: Outcome, { failures }: Verdict): stri
   if (failures.length === 0) return [];
   const line = checks.find(({ wrong }) => wrong.length > 0)?.wrong[0] ?? '';
   const key = /\b[TN][-A-Z0-9]{6,}\b/.exec(line)?.[0] ?? null;
-  const about = key === null ? [] : history.entries.filter(({ detail }) => JSON.stringify(detail).includes(key));
+  const about =
+    key === null ? [] : history.entries.filter(({ detail }) => JSON.stringify(detail).includes(key));
   const shown = about.length > 0 ? about : history.entries.slice(-AROUND);
   return [
     key === null ? '## The last things that happened' : `## What happened to ${key}`,
-    ...shown.slice(-AROUND).map(({ atMs, what, detail }) => `- ${(atMs / 1000).toFixed(2)} s ${what} ${JSON.stringify(detail)}`),
+    ...shown
+      .slice(-AROUND)
+      .map(({ atMs, what, detail }) => `- ${(atMs / 1000).toFixed(2)} s ${what} ${JSON.stringify(detail)}`),
     '',
   ];
 }

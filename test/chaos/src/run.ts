@@ -25,6 +25,8 @@ export interface RunOptions {
   readonly healWithinMs: number;
   /** The short form leaves out what this machine cannot do; the long form refuses. */
   readonly short: boolean;
+  /** Kinds that are not wanted this time. */
+  readonly without: readonly FaultKind[];
   readonly say: (line: string) => void;
 }
 
@@ -48,7 +50,7 @@ export async function runChaos(options: RunOptions): Promise<Ran> {
   const leftOut = missingHere();
   if (leftOut.length > 0 && !options.short)
     throw new Error(`this machine cannot do ${leftOut.join(', ')}; only the short form goes without`);
-  const profile = makeProfile({ seed, forMs, without: leftOut });
+  const profile = makeProfile({ seed, forMs, without: [...leftOut, ...options.without] });
   const schedule = makeSchedule(profile);
   writeFileSync(join(folder, 'profile.json'), `${JSON.stringify({ profile, schedule }, null, 2)}\n`);
   say(`profile of seed ${seed}: ${JSON.stringify(profile)}`);
@@ -69,7 +71,17 @@ export async function runChaos(options: RunOptions): Promise<Ran> {
     const tidy = (): void => void cluster.stop().finally(() => process.exit(130));
     for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.once(signal, tidy);
     try {
-      return await faultsAndChecks({ options, cluster, profile, schedule, leftOut, history, witness, random, folder });
+      return await faultsAndChecks({
+        options,
+        cluster,
+        profile,
+        schedule,
+        leftOut,
+        history,
+        witness,
+        random,
+        folder,
+      });
     } finally {
       await cluster.stop();
     }
@@ -110,7 +122,11 @@ async function faultsAndChecks(stage: Stage): Promise<Ran> {
     const healing = await waitUntilHealed(cluster, admin, { withinMs: options.healWithinMs, history });
     history.tell('healed', { tookMs: healing.tookMs });
     await workload.stop();
-    const checks = [...inWords(early, 'at the end of the faults'), ...(await runChecks(sources(), 'all')), auditChain(stage)];
+    const checks = [
+      ...inWords(early, 'at the end of the faults'),
+      ...(await runChecks(sources(), 'all')),
+      auditChain(stage),
+    ];
     const outcome = await outcomeOf(stage, { checks, healing, admin, from, to, faults, workload });
     const verdict = judge(outcome);
     return { verdict, report: writeReport(outcome, verdict) };
@@ -121,7 +137,9 @@ async function faultsAndChecks(stage: Stage): Promise<Ran> {
 
 /** Only what was wrong at that time: what was right is told once. */
 function inWords(early: readonly Checked[], when: string): Checked[] {
-  return early.filter(({ wrong }) => wrong.length > 0).map((one) => ({ ...one, name: `${one.name} (${when})` }));
+  return early
+    .filter(({ wrong }) => wrong.length > 0)
+    .map((one) => ({ ...one, name: `${one.name} (${when})` }));
 }
 
 async function outcomeOf(
@@ -184,7 +202,12 @@ async function openSources(
 function auditChain({ cluster }: Stage): Checked {
   const name = 'the chain of the audit holds';
   const cli = fromRoot('packages/cli/bin/piculus.js');
-  const where = ['--database-url', cluster.postgres.urlOf('piculus'), '--data-dir', join(cluster.options.temporary, 'piculus')];
+  const where = [
+    '--database-url',
+    cluster.postgres.urlOf('piculus'),
+    '--data-dir',
+    join(cluster.options.temporary, 'piculus'),
+  ];
   try {
     execFileSync(process.execPath, [cli, 'audit', 'verify', ...where], { stdio: ['ignore', 'pipe', 'pipe'] });
     return { name, looked: 1, wrong: [] };
@@ -204,7 +227,10 @@ function missingHere(): FaultKind[] {
 
 function commit(): string {
   try {
-    return execFileSync('git', ['rev-parse', '--short', 'HEAD'], { cwd: fromRoot('.'), stdio: ['ignore', 'pipe', 'ignore'] })
+    return execFileSync('git', ['rev-parse', '--short', 'HEAD'], {
+      cwd: fromRoot('.'),
+      stdio: ['ignore', 'pipe', 'ignore'],
+    })
       .toString()
       .trim();
   } catch {

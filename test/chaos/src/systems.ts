@@ -23,6 +23,16 @@ export interface Books {
 /** Of so many broken ones of each kind: enough orders that there are young and old ones of every kind. */
 const ORDERS_PER_ANOMALY = 46;
 
+/**
+ * Who places new orders while the faults go on: accounts of their own, because a withdrawal that was never booked is
+ * refused where the account has been emptied since, and rightly so.
+ */
+export const NEW_CUSTOMERS = Array.from({ length: 20 }, (_, index) => ({
+  accountNo: `N${String(index + 1).padStart(5, '0')}`,
+  currency: 'CNY',
+  openingMinor: 1_000_000_000n,
+}));
+
 export async function bookSystems(
   postgres: Postgres,
   options: { readonly anomalies: number; readonly seed: number },
@@ -31,7 +41,8 @@ export async function bookSystems(
   return Promise.all(
     SYSTEMS.map(async (sysCode, index) => {
       const transactions = makeTransactions(options.anomalies * ORDERS_PER_ANOMALY, options.seed + index);
-      const plan = makePlan(transactions, { anomalies: options.anomalies, seed: options.seed + index, now });
+      const made = makePlan(transactions, { anomalies: options.anomalies, seed: options.seed + index, now });
+      const plan = { ...made, accounts: [...made.accounts, ...NEW_CUSTOMERS] };
       const own = sysCode.toLowerCase();
       const bank = `${own}_bank`;
       await postgres.createDatabase(own);

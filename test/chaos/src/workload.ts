@@ -4,7 +4,7 @@ import { ApiError } from '@piculus/protocol/http';
 import type { Cluster } from './cluster.ts';
 import type { History } from './history.ts';
 import { CLICKED_FIX } from './people.ts';
-import { SYSTEMS } from './systems.ts';
+import { NEW_CUSTOMERS, SYSTEMS } from './systems.ts';
 import type { Witness } from './witness.ts';
 
 export interface WorkCounts {
@@ -42,7 +42,11 @@ export class Workload {
   }
 
   start(forMs: number): void {
-    this.#work = Promise.all([this.#collect(forMs), this.#click(), ...SYSTEMS.map((one) => this.#order(one, forMs))]);
+    this.#work = Promise.all([
+      this.#collect(forMs),
+      this.#click(),
+      ...SYSTEMS.map((one) => this.#order(one, forMs)),
+    ]);
     this.#work.catch((error: unknown) => this.#history.tell('the work broke off', { reason: String(error) }));
   }
 
@@ -83,7 +87,9 @@ export class Workload {
       await this.#pause(CLICK_EVERY_MS);
       const page = await people
         .once((api) =>
-          api.listProblems({ query: { fixCode: [CLICKED_FIX], state: ['pending'], waitReason: ['manual'], limit: 20 } }),
+          api.listProblems({
+            query: { fixCode: [CLICKED_FIX], state: ['pending'], waitReason: ['manual'], limit: 20 },
+          }),
         )
         .catch(() => null);
       const ids = (page?.items ?? []).map(({ id }) => id);
@@ -128,11 +134,10 @@ export class Workload {
   /** Customers of one system, who know nothing of all this. An answer that does not come is not asked for again. */
   async #order(sysCode: string, forMs: number): Promise<void> {
     const door = this.#cluster.frontDoors.get(sysCode);
-    const accounts = this.#cluster.books.find((books) => books.sysCode === sysCode)?.plan.accounts ?? [];
     const last = Date.now() + forMs - LAST_ORDER_BEFORE_END_MS;
     for (let number = 1; Date.now() < last && !this.#end.signal.aborted; number += 1) {
       await this.#pause(ORDER_EVERY_MS * (0.5 + this.#random()));
-      const account = accounts[Math.floor(this.#random() * accounts.length)];
+      const account = NEW_CUSTOMERS[Math.floor(this.#random() * NEW_CUSTOMERS.length)];
       if (account === undefined || door === undefined) return;
       const orderNo = `N-${sysCode}-${String(number).padStart(6, '0')}`;
       const body = {

@@ -155,7 +155,9 @@ const endedAsDocumented: Check = {
         const side = sides.get(orderNo);
         if (side === undefined) return [`${orderNo} is gone`];
         if (side.status === ending.status && side.moved === ending.moved) return [];
-        return [`${orderNo} is ${side.status}, bank ${side.moved ? 'moved' : 'did not move'}; not ${ending.status}`];
+        return [
+          `${orderNo} is ${side.status}, bank ${side.moved ? 'moved' : 'did not move'}; not ${ending.status}`,
+        ];
       });
       return { looked: system.endings.size, wrong };
     }),

@@ -115,7 +115,10 @@ const reported: Check = {
     const all = sources.systems.flatMap(({ sysCode, endings }) =>
       [...endings.keys()].map((orderNo) => `${sysCode} ${orderNo}`),
     );
-    return { looked: all.length, wrong: all.filter((name) => !known.has(name)).map((name) => `${name} never was`) };
+    return {
+      looked: all.length,
+      wrong: all.filter((name) => !known.has(name)).map((name) => `${name} never was`),
+    };
   },
 };
 

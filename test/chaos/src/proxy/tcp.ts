@@ -77,7 +77,8 @@ export class TcpProxy {
 
   heal(): void {
     this.#fault = null;
-    for (const pair of this.#pairs) for (const direction of ['up', 'down'] as const) void this.#pump(pair, direction);
+    for (const pair of this.#pairs)
+      for (const direction of ['up', 'down'] as const) void this.#pump(pair, direction);
   }
 
   /** Cuts every open connection with a reset on both sides. @returns how many. */

@@ -167,7 +167,10 @@ export class WebSocketProxy {
     old.push(text);
     if (old.length > REMEMBERED) old.shift();
     const faults = this.#faults;
-    if (faults === null) return this.#send(link, direction, text);
+    if (faults === null) {
+      this.#send(link, direction, text);
+      return;
+    }
     if (random() < faults.drop) {
       this.counts.dropped += 1;
       return;
