@@ -1,0 +1,115 @@
+/** Calls to the bank from a process: over a network that loses and delays, with a time limit and no certainty. */
+import type { BankAnswer, BankPort } from '@piculus/repairs';
+import { EPOCH_MS, type Lane, type Scheduler } from '../scheduler.ts';
+import type { BankProfile } from '../profile.ts';
+import type { Random } from '../random.ts';
+import type { BankRequest, Said, SimulatedBank } from './bank.ts';
+
+const CALL_MS = 5_000;
+const LATE_MS = 180_000;
+
+export class BankCalls {
+  healed = false;
+  /** A number that was settled before the run began. */
+  readonly controlNo: string;
+  readonly #scheduler: Scheduler;
+  readonly #bank: SimulatedBank;
+  readonly #random: Random;
+  readonly #profile: BankProfile;
+
+  constructor(parts: {
+    scheduler: Scheduler;
+    bank: SimulatedBank;
+    random: Random;
+    profile: BankProfile;
+    controlNo: string;
+  }) {
+    this.#scheduler = parts.scheduler;
+    this.#bank = parts.bank;
+    this.#random = parts.random;
+    this.#profile = parts.profile;
+    this.controlNo = parts.controlNo;
+  }
+
+  portFor(lane: Lane): BankPort {
+    const bank = this.#bank;
+    return {
+      capabilities: bank.capabilities,
+      query: (requestNo) => this.#call(lane, 'query', () => bank.query(requestNo)),
+      close: (requestNo, order) =>
+        this.#call(lane, 'close', () =>
+          bank.close({
+            requestNo,
+            orderNo: order.orderNo,
+            direction: order.type === 'recharge' ? 1 : -1,
+            amountMinor: order.amountMinor,
+            currency: order.currency,
+          }),
+        ),
+      submitPayout: ({ payee: _, ...request }) => this.submit(lane, { ...request, direction: -1 }),
+      positiveControl: async () => {
+        const { code } = await this.#call(lane, 'control', () => bank.query(this.controlNo));
+        return { ok: code === 'PAID', detail: `the known number is ${code}` };
+      },
+    };
+  }
+
+  /** A request to pay: it may arrive late, twice or never, whatever the caller hears. */
+  submit(lane: Lane, request: BankRequest): Promise<BankAnswer> {
+    const { late, repeats } = this.#profile;
+    if (this.#happens(repeats)) this.#arriveLater(request);
+    if (this.#happens(late)) {
+      this.#arriveLater(request);
+      return this.#call(lane, 'submit', null);
+    }
+    return this.#call(lane, 'submit', () => this.#bank.arrives(request));
+  }
+
+  #arriveLater(request: BankRequest): void {
+    this.#scheduler.after(this.#random.between(1_000, LATE_MS), null, 'late request', () => {
+      this.#bank.arrives(request);
+    });
+  }
+
+  #happens(chance: number): boolean {
+    return !this.healed && this.#random.chance(chance);
+  }
+
+  /** @param ask null for what does not reach the bank in time. */
+  async #call(lane: Lane, name: string, ask: (() => Said) | null): Promise<BankAnswer> {
+    const there = this.#random.between(0.5, 1.5) * this.#profile.answersMs;
+    const back = this.#random.between(0.5, 1.5) * this.#profile.answersMs;
+    const lostThere = ask === null || this.#happens(this.#profile.lost);
+    const lostBack = this.#happens(this.#profile.lost);
+    // The bank may say something else a moment later, so its answer is as old as the question.
+    const askedAt = new Date(EPOCH_MS + Math.floor(this.#scheduler.nowMs));
+    await lane.turn(`bank ${name}`);
+    let said: Said | null = null;
+    if (!lostThere) {
+      // What the bank does, it does whether or not the caller lives.
+      this.#scheduler.after(there, null, `bank does ${name}`, () => {
+        said = ask();
+      });
+    }
+    const wait = lostThere || lostBack ? CALL_MS : there + back;
+    await new Promise<void>((resolve) => this.#scheduler.after(wait + 1, lane, `bank said ${name}`, resolve));
+    return this.#answer(lostThere || lostBack ? null : said, askedAt);
+  }
+
+  #answer(said: Said | null, askedAt: Date): BankAnswer {
+    const observedAt = askedAt;
+    if (said === null) {
+      return {
+        code: 'UNCLEAR',
+        detail: 'timeout',
+        amountMinor: null,
+        currency: null,
+        receivedAt: null,
+        observedAt,
+      };
+    }
+    const { code, amountMinor, currency, receivedAtMs } = said;
+    const receivedAt = receivedAtMs === null ? null : new Date(EPOCH_MS + Math.floor(receivedAtMs));
+    return { code, detail: '', amountMinor, currency, receivedAt, observedAt };
+  }
+}

@@ -1,0 +1,54 @@
+/** One process of the payment system with the client and all repairs in it: the real ones. */
+import { type Client, ConnectRefused, createClient, type Transport } from '@piculus/client';
+import { paymentRepairs, type RepairPolicy } from '@piculus/repairs';
+import { clockOf } from './clock.ts';
+import type { Net } from './net.ts';
+import type { StandInServer } from './stand-in-server.ts';
+import { journalFor } from './system/journal.ts';
+import { MARK_MS, paymentSystemFor, type SystemParts } from './system/payment-system.ts';
+
+export interface ClientParts extends SystemParts {
+  readonly net: Net;
+  readonly server: StandInServer;
+  readonly policy: RepairPolicy;
+  readonly places: number;
+}
+
+const CONNECT_MS = 3_000;
+
+/** What has a mark of the fence must have given up well before the mark loses its force. */
+const COMMAND_MS = MARK_MS - 30_000;
+
+export function startClient(parts: ClientParts): Client {
+  const { lane, policy, places, server, database } = parts;
+  const client = createClient({
+    url: 'ws://simulation',
+    systemKey: 'simulated-key',
+    serverKeys: server.serverKey,
+    application: { name: 'simulation', version: '1' },
+    fixes: paymentRepairs(paymentSystemFor(parts), policy),
+    journal: journalFor(database, lane),
+    places,
+    commandMs: COMMAND_MS,
+    reconnect: { refusedMs: 2_000, maxMs: 4_000 },
+    clock: clockOf(lane),
+    transport: transportFor(parts),
+  });
+  client.start();
+  return client;
+}
+
+function transportFor({ lane, net, server }: ClientParts): Transport {
+  return {
+    connect: async (handlers) => {
+      await lane.turn('connect', net.latency() * 2);
+      const there = server.lane;
+      if (there === null || there.state !== 'up') {
+        await new Promise<void>((resolve) => lane.scheduler.after(CONNECT_MS, lane, 'refused', resolve));
+        throw new ConnectRefused('unreachable', 'nobody answers');
+      }
+      const near = { lane, message: handlers.message, closed: handlers.closed };
+      return net.connect(near, (wire) => server.accept(there, wire)).wire;
+    },
+  };
+}

@@ -1,0 +1,42 @@
+/** Changes to built code that are made while it is loaded: seams that a simulation needs, and mutants. */
+export interface Patch {
+  /** End of the file's path, below the root of the repository. */
+  readonly file: string;
+  /** Must be there exactly once. */
+  readonly find: string;
+  readonly replace: string;
+}
+
+/** What a process takes from its machine, and what is costly to make again for every simulated process. */
+export const SEAMS: readonly Patch[] = [
+  {
+    file: 'packages/client/dist/client.js',
+    find: 'this.#lag = startLagMeter();',
+    replace: 'this.#lag = { readMs: () => 0, stop: () => undefined };',
+  },
+  {
+    file: 'packages/client/dist/client.js',
+    find: 'host: hostname().slice(0, 255),',
+    replace: "host: 'simulated',",
+  },
+  { file: 'packages/client/dist/client.js', find: 'pid: process.pid,', replace: 'pid: 1,' },
+  {
+    file: 'packages/client/dist/connection/connection.js',
+    find: '#read = createMessageReader();',
+    replace: '#read = (globalThis.simulatedReader ??= createMessageReader());',
+  },
+];
+
+/** @throws Error where the text is not there exactly once, because the code has changed since. */
+export function applyPatches(path: string, source: string, patches: readonly Patch[]): string {
+  let text = source;
+  for (const { file, find, replace } of patches) {
+    if (!path.endsWith(file)) continue;
+    const parts = text.split(find);
+    if (parts.length !== 2) {
+      throw new Error(`${file}: the text to change is there ${parts.length - 1} times, not once:\n${find}`);
+    }
+    text = parts.join(replace);
+  }
+  return text;
+}

@@ -1,0 +1,165 @@
+/**
+ * The mechanisms that keep money safe, each switched off on purpose. Where one alone is covered by another, both are
+ * switched off together: a second lock is not proof that the first one works.
+ */
+import type { Patch } from './loader/patches.ts';
+
+export interface Mutant {
+  readonly name: string;
+  /** What is switched off, in words. */
+  readonly what: string;
+  readonly patches: readonly Patch[];
+  /** `caught`, or the mechanism that is there as well. */
+  readonly expect: 'caught' | { readonly coveredBy: string };
+}
+
+const one = (
+  name: string,
+  what: string,
+  file: string,
+  find: string,
+  replace: string,
+  expect: Mutant['expect'] = 'caught',
+): Mutant => ({ name, what, patches: [{ file, find, replace }], expect });
+
+const EVIDENCE = 'packages/repairs/dist/shared/evidence.js';
+const FINALITY = 'packages/repairs/dist/shared/finality.js';
+const APPLY = 'packages/repairs/dist/shared/apply.js';
+const FIX = 'packages/repairs/dist/shared/fix.js';
+const PLAN = 'packages/repairs/dist/shared/plan.js';
+const EXECUTION = 'packages/client/dist/runner/execution.js';
+const CONNECTION = 'packages/client/dist/connection/connection.js';
+const EXECUTOR = 'packages/client/dist/executing/executor.js';
+const SYSTEM = 'test/simulation/dist/system/payment-system.js';
+const BOOKING = 'test/simulation/dist/system/booking.js';
+const CALLS = 'test/simulation/dist/bank/calls.js';
+
+export const MUTANTS: readonly Mutant[] = [
+  one(
+    'journal',
+    'effects are not noted in the journal',
+    EXECUTION,
+    'record: (tx, effect) => deps.journal.record(tx, command.commandKey, effect),',
+    'record: async () => undefined,',
+  ),
+  one(
+    'effect-key',
+    'the system books without its unique key',
+    BOOKING,
+    'if (taken) {',
+    'if (taken && false) {',
+  ),
+  one(
+    'close-before-giving-back',
+    'a number is not closed before the money goes back',
+    FINALITY,
+    "is too young for the bank to close it`));\n    }\n    return { may: 'act', first: [step(evidence.facts, decision, { does: 'close' })] };",
+    "is too young for the bank to close it`));\n    }\n    return { may: 'act', first: [] };",
+  ),
+  one(
+    'not-found-is-not-unpaid',
+    'NOT_FOUND counts as finally unpaid',
+    EVIDENCE,
+    ": facts('non-final', 'query');\n        case 'PROCESSING':",
+    ": facts('unpaid-final', 'query');\n        case 'PROCESSING':",
+  ),
+  one(
+    'positive-control',
+    'NOT_FOUND is believed without a control',
+    EVIDENCE,
+    'control?.ok === true',
+    'true',
+  ),
+  one(
+    'evidence-age',
+    'evidence of any age is acted upon',
+    APPLY,
+    'if (ageMs > EVIDENCE_LIFE_MS)',
+    'if (ageMs > EVIDENCE_LIFE_MS && false)',
+  ),
+  one(
+    'answer-time',
+    'an answer of the bank counts from when it is read, not from when it was asked for',
+    CALLS,
+    'const observedAt = askedAt;',
+    'const observedAt = new Date(EPOCH_MS + Math.floor(this.#scheduler.nowMs));',
+  ),
+  one(
+    'examined-again',
+    'a fix is called done without being examined again',
+    EXECUTION,
+    "if (applied.result === 'stop')",
+    "if (applied.result === 'continue') return this.#ending('already-right', plan.scenario, 'applied');\n                if (applied.result === 'stop')",
+  ),
+  one(
+    'fence',
+    'the order is not fenced',
+    FIX,
+    'const held = await system.orders.fence(orderNo, commandKey);',
+    "const held = 'held';",
+  ),
+  one(
+    'guarded-update',
+    'the status is changed whatever it is by now',
+    SYSTEM,
+    'if (order.status !== seen.status || order.version !== seen.version)',
+    'if (false)',
+  ),
+  one(
+    'decision',
+    'a second, different decision is taken',
+    SYSTEM,
+    "return standing.decision === decision ? 'same' : { other: standing.decision };",
+    "return 'same';",
+    { coveredBy: 'the guarded update and the close before giving back' },
+  ),
+  one(
+    'stop-queued',
+    'what is queued is not stopped when the order is given up',
+    APPLY,
+    "if (entry.state !== 'queued')",
+    "if (entry.state !== 'queued' || true)",
+    { coveredBy: 'the close: the bank refuses what the sender still sends' },
+  ),
+  one(
+    'executes-again',
+    'a failure counts as final at a bank that executes a number again',
+    FINALITY,
+    "return failed && capabilities.sameNumberOnFailure === 'executes-again';",
+    'return false;',
+  ),
+  one(
+    'statement',
+    'the statement is not heard against the bank',
+    EVIDENCE,
+    "return statement?.fact === 'paid' && facts.bank.fact === 'unpaid-final';",
+    'return false;',
+  ),
+  one(
+    'proof',
+    'a proof is not heard against the bank',
+    PLAN,
+    'if (contradictsProof(evidence)) {',
+    'if (false) {',
+  ),
+  one(
+    'resend',
+    'a message is not sent again after its connection was lost',
+    CONNECTION,
+    'if (error instanceof ConnectionLost)\n                    continue;',
+    'if (error instanceof ConnectionLost)\n                    return;',
+  ),
+  one(
+    'lapsed-lease',
+    'a command is begun although its lease has run out',
+    EXECUTOR,
+    'findIndex((work) => work.lease.validUntil >= now)',
+    'findIndex(() => true)',
+  ),
+];
+
+export function mutantOf(name: string): Mutant {
+  const found = MUTANTS.find((mutant) => mutant.name === name);
+  if (!found) throw new Error(`no mutant "${name}"; there are ${MUTANTS.map((m) => m.name).join(', ')}`);
+  return found;
+}

@@ -1,0 +1,65 @@
+/** What the command line asks for. */
+import { parseArgs } from 'node:util';
+
+export interface Options {
+  readonly from: number;
+  readonly to: number;
+  /** Ends after so long, whatever is left; null for no limit. */
+  readonly limitMs: number | null;
+  readonly mutants: readonly string[];
+  /** Ends with the first violation and says so as one line of JSON. */
+  readonly untilCaught: boolean;
+  readonly out: string;
+  /** Of how many seeds one is run twice. */
+  readonly twiceEvery: number;
+  readonly verbose: boolean;
+}
+
+/** @throws Error naming the option that cannot be read. */
+export function readOptions(args: readonly string[]): Options {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      seed: { type: 'string' },
+      seeds: { type: 'string' },
+      minutes: { type: 'string' },
+      seconds: { type: 'string' },
+      mutant: { type: 'string', multiple: true },
+      'until-caught': { type: 'boolean', default: false },
+      out: { type: 'string', default: 'out' },
+      'twice-every': { type: 'string', default: '50' },
+      verbose: { type: 'boolean', default: false },
+    },
+  });
+  const minutes = number('minutes', values.minutes);
+  const seconds = number('seconds', values.seconds);
+  const limitMs =
+    minutes === null && seconds === null ? null : (minutes ?? 0) * 60_000 + (seconds ?? 0) * 1_000;
+  const [from, to] = range(values.seed, values.seeds, limitMs !== null);
+  return {
+    from,
+    to,
+    limitMs,
+    mutants: values.mutant ?? [],
+    untilCaught: values['until-caught'],
+    out: values.out,
+    twiceEvery: number('twice-every', values['twice-every']) ?? 50,
+    verbose: values.verbose || values.seed !== undefined,
+  };
+}
+
+function range(seed: string | undefined, seeds: string | undefined, limited: boolean): [number, number] {
+  const one = number('seed', seed);
+  if (one !== null) return [one, one];
+  if (seeds === undefined) return [1, limited ? Number.MAX_SAFE_INTEGER : 100];
+  const [from, to] = seeds.split('..');
+  const first = number('seeds', from) ?? 1;
+  return [first, number('seeds', to) ?? first];
+}
+
+function number(name: string, text: string | undefined): number | null {
+  if (text === undefined) return null;
+  const value = Number(text);
+  if (!Number.isFinite(value) || value < 0) throw new Error(`--${name}: "${text}" is not a number`);
+  return value;
+}

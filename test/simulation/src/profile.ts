@@ -1,0 +1,194 @@
+/** What a seed means: the faults of one run, drawn before it begins and printed with it. */
+import type { Random } from './random.ts';
+
+export interface NetProfile {
+  readonly latencyMs: number;
+  /** Chance that a frame is delivered a second time. */
+  readonly repeat: number;
+  /** Chance per frame that its connection goes silent, one way or both, before it breaks. */
+  readonly silence: number;
+  readonly breaks: number;
+}
+
+export interface BankProfile {
+  readonly answersMs: number;
+  /** Chance that a call or its answer is lost. */
+  readonly lost: number;
+  /** Chance that the system's own request arrives only after minutes. */
+  readonly late: number;
+  readonly repeats: number;
+  readonly settlesMs: number;
+  readonly refuses: number;
+  readonly returns: number;
+  /** A request that the bank has is not found for so long. */
+  readonly notFoundMs: number;
+  /** How many times it finds nothing at all for a while. */
+  readonly blindTimes: number;
+  readonly statementDelayMs: number;
+  readonly onFailure: 'replays-failure' | 'executes-again';
+}
+
+export interface ProcessProfile {
+  readonly clients: number;
+  readonly places: number;
+  /** Per minute and process. */
+  readonly kills: number;
+  readonly freezes: number;
+  /** Chance that a process ends, or stands still, at one of its own steps. */
+  readonly killsAtStep: number;
+  readonly freezesAtStep: number;
+  readonly freezeMs: number;
+  /** The one kind of step at which processes of this run are hit far more often than elsewhere. */
+  readonly focus: string;
+  readonly focused: number;
+  readonly skewMs: number;
+}
+
+export interface DatabaseProfile {
+  readonly statementMs: number;
+  /** Chance per statement that the connection is lost. */
+  readonly lost: number;
+  /** Chance that a commit happens and its answer is lost. */
+  readonly commitUnheard: number;
+}
+
+export interface NormalPathProfile {
+  readonly callbackMs: number;
+  readonly callbackLost: number;
+  readonly callbackRepeats: number;
+  /** Chance that a callback is booked by the path that looks at nothing but the key. */
+  readonly careless: number;
+  readonly senderMs: number;
+  /** The job that gives up old orders without booking anything; 0 for none. */
+  readonly timeoutMs: number;
+}
+
+export interface Profile {
+  readonly theme: (typeof THEMES)[number];
+  readonly orders: number;
+  readonly safetyMs: number;
+  readonly livenessMs: number;
+  readonly continueMs: number;
+  readonly net: NetProfile;
+  readonly bank: BankProfile;
+  readonly processes: ProcessProfile;
+  readonly database: DatabaseProfile;
+  readonly normal: NormalPathProfile;
+}
+
+/** Steps at which a crash or a stop says most; `begin repair` lies between the evidence and its use. */
+const FOCUSES = [
+  'begin repair',
+  'sql commit',
+  'committed',
+  'bank query',
+  'bank close',
+  'bank submit',
+  'sql insert effectKeys',
+  'sql insert decisions',
+  'commit results',
+  'commit lease',
+  'read statement',
+] as const;
+
+/** What a run is about, besides chance: some faults say most when they come together. */
+const THEMES = ['anything', 'anything', 'anything', 'stale answers', 'overlap'] as const;
+
+/** Each kind of fault is there in about half of all runs, so that each is also seen alone. */
+export function drawProfile(random: Random): Profile {
+  const profile = drawAnything(random);
+  const theme = random.pick(THEMES);
+  const { processes, bank, net } = profile;
+  // One process that stands still between the bank's answer and its use, while payees send money back.
+  if (theme === 'stale answers') {
+    const focus = random.pick(['read statement', 'begin repair', 'bank query'] as const);
+    return {
+      ...profile,
+      theme,
+      net: { ...net, silence: 0 },
+      bank: { ...bank, returns: 1, settlesMs: 2_000, answersMs: 20, lost: 0 },
+      processes: { ...processes, clients: 1, kills: 0, focus, focused: 1, freezeMs: 110_000 },
+    };
+  }
+  // Several processes that lose each other's leases while the bank takes its time.
+  if (theme === 'overlap') {
+    const focus = random.pick(['begin repair', 'read statement'] as const);
+    return {
+      ...profile,
+      theme,
+      net: { ...net, silence: 0.02 },
+      bank: { ...bank, answersMs: random.pick([20, 2_500]), lost: 0 },
+      processes: { ...processes, clients: 3, focus, focused: 1, freezeMs: 25_000, skewMs: 0 },
+    };
+  }
+  return { ...profile, theme };
+}
+
+function drawAnything(random: Random): Omit<Profile, 'theme'> {
+  const often = (from: number, to: number): number => (random.chance(0.5) ? random.between(from, to) : 0);
+  const rarely = (from: number, to: number): number => (random.chance(0.3) ? random.between(from, to) : 0);
+  const whole = (value: number): number => Math.round(value);
+  return {
+    orders: random.int(4, 9),
+    safetyMs: random.int(100_000, 200_000),
+    livenessMs: 420_000,
+    continueMs: random.pick([24 * 3_600_000, 90_000, 24 * 3_600_000]),
+    net: {
+      latencyMs: random.int(1, 80),
+      repeat: often(0.01, 0.3),
+      silence: often(0.001, 0.01),
+      breaks: often(0.001, 0.02),
+    },
+    bank: {
+      answersMs: random.int(5, 400),
+      lost: often(0.02, 0.3),
+      late: often(0.1, 0.9),
+      repeats: often(0.05, 0.4),
+      settlesMs: random.pick([0, 2_000, 15_000, 45_000]),
+      refuses: often(0.05, 0.4),
+      returns: rarely(0.3, 1),
+      notFoundMs: random.pick([0, 0, 5_000, 25_000]),
+      blindTimes: random.pick([0, 0, 1, 2]),
+      statementDelayMs: random.pick([1_000, 8_000, 18_000]),
+      onFailure: random.chance(0.2) ? 'executes-again' : 'replays-failure',
+    },
+    processes: {
+      clients: random.pick([1, 2, 2, 3]),
+      places: random.pick([1, 2, 8]),
+      kills: often(0.1, 1),
+      freezes: often(0.2, 1.5),
+      killsAtStep: often(0.001, 0.02),
+      freezesAtStep: often(0.002, 0.02),
+      freezeMs: random.pick([5_000, 25_000, 45_000, 120_000]),
+      focus: random.pick(FOCUSES),
+      focused: often(0.1, 0.8),
+      skewMs: random.pick([0, 0, 0, 500, 20_000, 7_200_000]),
+    },
+    database: {
+      statementMs: random.pick([0.5, 3, 30]),
+      lost: often(0.001, 0.03),
+      commitUnheard: often(0.01, 0.1),
+    },
+    normal: {
+      callbackMs: random.pick([500, 10_000, 60_000]),
+      callbackLost: often(0.2, 1),
+      callbackRepeats: often(0.1, 0.6),
+      careless: often(0.2, 1),
+      senderMs: random.pick([3_000, 15_000]),
+      timeoutMs: random.chance(0.4) ? whole(random.between(60_000, 120_000)) : 0,
+    },
+  };
+}
+
+/** One line for each group, as a person reads it. */
+export function profileLines(profile: Profile): string[] {
+  const { theme, orders, safetyMs, livenessMs, continueMs, ...groups } = profile;
+  const show = (fields: object): string =>
+    Object.entries(fields)
+      .map(([key, value]) => `${key} ${typeof value === 'number' ? Number(value.toFixed(4)) : value}`)
+      .join(' · ');
+  return [
+    `run: ${show({ theme, orders, safetyMs, livenessMs, continueMs })}`,
+    ...Object.entries(groups).map(([name, fields]) => `${name}: ${show(fields)}`),
+  ];
+}

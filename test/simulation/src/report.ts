@@ -1,0 +1,68 @@
+/** What a run leaves behind for a person: one page that says what broke, and how it came to that. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { profileLines } from './profile.ts';
+import { EPOCH_MS } from './scheduler.ts';
+import type { RunResult } from './world.ts';
+
+const INVARIANTS: Readonly<Record<string, string>> = {
+  I1: 'one effect for each key: in the journal, in the ledger, at the bank',
+  I2: 'a payout is paid or given back, never both',
+  I3: 'what is called fixed is right on all three sides',
+  I4: 'money is neither made nor lost',
+  I5: 'every accepted problem ends, or waits for a person with a reason',
+  I10: 'the reason for an effect holds in the transaction that commits it',
+};
+const LINES_MAX = 200;
+
+/** @returns the path of the page. */
+export function writeReport(out: string, result: RunResult, mutants: readonly string[]): string {
+  const folder = join(out, String(result.seed));
+  mkdirSync(folder, { recursive: true });
+  const page = join(folder, 'report.md');
+  writeFileSync(page, reportOf(result, mutants));
+  writeFileSync(
+    join(folder, 'history.jsonl'),
+    result.history.lines.map((line) => `${JSON.stringify(line)}\n`).join(''),
+  );
+  return page;
+}
+
+export function reportOf(result: RunResult, mutants: readonly string[]): string {
+  const { violation, seed, hash, profile, events, virtualMs } = result;
+  const about = violation?.orderNo ?? null;
+  const lines = result.history.lines.filter(
+    ({ orderNo }) => orderNo === null || about === null || orderNo === about,
+  );
+  const command = `npm run simulate -- --seed ${seed}${mutants.map((name) => ` --mutant ${name}`).join('')}`;
+  return [
+    `# Seed ${seed}`,
+    '',
+    violation
+      ? `**${violation.invariant} broke** (${INVARIANTS[violation.invariant] ?? ''}): ${violation.message}${about === null ? '' : `, order ${about}`}.`
+      : 'Nothing broke.',
+    '',
+    `Again: \`${command}\`. Hash ${hash}, ${events} events, ${seconds(virtualMs)} s of virtual time.`,
+    ...(mutants.length > 0 ? ['', `Switched off on purpose: ${mutants.join(', ')}.`] : []),
+    '',
+    '## Profile',
+    '',
+    ...profileLines(profile).map((line) => `- ${line}`),
+    '',
+    about === null ? '## What happened' : `## What happened to ${about}, and to all`,
+    '',
+    '| s | order | |',
+    '|---|---|---|',
+    ...lines
+      .slice(-LINES_MAX)
+      .map(
+        ({ atMs, orderNo, text }) =>
+          `| ${seconds(atMs)} | ${orderNo ?? ''} | ${text.replaceAll('|', '\\|')} |`,
+      ),
+    '',
+    `Second 0 is ${new Date(EPOCH_MS).toISOString()}.`,
+    '',
+  ].join('\n');
+}
+
+const seconds = (ms: number): string => (ms / 1_000).toFixed(2);
