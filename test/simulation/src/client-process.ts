@@ -32,6 +32,8 @@ export function startClient(parts: ClientParts): Client {
     commandMs: COMMAND_MS,
     reconnect: { refusedMs: 2_000, maxMs: 4_000 },
     clock: clockOf(lane),
+    identity: { host: 'simulated', pid: 1 },
+    lag: () => ({ readMs: () => 0, stop: () => undefined }),
     transport: transportFor(parts),
   });
   client.start();

@@ -7,19 +7,8 @@ export interface Patch {
   readonly replace: string;
 }
 
-/** What a process takes from its machine, and what is costly to make again for every simulated process. */
+/** What is costly to make again for every simulated process. */
 export const SEAMS: readonly Patch[] = [
-  {
-    file: 'packages/client/dist/client.js',
-    find: 'this.#lag = startLagMeter();',
-    replace: 'this.#lag = { readMs: () => 0, stop: () => undefined };',
-  },
-  {
-    file: 'packages/client/dist/client.js',
-    find: 'host: hostname().slice(0, 255),',
-    replace: "host: 'simulated',",
-  },
-  { file: 'packages/client/dist/client.js', find: 'pid: process.pid,', replace: 'pid: 1,' },
   {
     file: 'packages/client/dist/connection/connection.js',
     find: '#read = createMessageReader();',
