@@ -144,7 +144,7 @@ function addConstraint(table: TablePlan, constraint: Constraint): void {
   switch (constraint.kind) {
     case 'check':
       table.checks.push({
-        name: constraint.name ?? freeName(table, 'check'),
+        name: constraint.name ?? checkName(table, constraint.condition),
         condition: constraint.condition,
       });
       return;
@@ -183,12 +183,28 @@ function notNull(table: TablePlan, place: number): void {
   if (column !== undefined) column.notNull = true;
 }
 
-const freeName = (table: TablePlan, kind: string): string => {
-  const base = `${table.name}_${kind}`;
+/** As PostgreSQL names them: after the column where they name one alone. */
+function checkName(table: TablePlan, condition: Expression): string {
+  const named = new Set<string>();
+  JSON.stringify(condition, (_key, value: unknown) => {
+    if (typeof value === 'bigint') return value.toString();
+    if (
+      typeof value === 'object' &&
+      value !== null &&
+      'kind' in value &&
+      value.kind === 'column' &&
+      'name' in value
+    ) {
+      named.add(String(value.name));
+    }
+    return value;
+  });
+  const [only] = named;
+  const base = named.size === 1 ? `${table.name}_${only}_check` : `${table.name}_check`;
   const taken = new Set(table.checks.map(({ name }) => name));
   if (!taken.has(base)) return base;
   for (let number = 1; ; number += 1) if (!taken.has(`${base}${number}`)) return `${base}${number}`;
-};
+}
 
 function addUnique(
   table: TablePlan,

@@ -125,8 +125,14 @@ function compileMore(scope: Scope, of: Expression): Untyped {
 /** Where nothing says what a parameter is, it is a text. */
 function plainParameter(given: unknown): Value {
   if (given === null || given === undefined) return null;
-  return given instanceof Date ? given.toISOString() : String(given);
+  if (given instanceof Date) return given.toISOString();
+  if (Buffer.isBuffer(given)) return given;
+  if (Array.isArray(given)) return `{${given.map(listed).join(',')}}`;
+  return typeof given === 'object' ? JSON.stringify(given) : String(given);
 }
+
+const listed = (item: unknown): string =>
+  item === null ? 'NULL' : `"${String(item).replaceAll(/(["\\])/g, '\\$1')}"`;
 
 function groupValue(scope: Scope, of: Expression, group: number): Compiled {
   const saved = scope.grouped;

@@ -244,7 +244,7 @@ function compileUpdate(scope: Scope, update: Update): CompiledQuery {
   const { catalog } = scope;
   const table = catalog.table(update.table);
   scope.add(update.alias, columnsOf(table.columns), table);
-  const joined = joinSources(scope, update.from, update.where, 1);
+  const joined = joinSources(scope, update.from, update.where, true);
   const set = assignments(scope, table, update.set);
   const returning = returningOf(scope, update.returning);
   return {
@@ -320,7 +320,7 @@ function compileDelete(scope: Scope, remove: Delete): CompiledQuery {
   const { catalog } = scope;
   const table = catalog.table(remove.table);
   scope.add(remove.alias, columnsOf(table.columns), table);
-  const joined = joinSources(scope, remove.from, remove.where, 1);
+  const joined = joinSources(scope, remove.from, remove.where, true);
   const returning = returningOf(scope, remove.returning);
   return {
     columns: returning.columns,

@@ -10,7 +10,15 @@ import { databaseError } from './values.ts';
 
 const NOTHING: Answer = { command: 'SELECT', rowCount: 0, rows: [] };
 const never = new Promise<never>(() => {});
-const labelOf = (sql: string): string => sql.replaceAll(/\s+/g, ' ').trim().slice(0, 80);
+const LABELS = new Map<string, string>();
+function labelOf(sql: string): string {
+  let label = LABELS.get(sql);
+  if (label === undefined) {
+    label = sql.replaceAll(/\s+/g, ' ').trim().slice(0, 80);
+    LABELS.set(sql, label);
+  }
+  return label;
+}
 const away = (): PiculusError => new PiculusError('database-away');
 
 export class Connection {

@@ -23,6 +23,12 @@ export interface Change {
   readonly after: Record<string, unknown> | null;
 }
 
+export type Beginning = readonly {
+  readonly plan: TablePlan;
+  readonly rows: readonly Values[];
+  readonly sequences: readonly (readonly [number, bigint])[];
+}[];
+
 /** A statement that waits for locks. */
 interface Waiter {
   readonly transaction: Transaction;
@@ -309,6 +315,22 @@ export class EngineState {
       const emptied = new StoredTable(plan);
       if (!definition.restart) for (const [place, value] of sequences) emptied.sequences.set(place, value);
       this.#tables.set(plan, emptied);
+    }
+  }
+
+  /** All rows and sequences, for another database of the same catalog to begin with. */
+  beginning(): Beginning {
+    return [...this.#tables.values()].map((table) => ({
+      plan: table.plan,
+      rows: this.committed(table.plan),
+      sequences: [...table.sequences],
+    }));
+  }
+  beginWith(beginning: Beginning): void {
+    for (const { plan, rows, sequences } of beginning) {
+      const table = this.stored(plan);
+      for (const values of rows) table.restore(values);
+      for (const [place, value] of sequences) table.sequences.set(place, value);
     }
   }
 

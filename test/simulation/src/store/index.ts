@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { Kysely, PostgresDialect } from 'kysely';
 import { Catalog } from './catalog.ts';
-import { asRecord, type Change, EngineState } from './engine.ts';
+import { asRecord, type Beginning, type Change, EngineState } from './engine.ts';
 import { type Faults, SimulatedPool, type StoreLane, type Timeouts } from './pool.ts';
 import { toText, type Value } from './values.ts';
 
@@ -37,6 +37,34 @@ export function readMigrations(folder: URL = FOLDER): Migration[] {
   return names.sort().map((name) => ({ name, text: readFileSync(new URL(name, folder), 'utf8') }));
 }
 
+interface Installed {
+  readonly catalog: Catalog;
+  readonly beginning: Beginning;
+}
+/** Installing takes longer than a whole simulated minute, so it is done once for the same migrations. */
+const INSTALLED = new Map<string, Installed>();
+
+let ours: readonly Migration[] | null = null;
+function ownMigrations(): readonly Migration[] {
+  ours ??= readMigrations();
+  return ours;
+}
+
+function installed({ migrations = ownMigrations(), ddl = [], now }: EngineOptions): Installed {
+  const text = migrations === ours ? ['ours'] : migrations.map((migration) => migration.text);
+  const key = [...text, ...ddl].join('\u0000');
+  let made = INSTALLED.get(key);
+  if (made === undefined) {
+    const catalog = new Catalog();
+    const state = new EngineState(catalog, now);
+    for (const { text } of migrations) state.execute(text);
+    for (const sql of ddl) state.execute(sql);
+    made = { catalog, beginning: state.beginning() };
+    INSTALLED.set(key, made);
+  }
+  return made;
+}
+
 export class Engine {
   readonly #state: EngineState;
   readonly #after: EngineOptions['after'];
@@ -47,10 +75,10 @@ export class Engine {
   timeouts: Timeouts = { lockMs: 0, idleMs: 0 };
 
   constructor(options: EngineOptions) {
-    this.#state = new EngineState(new Catalog(), options.now);
+    const { catalog, beginning } = installed(options);
+    this.#state = new EngineState(catalog, options.now);
+    this.#state.beginWith(beginning);
     this.#after = options.after;
-    for (const { text } of options.migrations ?? readMigrations()) this.#state.execute(text);
-    for (const sql of options.ddl ?? []) this.#state.execute(sql);
   }
 
   /** One process's connections. */
@@ -95,7 +123,7 @@ export class Engine {
     this.#rewrite = rewrite;
   }
 
-  /** Runs statements at once, outside of every process. */
+  /** Runs statements at once, outside of every process. Definitions concern all databases of the same migrations. */
   exec(sql: string, parameters: readonly unknown[] = []): Record<string, unknown>[] {
     return this.#state.execute(sql, parameters);
   }

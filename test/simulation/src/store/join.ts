@@ -38,25 +38,27 @@ export function conjuncts(of: Expression | null): Expression[] {
   return of.kind === 'and' ? of.of.flatMap(conjuncts) : [of];
 }
 
+/** @param hasTarget a target of a modification is in the scope already: it is joined last. */
 export function joinSources(
   scope: Scope,
   joins: readonly Join[],
   where: Expression | null,
-  first = 0,
+  hasTarget = false,
 ): Joined {
   const steps: Step[] = [];
-  const free: Compiled[] = [];
-  // A target of a modification is in the scope already: it is the first step.
-  for (let slot = 0; slot < first; slot += 1)
-    steps.push(stepOf(slot, scope.tables[slot]?.table ?? null, null, false));
+  const conditions: Condition[] = [];
   for (const join of joins) {
     const { slot, table, rows } = sourceOf(scope, join.source);
     const step = stepOf(slot, table, rows, join.left);
     steps.push(step);
-    const conditions = [...conjuncts(join.on), ...join.using.map((name) => sameColumn(scope, slot, name))];
-    for (const condition of conditions) place(scope, steps, free, condition, join.left ? step : null);
+    const on = [...conjuncts(join.on), ...join.using.map((name) => sameColumn(scope, slot, name))];
+    // An inner join's conditions are as good as any other; a left join's decide what matches.
+    conditions.push(...on.map((of) => ({ of, left: join.left ? step : null })));
   }
-  for (const condition of conjuncts(where)) place(scope, steps, free, condition, null);
+  if (hasTarget) steps.push(stepOf(0, scope.tables[0]?.table ?? null, null, false));
+  conditions.push(...conjuncts(where).map((of) => ({ of, left: null })));
+  const free: Compiled[] = [];
+  for (const { of, left } of conditions) place(scope, steps, free, of, left);
   const all = [...free, ...steps.flatMap((step) => [...step.filters, ...(step.left ? [] : step.on)])];
   return {
     each: (env, then) => {
@@ -64,6 +66,12 @@ export function joinSources(
     },
     holds: (env) => all.every((condition) => condition.eval(env) === true),
   };
+}
+
+interface Condition {
+  readonly of: Expression;
+  /** The left join whose condition it is. */
+  readonly left: Step | null;
 }
 
 const stepOf = (slot: number, table: TablePlan | null, rows: Step['rows'], left: boolean): Step => ({
@@ -99,20 +107,26 @@ function place(
 ): void {
   scope.used = 0;
   const compiled = coerce(compile(scope, condition), 'bool');
-  const last = 31 - Math.clz32(scope.used);
-  const step = left ?? steps.find(({ slot }) => slot === last);
+  const { used } = scope;
+  const step = left ?? steps.findLast(({ slot }) => (used & (1 << slot)) !== 0);
   if (step === undefined) {
     free.push(compiled);
     return;
   }
   (left === null ? step.filters : step.on).push(compiled);
   if (step.table !== null && (left !== null || !step.left)) {
-    const lookUp = lookUpOf(scope, step, condition);
+    const lookUp = lookUpOf(scope, step, steps.slice(0, steps.indexOf(step)), condition);
     if (lookUp !== null) step.lookUps.push(lookUp);
   }
 }
 
-function lookUpOf(scope: Scope, { slot }: Step, condition: Expression): LookUp | null {
+function lookUpOf(
+  scope: Scope,
+  { slot }: Step,
+  before: readonly Step[],
+  condition: Expression,
+): LookUp | null {
+  const known = before.reduce((slots, step) => slots | (1 << step.slot), 0);
   const sides: (readonly [Expression, Expression, boolean])[] = [];
   if (condition.kind === 'binary' && condition.operator === '=') {
     sides.push([condition.left, condition.right, false], [condition.right, condition.left, false]);
@@ -131,7 +145,7 @@ function lookUpOf(scope: Scope, { slot }: Step, condition: Expression): LookUp |
     scope.used = 0;
     const value = compile(scope, other);
     // Only what is known before this source is walked can tell where to look.
-    if (scope.used >>> slot !== 0) continue;
+    if ((scope.used & ~known) !== 0) continue;
     return { column: found.column, value: keyed(value, found.type, isList), isList };
   }
   return null;

@@ -44,6 +44,7 @@ export function convert(value: Value, from: string, to: string): Value {
   if (value === null || from === to) return value;
   if (isArray(to) && isValues(value))
     return value.map((item) => convert(item, elementOf(from), elementOf(to)));
+  if (to === 'bytea' && Buffer.isBuffer(value)) return value;
   if (to === 'text') return toText(value, from);
   if (isNumber(from) && isNumber(to)) return convertNumber(value, to);
   if (from === 'text') return parseText(typeof value === 'string' ? value : '', to);

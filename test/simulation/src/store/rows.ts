@@ -101,13 +101,25 @@ export class StoredTable {
     if (values !== null) for (const index of this.#indexes.values()) put(index, row, values);
   }
 
+  /** Puts a row in as if it had always been there. */
+  restore(values: Values): void {
+    this.#numbers += 1;
+    const row = new Row(this.#numbers);
+    row.committed = { values, sequence: 0, before: null };
+    this.rows.add(row);
+  }
+
   /** Takes back what the statement and those inside of it wrote. */
   undo(row: Row, fromCommand: number): void {
-    while ((row.pending.at(-1)?.command ?? -1) >= fromCommand) row.pending.pop();
+    const undone: Values[] = [];
+    while ((row.pending.at(-1)?.command ?? -1) >= fromCommand) {
+      const values = row.pending.pop()?.values ?? null;
+      if (values !== null) undone.push(values);
+    }
     if (row.pending.length > 0) return;
     row.writer?.written.delete(row);
     row.writer = null;
-    if (row.committed === null) this.#remove(row);
+    if (row.committed === null) this.#remove(row, undone);
   }
 
   /** @param keep whether somebody may still look at the version before. */
@@ -119,7 +131,7 @@ export class StoredTable {
     row.committed = { values: after, sequence, before: keep ? before : null };
     if (!keep) {
       if (before?.values != null) this.#forget(row, before.values, after);
-      if (after === null) this.#remove(row);
+      if (after === null) this.rows.delete(row);
     }
     return { before: before?.values ?? null, after };
   }
@@ -130,14 +142,15 @@ export class StoredTable {
 
   /** Rows that were deleted while somebody could still see them. */
   sweep(): void {
-    for (const row of this.rows) if (row.isGone) this.#remove(row);
+    for (const row of this.rows) {
+      if (row.isGone)
+        this.#remove(row, row.committed?.before?.values == null ? [] : [row.committed.before.values]);
+    }
   }
 
-  #remove(row: Row): void {
+  #remove(row: Row, versions: readonly Values[]): void {
     this.rows.delete(row);
-    for (const { rows } of this.#indexes.values()) {
-      for (const [key, found] of rows) if (found.delete(row) && found.size === 0) rows.delete(key);
-    }
+    for (const values of versions) this.#forget(row, values, null);
   }
   #forget(row: Row, old: Values, now: Values | null): void {
     for (const { columns, rows } of this.#indexes.values()) {

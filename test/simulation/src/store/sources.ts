@@ -93,12 +93,19 @@ function functionSource(
   scope: Scope,
   { calls, ordinality, alias, columns }: Extract<Source, { kind: 'function' }>,
 ): CompiledSource {
+  const { used, correlated } = scope;
+  scope.used = 0;
+  scope.correlated = false;
   const sets = calls.map((one) => setFunction(scope, one, columns, alias));
+  // What depends on nothing around it is asked once.
+  const isFixed = scope.used === 0 && !scope.correlated;
+  scope.used |= used;
+  scope.correlated ||= correlated;
   const made = sets.flatMap((set) => set.columns);
   if (ordinality) made.push({ name: 'ordinality', type: 'int8' });
   const named = made.map(({ name, type }, index) => ({ name: columns[index]?.name ?? name, type }));
   const [only] = sets;
-  const rows = (env: Env): Rows => {
+  const make = (env: Env): Rows => {
     const found =
       sets.length === 1 && only !== undefined
         ? only.rows(env)
@@ -107,6 +114,14 @@ function functionSource(
             sets.map((set) => set.rows(env)),
           );
     return ordinality ? found.map((row, index) => [...row, BigInt(index + 1)]) : found;
+  };
+  const rows = (env: Env): Rows => {
+    if (!isFixed) return make(env);
+    const known = env.run.cache.get(sets);
+    if (Array.isArray(known)) return known;
+    const made = make(env);
+    env.run.cache.set(sets, made);
+    return made;
   };
   return { slot: scope.add(alias, named, null), table: null, rows };
 }
