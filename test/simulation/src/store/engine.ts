@@ -6,28 +6,14 @@ import type { Definition } from './ast.ts';
 import type { Catalog, TablePlan } from './catalog.ts';
 import type { CompiledQuery } from './compile-query.ts';
 import { plansOf } from './plans.ts';
-import { type Row, StoredTable, type Values } from './rows.ts';
+import { StoredTable, type Values } from './rows.ts';
 import { Drawn, Run } from './run.ts';
 import { Env } from './scope.ts';
 import { Blocked, Transaction } from './transactions.ts';
-import { databaseError, toDriver } from './values.ts';
+import { type Answer, asRecord, type Beginning, type Change, recordOf } from './records.ts';
+import { databaseError } from './values.ts';
 
-export interface Answer {
-  readonly command: 'SELECT' | 'INSERT' | 'UPDATE' | 'DELETE';
-  readonly rowCount: number;
-  readonly rows: Record<string, unknown>[];
-}
-export interface Change {
-  readonly table: string;
-  readonly before: Record<string, unknown> | null;
-  readonly after: Record<string, unknown> | null;
-}
-
-export type Beginning = readonly {
-  readonly plan: TablePlan;
-  readonly rows: readonly Values[];
-  readonly sequences: readonly (readonly [number, bigint])[];
-}[];
+export { type Answer, asRecord, type Beginning, type Change } from './records.ts';
 
 /** A statement that waits for locks. */
 interface Waiter {
@@ -388,17 +374,3 @@ export class EngineState {
     });
   }
 }
-
-function recordOf(
-  columns: readonly { readonly name: string; readonly type: string }[],
-  row: Values,
-): Record<string, unknown> {
-  const record: Record<string, unknown> = {};
-  for (const [index, { name, type }] of columns.entries()) record[name] = toDriver(row[index] ?? null, type);
-  return record;
-}
-
-export const asRecord = (plan: TablePlan, values: Values | null): Record<string, unknown> | null =>
-  values === null ? null : recordOf(plan.columns, values);
-
-export type { Row };
