@@ -79,6 +79,7 @@ export const ASKS: Asks = {
   retireServerKey: serverKey,
   previewSchedule: () => ({ query: { cron: '0 0 0 * * ?' } }),
   listClients: ofSystem,
+  listNodes: none,
   startCollection: ({ sysCode }) => ({ body: { sysCodes: [sysCode] } }),
   listCollections: ofSystem,
   getCollection: collection,

@@ -8,6 +8,7 @@ import { addFix } from './commands/fix.ts';
 import { addKeys } from './commands/keys.ts';
 import { addLogin } from './commands/login.ts';
 import { addMigrate } from './commands/migrate.ts';
+import { addNodes } from './commands/nodes.ts';
 import { addProblems } from './commands/problems.ts';
 import { addServe } from './commands/serve.ts';
 import { addSolutions } from './commands/solutions.ts';
@@ -84,5 +85,6 @@ const COMMANDS: ReadonlyArray<(registration: Registration) => void> = [
   addApprovals,
   addPolicy,
   addAudit,
+  addNodes,
   addDoctor,
 ];

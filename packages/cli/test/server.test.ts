@@ -296,6 +296,12 @@ describe('on a real server', { sequential: true }, () => {
     expect((await home.run(['users', 'list'])).stdout).toMatch(/operator +Operator +\S+ +no/);
   });
 
+  it('lists the servers at work on the database', async () => {
+    const listed = await json('nodes');
+    expect(listed.value).toMatchObject({ items: [{ state: 'working', answering: true, differences: [] }] });
+    expect((await home.run(['nodes'])).stdout).toContain('working');
+  });
+
   it('examines the installation', async () => {
     const healthy = await json('doctor');
     expect(healthy.exitCode).toBe(EXIT.ok);

@@ -190,6 +190,7 @@ async function createHttp(host: Host, built: HttpParts): Promise<App> {
     }),
     identity: createIdentity(context, { secret, publicUrl, signOn: config.signOn }),
     gateway: built.nodes.everywhere,
+    nodes: built.nodes,
     keys: built.keys,
     events: built.events,
     secret,

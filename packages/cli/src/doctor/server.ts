@@ -1,5 +1,11 @@
 /** What a running server tells: health, readiness, and how it is set up. */
-import { type ApiClient, ApiError, createApiClient } from '@piculus/protocol/http';
+import {
+  type ApiClient,
+  ApiError,
+  createApiClient,
+  type Node,
+  type NodeDifference,
+} from '@piculus/protocol/http';
 import type { CliClock } from '../clock.ts';
 import { type Finding, good, note, warning, wrong } from './finding.ts';
 import { checkSkew } from './machine.ts';
@@ -62,16 +68,39 @@ async function checkReadiness(api: ApiClient): Promise<Finding> {
   }
 }
 
+/** Whether the servers on one database have alike what they must have alike. */
+export function checkNodes(nodes: readonly Node[]): Finding[] {
+  const working = nodes.filter(({ state }) => state !== 'gone');
+  const differing = working.filter(({ differences }) => differences.length > 0);
+  const findings = differing.map(({ host, pid, address, differences }) =>
+    wrong(
+      'nodes',
+      `the server ${host}:${pid} at ${address} has another ${differences.map((each) => WORDS[each]).join(' and another ')}`,
+      'give all servers on one database the same secret and the same keys',
+    ),
+  );
+  if (working.length > 1 && findings.length === 0)
+    findings.push(good('nodes', `${working.length} servers work on this database, with the same keys`));
+  return findings;
+}
+
+const WORDS: Readonly<Record<NodeDifference, string>> = {
+  secret: 'secret',
+  'signing-key': 'signing key in use',
+  'audit-key': 'key of checkpoints',
+};
+
 /** Needs a sign-in. */
 export async function checkSetup(api: ApiClient): Promise<Finding[]> {
-  const [{ items: systems }, { items: solutions }, stats] = await Promise.all([
+  const [{ items: systems }, { items: solutions }, stats, { items: nodes }] = await Promise.all([
     api.listSystems(),
     api.listSolutions(),
     api.getStats(),
+    api.listNodes(),
   ]);
+  const findings: Finding[] = checkNodes(nodes);
   if (systems.length === 0)
-    return [note('systems', 'no system is registered yet: piculus systems create CODE')];
-  const findings: Finding[] = [];
+    return [...findings, note('systems', 'no system is registered yet: piculus systems create CODE')];
   for (const { sysCode, enabled, clientsConnected, collectCron } of systems) {
     if (!enabled) {
       findings.push(note('systems', `${sysCode} is disabled`));
@@ -111,7 +140,7 @@ export async function checkSetup(api: ApiClient): Promise<Finding[]> {
   }
   for (const { sysCode, message } of stats.alarms)
     findings.push(warning('alarm', `${sysCode}: ${message.en}`, 'see the last collection of this system'));
-  return findings.length > 0
+  return findings.some(({ verdict }) => verdict !== 'good')
     ? findings
-    : [good('setup', 'systems, keys, clients and solutions fit together')];
+    : [...findings, good('setup', 'systems, keys, clients and solutions fit together')];
 }

@@ -39,6 +39,7 @@ const TOPICS: { readonly [N in RouteName]?: readonly Topic[] } = {
   listMessages: ['messages'],
   getMessageStats: ['messages'],
   listClients: ['clients'],
+  listNodes: ['clients'],
   listSolutions: ['solutions'],
   getSolution: ['solutions'],
   listSolutionVersions: ['solutions'],

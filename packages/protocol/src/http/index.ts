@@ -5,6 +5,7 @@ export * from './audit.ts';
 export * from './bulk-runs.ts';
 export * from './figures.ts';
 export * from './limits.ts';
+export * from './nodes.ts';
 export * from './resources.ts';
 export * from './users.ts';
 export * from './roles.ts';

@@ -10,6 +10,7 @@ import { COLLECTION_ROUTES } from './routes/collections.ts';
 import { LIMIT_ROUTES } from './routes/limits.ts';
 import { KEY_ROUTES } from './routes/keys.ts';
 import { MONITOR_ROUTES } from './routes/monitor.ts';
+import { NODE_ROUTES } from './routes/nodes.ts';
 import { PROBLEM_ROUTES } from './routes/problems.ts';
 import { ROLE_ROUTES } from './routes/roles.ts';
 import { SECOND_FACTOR_ROUTES } from './routes/second-factor.ts';
@@ -43,6 +44,7 @@ export const ROUTES = {
   ...ROLE_ROUTES,
   ...TOKEN_ROUTES,
   ...MONITOR_ROUTES,
+  ...NODE_ROUTES,
   ...AUDIT_ROUTES,
 } as const;
 

@@ -10,6 +10,7 @@ import type { LiveEventRing } from '../events/live-events.ts';
 import type { Identity } from '../identity/index.ts';
 import type { ServerKeys } from '../keys/index.ts';
 import type { ClientsEverywhere } from '../nodes/clients-everywhere.ts';
+import type { Nodes } from '../nodes/index.ts';
 import { registerApiRoutes } from './api-routes.ts';
 import { registerAuthRoutes } from './auth-routes.ts';
 import { callerOf, signIn } from './authenticate.ts';
@@ -31,6 +32,7 @@ export interface AppParts {
   readonly audit: Audit;
   readonly identity: Identity;
   readonly gateway: ClientsEverywhere;
+  readonly nodes: Pick<Nodes, 'list'>;
   readonly keys: ServerKeys;
   readonly events: LiveEventRing;
   readonly secret: string;

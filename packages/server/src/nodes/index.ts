@@ -1,10 +1,12 @@
 /** This node among others: the ones beside it, what it tells them, and how it leaves. */
 import { hostname } from 'node:os';
+import type { Node } from '@piculus/protocol/http';
 import type { Context, Loop } from '../base/services.ts';
 import { VERSION } from '../base/version.ts';
 import type { LiveEventRing } from '../events/live-events.ts';
 import type { Gateway } from '../gateway/gateway.ts';
 import type { ServerKeys } from '../keys/index.ts';
+import { readNodes } from '../store/nodes.ts';
 import { type ClientsEverywhere, createClientsEverywhere } from './clients-everywhere.ts';
 import { createDuties, type Duties } from './duties.ts';
 import { createLiveRelay } from './live-relay.ts';
@@ -12,6 +14,7 @@ import { createNodeMail } from './mail.ts';
 import { createRegistry, type NodeSelf, type Registry, type RegistryOptions } from './registry.ts';
 import { createRevocations } from './revocations.ts';
 import { secretPrint } from './sealing.ts';
+import { nodeViews } from './views.ts';
 
 export interface Nodes {
   /** What works in the background once the database is there. */
@@ -25,6 +28,8 @@ export interface Nodes {
    * @throws PiculusError `wrong-state` where another node at work has another secret; `database-away`.
    */
   join(signal: AbortSignal): Promise<void>;
+  /** Those at work, and those that went a while ago. */
+  list(): Promise<Node[]>;
   /** Says that it takes no new work, and gives its duties up. */
   drain(): Promise<void>;
   /** Tells what is untold and says goodbye. */
@@ -55,13 +60,15 @@ const GOODBYE_MS_MAX = 2_000;
 
 export function createNodes(context: Context, parts: NodesParts): Nodes {
   const { self, gateway, keys, events, alone } = parts;
-  const { clock, log } = context;
   const secretMark = secretPrint(parts.secret);
   const auditKey = parts.auditKey.toString('hex').slice(0, 16);
   const mail = createNodeMail(context, parts.secret);
+  const briefly = goodbyes(context);
   const hasOthers = (): boolean => !alone && registry.others.length > 0;
   const relay = createLiveRelay(context, { events, mail, hasOthers });
   const duties = createDuties(context);
+  // Consoles show nodes beside clients.
+  const changed = (): void => events.publish({ topic: 'clients', sysCode: null, ids: [], more: true });
   const registry: Registry = createRegistry(
     context,
     {
@@ -83,8 +90,14 @@ export function createNodes(context: Context, parts: NodesParts): Nodes {
           events.forget();
         },
         cutOff: () => gateway.closeAll('stopping'),
-        joined: () => relay.joined(),
-        lost: (nodeIds) => relay.left(nodeIds),
+        joined: () => {
+          relay.joined();
+          changed();
+        },
+        lost: (nodeIds) => {
+          relay.left(nodeIds);
+          changed();
+        },
       },
     },
     { ...(alone ? ALONE : {}), ...parts.registry },
@@ -101,15 +114,6 @@ export function createNodes(context: Context, parts: NodesParts): Nodes {
       },
     },
   });
-
-  /** Resolves when it is done, failed, or was waited for long enough. */
-  async function briefly(what: string, work: Promise<unknown>): Promise<void> {
-    const done = new AbortController();
-    const ended = work
-      .catch((error: unknown) => log.warn({ err: error, what }, 'the other nodes could not be told'))
-      .finally(() => done.abort());
-    await Promise.race([ended, clock.sleep(GOODBYE_MS_MAX, done.signal)]);
-  }
 
   return {
     everywhere,
@@ -128,11 +132,23 @@ export function createNodes(context: Context, parts: NodesParts): Nodes {
       // Before the first rounds of those that work on duty only.
       await duties.loop.runOnce();
     },
+    list: async () => nodeViews(await readNodes(context.db), self.id),
     drain: () => briefly('drain', Promise.all([registry.drain(), duties.free()])),
     async leave() {
       await briefly('live events', relay.stop());
       await briefly('goodbye', registry.leave());
       await context.bus.stop();
     },
+  };
+}
+
+/** Runs what is told at the end: resolves when it is done, failed, or was waited for long enough. */
+function goodbyes({ clock, log }: Context): (what: string, work: Promise<unknown>) => Promise<void> {
+  return async (what, work) => {
+    const done = new AbortController();
+    const ended = work
+      .catch((error: unknown) => log.warn({ err: error, what }, 'the other nodes could not be told'))
+      .finally(() => done.abort());
+    await Promise.race([ended, clock.sleep(GOODBYE_MS_MAX, done.signal)]);
   };
 }

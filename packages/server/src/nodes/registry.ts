@@ -6,6 +6,7 @@ import { PiculusError } from '@piculus/protocol';
 import type { Context, Loop } from '../base/services.ts';
 import { createLoop } from '../dispatch/loop.ts';
 import * as store from '../store/nodes.ts';
+import { differencesOf } from './views.ts';
 
 /** What all nodes must have alike, and what is told of this one. */
 export interface NodeAbout {
@@ -112,14 +113,11 @@ export function createRegistry(
 
   function complain(row: store.NodeRow): void {
     const own = about();
-    const differ = [
-      ...(row.secret_print === own.secretPrint ? [] : ['secret']),
-      ...(row.signing_key === own.signingKey ? [] : ['signing key in use']),
-      ...(row.audit_key === own.auditKey ? [] : ['audit key']),
-    ];
+    const marks = { secret_print: own.secretPrint, signing_key: own.signingKey, audit_key: own.auditKey };
+    const differ = differencesOf(row, marks);
     const what = `${row.node_id} ${differ.join()}`;
     // A change of the signing key reaches the nodes one after the other.
-    if (differ.length === 0 || (differ.join() === 'signing key in use' && !complained.has(`${what} once`))) {
+    if (differ.length === 0 || (differ.join() === 'signing-key' && !complained.has(`${what} once`))) {
       if (differ.length > 0) complained.add(`${what} once`);
       return;
     }

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { differencesOf } from '../../src/nodes/views.ts';
 import { type DatabaseProxy, startProxy } from '../server/proxy.ts';
 import { RawClient } from '../server/support.ts';
 import { acquainted, listenAt, startNodes, type TestNodes, until } from './support.ts';
@@ -83,6 +84,35 @@ describe('a node without its database', () => {
     const { items } = await first.api.listClients({ query: { sysCode: 'PBAP' } });
     expect(items.find(({ clientId }) => clientId === 'wanderer')?.connected).toBe(true);
     await again.close();
+  });
+});
+
+describe('the list of nodes', () => {
+  it('tells who works, who went and how, and who has other keys', async () => {
+    await test.rows(`UPDATE piculus.nodes SET signing_key = 'another' WHERE address = $1`, [
+      test.nodes[1].address,
+    ]);
+    await until(async () => {
+      // A sign of life of the second node puts it right again.
+      const { items } = await test.nodes[0].api.listNodes();
+      return items.every(({ state, differences }) => state === 'gone' || differences.length === 0);
+    });
+    const { items } = await test.nodes[0].api.listNodes();
+    const working = items.filter(({ state }) => state === 'working');
+    expect(working.map(({ address }) => address).sort()).toEqual(
+      test.nodes.map(({ address }) => address).sort(),
+    );
+    expect(working.find(({ answering }) => answering)?.address).toBe(test.nodes[0].address);
+    expect(items.map(({ goneBecause }) => goneBecause)).toEqual(
+      expect.arrayContaining(['silent', 'stopped', null]),
+    );
+    const marks = { secret_print: 's', signing_key: 'k', audit_key: 'a' };
+    expect(differencesOf(marks, marks)).toEqual([]);
+    expect(differencesOf(marks, { secret_print: 't', signing_key: null, audit_key: 'b' })).toEqual([
+      'secret',
+      'signing-key',
+      'audit-key',
+    ]);
   });
 });
 

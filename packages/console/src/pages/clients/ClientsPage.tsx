@@ -12,6 +12,7 @@ import { type FilterField, type Filters, useFilters } from '../../parts/filters.
 import { Page } from '../../parts/Page.tsx';
 import { Announced, Health, Identity, Lag, Places, Since } from './cells.tsx';
 import { type Evidence, healthOf } from './health.ts';
+import { Servers } from './Servers.tsx';
 import './clients.css';
 
 /** Beyond this many rows the rest, long gone as a rule, is shown on request. */
@@ -59,6 +60,7 @@ export function Component() {
           )
         }
       />
+      <Servers />
     </Page>
   );
 }

@@ -8,9 +8,10 @@ type Names =
   | 'createSystemKey'
   | 'revokeSystemKey'
   | 'previewSchedule'
-  | 'listClients';
+  | 'listClients'
+  | 'listNodes';
 
-export function systemHandlers({ services, gateway, keys }: HandlerParts): RouteHandlers<Names> {
+export function systemHandlers({ services, gateway, keys, nodes }: HandlerParts): RouteHandlers<Names> {
   const { systems, clients } = services;
   const withServerKeys = <T>(made: T) => ({ ...made, serverKeys: keys.publicKeys() });
   return {
@@ -30,6 +31,7 @@ export function systemHandlers({ services, gateway, keys }: HandlerParts): Route
       return null;
     },
     previewSchedule: async ({ query }) => systems.previewSchedule(query.cron, query.timeZone),
+    listNodes: async () => ({ items: await nodes.list() }),
     listClients: async ({ query, caller }) => ({ items: await clients.list(query, gateway, caller) }),
   };
 }

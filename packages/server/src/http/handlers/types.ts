@@ -15,6 +15,7 @@ import type { SecondFactors } from '../../identity/second-factor.ts';
 import type { Tokens } from '../../identity/tokens.ts';
 import type { ServerKeys } from '../../keys/index.ts';
 import type { ClientsEverywhere } from '../../nodes/clients-everywhere.ts';
+import type { Nodes } from '../../nodes/index.ts';
 import type { Readiness } from '../../telemetry/readiness.ts';
 
 export interface Call<N extends RouteName> {
@@ -44,6 +45,7 @@ export interface HandlerParts {
   readonly audit: Audit;
   /** The clients of this node and of all others. */
   readonly gateway: ClientsEverywhere;
+  readonly nodes: Pick<Nodes, 'list'>;
   readonly keys: ServerKeys;
   readonly readiness: Readiness;
 }
