@@ -81,7 +81,7 @@ function compileInsert(scope: Scope, insert: Insert): CompiledQuery {
         else updated.push({ old: written.old, now: written.now });
         const at = new Env(run, env, 1);
         at.rows[0] = written.now;
-        out.push(returning.of(at));
+        if (returning.columns.length > 0) out.push(returning.of(at));
       }
       run.state.changed(run, made.length + updated.length);
       modifier.statementTriggers(run, 'insert', false, { old: [], now: made });
@@ -269,7 +269,7 @@ function compileUpdate(scope: Scope, update: Update): CompiledQuery {
         if (written === null) continue;
         changes.push(written);
         at.rows[0] = written.now;
-        out.push(returning.of(at));
+        if (returning.columns.length > 0) out.push(returning.of(at));
       }
       run.state.changed(run, changes.length);
       modifier.statementTriggers(run, 'update', false, {
@@ -336,7 +336,7 @@ function compileDelete(scope: Scope, remove: Delete): CompiledQuery {
         if (target === null || !deleteRow(run, modifier, run.state.stored(table), target.row, target.values))
           continue;
         gone.push(target.values);
-        out.push(returning.of(at));
+        if (returning.columns.length > 0) out.push(returning.of(at));
       }
       run.state.changed(run, gone.length);
       modifier.statementTriggers(run, 'delete', false, { old: gone, now: [] });

@@ -76,7 +76,10 @@ export class Connection {
       this.break();
       return away();
     }
-    if (this.#transaction !== null) this.#transaction.failed = true;
+    if (this.#transaction !== null) {
+      this.#transaction.failed = true;
+      this.#options.state.rollback(this.#transaction);
+    }
     return fault === 'deadlock'
       ? databaseError('40P01', 'deadlock detected')
       : databaseError('40001', 'could not serialize access');
@@ -144,8 +147,9 @@ export class Connection {
         },
         fail: (error) => {
           settle();
-          if (open === null) state.rollback(transaction);
-          else open.failed = true;
+          // Its locks are free from now on, though its owner has not heard of it yet.
+          transaction.failed = true;
+          state.rollback(transaction);
           reject(error);
         },
       });

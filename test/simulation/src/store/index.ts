@@ -1,7 +1,7 @@
 /** The simulated database as the world and the tests use it. */
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
-import { Kysely, PostgresDialect } from 'kysely';
+import { Kysely, PostgresDialect, type PostgresPool } from 'kysely';
 import { Catalog } from './catalog.ts';
 import { asRecord, type Beginning, type Change, EngineState } from './engine.ts';
 import { type Faults, SimulatedPool, type StoreLane, type Timeouts } from './pool.ts';
@@ -27,6 +27,7 @@ export interface EngineOptions {
 }
 export interface Store<DB> {
   readonly db: Kysely<DB>;
+  readonly pool: PostgresPool;
   /** The process dies: its transactions are rolled back, and nothing of it ever goes on. */
   kill(): void;
 }
@@ -97,6 +98,7 @@ export class Engine {
     const db = new Kysely<DB>({ dialect: new PostgresDialect({ pool }) }).withSchema('piculus');
     return {
       db,
+      pool,
       kill: () => {
         pool.kill();
         this.#pools.delete(pool);
