@@ -154,6 +154,7 @@ function onConflict(scope: Scope, table: TablePlan, insert: Insert) {
   const { conflict } = insert;
   if (conflict === null) throw new NotSupported('a conflict of nothing');
   const set = conflict.set === null ? null : assignments(scope, table, conflict.set);
+  const names = (conflict.set ?? []).map(({ column }) => column);
   const where = conflict.setWhere === null ? null : compile(scope, conflict.setWhere);
   return (env: Env, modifier: Modifier, values: Values): Written | null => {
     const { run } = env;
@@ -174,7 +175,7 @@ function onConflict(scope: Scope, table: TablePlan, insert: Insert) {
     at.rows = [old, values];
     at.sources[0] = row;
     if (where !== null && where.eval(at) !== true) return null;
-    return writeUpdate(run, modifier, row, old, changed(at, old, set));
+    return writeUpdate(run, modifier, row, old, changed(at, old, set), names);
   };
 }
 
@@ -228,15 +229,22 @@ function changed(env: Env, old: Values, set: readonly Setting[]): Value[] {
   return values;
 }
 
-function writeUpdate(run: Run, modifier: Modifier, row: Row, old: Values, given: Values): Written | null {
-  const values = modifier.rowTriggers(run, 'update', true, old, given);
+function writeUpdate(
+  run: Run,
+  modifier: Modifier,
+  row: Row,
+  old: Values,
+  given: Values,
+  set: readonly string[],
+): Written | null {
+  const values = modifier.rowTriggers(run, 'update', true, old, given, set);
   if (values === null) return null;
   modifier.check(run, values);
   modifier.checkUnique(run, values, row);
   run.state.stored(modifier.table).write(row, run.transaction, run.command, values);
   run.state.takeId(run.transaction);
   modifier.checkReferences(run, values, old);
-  modifier.rowTriggers(run, 'update', false, old, values);
+  modifier.rowTriggers(run, 'update', false, old, values, set);
   return { old, now: values };
 }
 
@@ -246,6 +254,7 @@ function compileUpdate(scope: Scope, update: Update): CompiledQuery {
   scope.add(update.alias, columnsOf(table.columns), table);
   const joined = joinSources(scope, update.from, update.where, true);
   const set = assignments(scope, table, update.set);
+  const names = update.set.map(({ column }) => column);
   const returning = returningOf(scope, update.returning);
   return {
     columns: returning.columns,
@@ -265,6 +274,7 @@ function compileUpdate(scope: Scope, update: Update): CompiledQuery {
           target.row,
           target.values,
           changed(at, target.values, set),
+          names,
         );
         if (written === null) continue;
         changes.push(written);

@@ -45,7 +45,9 @@ export class Modifier {
     this.defaults = table.columns.map(({ default: value, type }) =>
       value === null ? null : coerce(compile(scope, value), type),
     );
-    this.#triggers = table.triggers.map((definition) => ({
+    // PostgreSQL fires them in the order of their names.
+    const named = [...table.triggers].sort((a, b) => (a.name < b.name ? -1 : 1));
+    this.#triggers = named.map((definition) => ({
       definition,
       compiled: compileTrigger(catalog, table, definition),
     }));
@@ -82,10 +84,14 @@ export class Modifier {
     before: boolean,
     old: Values | null,
     now: Values | null,
+    set: readonly string[] = [],
   ): Values | null {
     let values = now ?? old;
     for (const { definition, compiled } of this.#triggers) {
       if (!definition.eachRow || definition.before !== before || !definition.events.includes(event)) continue;
+      const { updateOf } = definition;
+      if (event === 'update' && updateOf.length > 0 && !updateOf.some((column) => set.includes(column)))
+        continue;
       const answer = compiled.run(run.inner(), {
         old,
         now: now === null ? null : values,
@@ -159,9 +165,9 @@ export class Modifier {
         if (same(row.newest(run.transaction))) return row;
         continue;
       }
+      // Also where the key stays as it is: PostgreSQL waits for whoever is changing the row at all.
       const pending = row.pending.at(-1)?.values ?? null;
       const committed = row.committed?.values ?? null;
-      if (same(pending) && same(committed)) return row;
       if (same(pending) || same(committed))
         throw new Blocked([writer], `the key ${wanted} of ${this.table.name}`);
     }
