@@ -44,13 +44,16 @@ export async function openSite(): Promise<Site> {
   };
 }
 
-/** The highest value of each metric of the table over all its series, a histogram by its count. */
+/** The highest value, without its sign, of each metric of the table over all its series, a histogram by its count. */
 export function highest(scrape: string): ReadonlyMap<string, number> {
   const values = new Map<string, number>();
   for (const line of scrape.split('\n')) {
     const found = /^(piculus_\w+?)(?:_count)?(?:\{.*\})? ([^ ]+)$/.exec(line);
     if (found?.[1] === undefined || /_(bucket|sum)$/.test(found[1])) continue;
-    values.set(found[1], Math.max(values.get(found[1]) ?? Number.NEGATIVE_INFINITY, Number(found[2])));
+    values.set(
+      found[1],
+      Math.max(values.get(found[1]) ?? Number.NEGATIVE_INFINITY, Math.abs(Number(found[2]))),
+    );
   }
   return values;
 }

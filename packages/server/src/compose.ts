@@ -155,6 +155,7 @@ export async function compose(host: Host): Promise<Built> {
     readiness,
     transports,
     bus: context.bus,
+    clock,
   });
   addStateGauges(telemetry.registry, context, config.telemetry.stateCacheMs);
   return { ...http, app, transports, telemetry };

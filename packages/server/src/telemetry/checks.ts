@@ -8,8 +8,11 @@ import { createSchemaQuestion } from '../store/schema-question.ts';
 import type { LoopWatch } from './loop-watch.ts';
 import type { ReadinessCheck } from './readiness.ts';
 
+/** Older than this, what is known of the database's time is not enough. */
+const CLOCK_MS_MAX = 60_000;
+
 export interface CheckParts {
-  readonly context: Pick<Context, 'db'>;
+  readonly context: Pick<Context, 'db' | 'clock'>;
   readonly keys: Pick<ServerKeys, 'problem'>;
   readonly transports: readonly GatewayTransport[];
   readonly loops: LoopWatch;
@@ -23,6 +26,7 @@ export function nodeChecks(parts: CheckParts): readonly ReadinessCheck[] {
     { name: 'open', find: () => whyClosed(parts.host) },
     // One question for both: that the database answers, and that it is one of ours.
     { name: 'database', find: () => databaseAnswers(missingMigrations) },
+    { name: 'clock', find: () => whyUntimely(context.clock) },
     { name: 'signing-key', find: () => keys.problem() },
     {
       name: 'clients',
@@ -50,6 +54,14 @@ function whyClosed(host: CheckParts['host']): string | null {
     if (error instanceof PiculusError) return error.message;
     throw error;
   }
+}
+
+function whyUntimely(clock: Context['clock']): string | null {
+  const standing = clock.standing?.();
+  if (standing === undefined) return null;
+  const { measuredAgoMs: agoMs } = standing;
+  if (agoMs !== null && agoMs < CLOCK_MS_MAX) return null;
+  return agoMs === null ? 'the time of the database is not known' : `the database's time is ${agoMs} ms old`;
 }
 
 async function databaseAnswers(missingMigrations: () => Promise<string[]>): Promise<string | null> {

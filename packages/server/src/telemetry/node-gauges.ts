@@ -1,5 +1,6 @@
 /** The gauges of what this node is, looked at when somebody asks. */
 import type pg from 'pg';
+import type { Clock } from '../base/clock.ts';
 import type { Metrics } from '../base/metrics.ts';
 import { VERSION } from '../base/version.ts';
 import type { GatewayTransport } from '../gateway/transport.ts';
@@ -18,11 +19,12 @@ export interface NodeParts {
   readonly readiness: Readiness;
   readonly transports: readonly GatewayTransport[];
   readonly bus: Bus;
+  readonly clock: Clock;
 }
 
 export function addNodeGauges(
   metrics: Metrics,
-  { pool, gateway, messages, live, readiness, transports, bus }: NodeParts,
+  { pool, gateway, messages, live, readiness, transports, bus, clock }: NodeParts,
 ): void {
   metrics.gauges(['piculus_build_info'], (set) => {
     set('piculus_build_info', { version: VERSION, node_version: process.versions.node }, 1);
@@ -39,6 +41,12 @@ export function addNodeGauges(
     for (const { name, ready } of transports)
       set('piculus_transport_ready', { transport: name }, ready ? 1 : 0);
     set('piculus_bus_ready', { bus: bus.name }, bus.ready ? 1 : 0);
+  });
+  metrics.gauges(['piculus_clock_offset_seconds', 'piculus_clock_age_seconds'], (set) => {
+    const standing = clock.standing?.();
+    if (standing === undefined || standing.measuredAgoMs === null) return;
+    set('piculus_clock_offset_seconds', {}, standing.offsetMs / 1_000);
+    set('piculus_clock_age_seconds', {}, standing.measuredAgoMs / 1_000);
   });
   metrics.gauges(
     [

@@ -75,6 +75,8 @@ const NODE = {
     ['bus'],
     '1 where hints of other nodes come through; without them all waits for polls',
   ),
+  piculus_clock_offset_seconds: gauge([], 'How far the clock of this machine is ahead of the database'),
+  piculus_clock_age_seconds: gauge([], 'How long ago the time of the database was learned'),
   piculus_live_readers: gauge([], 'Consoles that read live events'),
 } satisfies Record<string, Spec>;
 
