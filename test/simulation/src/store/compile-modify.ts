@@ -71,11 +71,13 @@ function compileInsert(scope: Scope, insert: Insert): CompiledQuery {
       const updated: { readonly old: Values; readonly now: Values }[] = [];
       const out: (readonly Value[])[] = [];
       for (const row of given) {
-        const values = table.columns.map((_, place) =>
+        const drawn = table.columns.map((_, place) =>
           valueFor(env, modifier, place, makers[place] ?? null, row),
         );
+        const values = prepared(run, modifier, drawn);
+        if (values === null) continue;
         const written =
-          conflict === null ? insertRow(run, modifier, values, null) : conflict.act(env, modifier, values);
+          conflict === null ? insertRow(run, modifier, values, NONE) : conflict.act(env, modifier, values);
         if (written === null) continue;
         if (written.old === null) made.push(written.now);
         else updated.push({ old: written.old, now: written.now });
@@ -96,6 +98,7 @@ function compileInsert(scope: Scope, insert: Insert): CompiledQuery {
 }
 
 const NO_CHANGES = { old: [], now: [] };
+const NONE: ReadonlySet<Unique> = new Set();
 type Cast = (value: Value) => Value;
 
 function caster(from: string, to: string): Cast | null {
@@ -131,16 +134,15 @@ interface Written {
   readonly now: Values;
 }
 
-function insertRow(
-  run: Run,
-  modifier: Modifier,
-  given: Values,
-  checked: ReadonlySet<Unique> | null,
-): Written | null {
+/** As the triggers leave it; refused where a check says so, even if nothing comes to be inserted. */
+function prepared(run: Run, modifier: Modifier, given: Values): Values | null {
   const values = modifier.rowTriggers(run, 'insert', true, null, given);
-  if (values === null) return null;
-  modifier.check(run, values);
-  modifier.checkUnique(run, values, null, checked ?? undefined);
+  if (values !== null) modifier.check(run, values);
+  return values;
+}
+
+function insertRow(run: Run, modifier: Modifier, values: Values, checked: ReadonlySet<Unique>): Written {
+  modifier.checkUnique(run, values, null, checked);
   const stored = run.state.stored(modifier.table);
   stored.insert(run.transaction, run.command, values);
   run.state.takeId(run.transaction);

@@ -70,6 +70,28 @@ export class EngineState {
     sequences.set(place, value);
     return value;
   }
+  /** The last value of every sequence, those of identity columns too, by PostgreSQL's name for it. */
+  sequences(): Map<string, bigint> {
+    const given = new Map(this.#sequences);
+    for (const { plan, place, name } of this.#identities())
+      given.set(name, this.stored(plan).sequences.get(place) ?? 0n);
+    return given;
+  }
+  setSequences(given: ReadonlyMap<string, bigint>): void {
+    const identities = new Map(this.#identities().map((one) => [one.name, one]));
+    for (const [name, value] of given) {
+      const { plan, place } = identities.get(name) ?? { plan: null, place: 0 };
+      if (plan === null) this.#sequences.set(name, value);
+      else this.stored(plan).sequences.set(place, value);
+    }
+  }
+  #identities(): { plan: TablePlan; place: number; name: string }[] {
+    return [...this.catalog.tables.values()].flatMap((plan) =>
+      plan.columns.flatMap(({ name, identity }, place) =>
+        identity ? [{ plan, place, name: `${plan.name}_${name}_seq` }] : [],
+      ),
+    );
+  }
   takeId(transaction: Transaction): bigint {
     if (transaction.id === null) {
       transaction.id = this.#nextId;

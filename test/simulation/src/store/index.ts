@@ -136,6 +136,14 @@ export class Engine {
     return this.#state.committed(plan).map((values) => asRecord(plan, values) ?? {});
   }
 
+  /** The last value of every sequence. How many of them a statement uses up that fails, no database promises. */
+  sequences(): ReadonlyMap<string, bigint> {
+    return this.#state.sequences();
+  }
+  setSequences(given: ReadonlyMap<string, bigint>): void {
+    this.#state.setSequences(given);
+  }
+
   tables(): string[] {
     return [...this.#state.catalog.tables.keys()].sort();
   }
