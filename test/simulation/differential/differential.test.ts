@@ -1,33 +1,44 @@
 /** The same calls at random on all databases: equal answers, equal rows. */
 import { randomInt } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Engine, openEmbedded, openPostgres } from './engines.ts';
+import { type Engine, openEmbedded, openPostgres, openSimulated } from './engines.ts';
 import { runSequences } from './sequences.ts';
 
 describe('the store', () => {
   let postgres: Engine;
   let embedded: Engine;
+  const simulated = openSimulated();
   beforeAll(async () => {
     [postgres, embedded] = await Promise.all([openPostgres(), openEmbedded()]);
   });
   afterAll(async () => {
-    await Promise.all([postgres.close(), embedded.close()]);
+    await Promise.all([postgres, embedded, simulated].map((engine) => engine.close()));
   });
 
   it('answers alike on all databases', async () => {
-    const seed = randomInt(2 ** 31);
-    const ran = await runSequences({ engines: [postgres, embedded], seed, sequences: 1_000, forMs: 5_000 });
+    const ran = await runSequences({
+      engines: [postgres, simulated],
+      // It takes longer than both others together.
+      alsoIn: { one: 8, engines: [embedded] },
+      seed: randomInt(2 ** 31),
+      sequences: 2_000,
+      forMs: 15_000,
+    });
     expect(ran.different).toBeNull();
     expect(ran.calls).toBeGreaterThan(0);
   });
 
   it('is found to lack something, by few calls', async () => {
-    const damaged = await openPostgres([
+    const damaged = openSimulated([
       'ALTER TABLE piculus.executions DROP CONSTRAINT executions_problem_id_lease_id_key',
     ]);
-    const run = { engines: [postgres, damaged], seed: 7, sequences: 300, forMs: 60_000 };
-    const { different } = await runSequences(run).finally(() => damaged.close());
+    const { different } = await runSequences({
+      engines: [simulated, damaged],
+      seed: 7,
+      sequences: 300,
+      forMs: 60_000,
+    });
     expect(different).toMatch(/Different answer after step \d, executions.insertExecutions:/);
-    expect(different).toContain('PostgreSQL: {"refused":"23505"}');
+    expect(different).toContain('the simulated database: {"refused":"23505"}');
   }, 300_000);
 });

@@ -3,11 +3,15 @@ import pg from 'pg';
 import { type Database, openDatabase, type Tx } from '../../../packages/server/src/store/database.ts';
 import { migrate } from '../../../packages/server/src/store/migrate.ts';
 import { openPool, transaction } from '../../../packages/server/src/store/pool.ts';
+import type { Tables } from '../../../packages/server/src/store/tables.ts';
 import { createEmbeddedTestDatabase, createTestDatabase } from '../../support/database.ts';
+import { openEngine, readMigrations } from '../src/store/index.ts';
 import { canonical } from './canonical.ts';
 
 /** Rows by table, in one spelling and order. */
 export type Dump = Readonly<Record<string, readonly unknown[]>>;
+
+export type Sequences = ReadonlyMap<string, bigint>;
 
 export interface Engine {
   readonly name: string;
@@ -16,11 +20,16 @@ export interface Engine {
   /** As a new installation, its policy careful, its times `BEGINNING`. */
   reset(): Promise<void>;
   dump(): Promise<Dump>;
+  /** The last value of every sequence by its name. */
+  sequences(): Promise<Sequences>;
+  setSequences(last: Sequences): Promise<void>;
   close(): Promise<void>;
 }
 
 /** When every world begins. */
 export const BEGINNING = new Date('2026-03-02T08:00:00.000Z');
+
+const MIGRATIONS = readMigrations(new URL('../../../packages/server/migrations/', import.meta.url));
 
 /** Who may sign in, and what is only shown: no room of the simulation writes there. */
 const NOT_SIMULATED = new Set([
@@ -32,6 +41,8 @@ const NOT_SIMULATED = new Set([
   'command_refusals',
   'grants',
   'known_addresses',
+  // Its rows are those of messages.
+  'messages_default',
   'migrations',
   'roles',
   'saved_views',
@@ -51,6 +62,57 @@ export async function openPostgres(damage: readonly string[] = []): Promise<Engi
 export async function openEmbedded(): Promise<Engine> {
   const { url, drop } = await createEmbeddedTestDatabase();
   return openSql('the embedded database', url, drop, []);
+}
+
+/** The database of the simulation. @param damage statements after its migrations. */
+export function openSimulated(damage: readonly string[] = []): Engine {
+  const engine = openEngine({ migrations: MIGRATIONS, ddl: damage, now: () => BEGINNING.getTime() });
+  const { db } = engine.connect<Tables>({ name: 'differential', turn: async () => {} });
+  const tables = engine.tables().filter((name) => !NOT_SIMULATED.has(name));
+  const putBack = tables.flatMap((name) => engine.rows(name).map((row) => insertionOf(name, row)));
+  // What others refer to comes first.
+  putBack.sort(
+    ({ table: a }, { table: b }) => Number(b === 'approval_policies') - Number(a === 'approval_policies'),
+  );
+  return {
+    name: damage.length === 0 ? 'the simulated database' : 'the damaged simulated database',
+    db,
+    transaction: (work) => transaction(db, work),
+    reset: async () => {
+      engine.exec(`TRUNCATE TABLE ${tables.map((name) => `piculus.${name}`).join(', ')} RESTART IDENTITY`);
+      engine.setSequences(new Map([...engine.sequences()].map(([name]) => [name, 0n])));
+      for (const { text, values } of putBack) engine.exec(text, values);
+    },
+    dump: async () =>
+      Object.fromEntries(tables.map((name) => [name, inOrder(engine.rows(name).map(canonical))])),
+    sequences: async () => engine.sequences(),
+    setSequences: async (last) => engine.setSequences(last),
+    close: () => db.destroy(),
+  };
+}
+
+function insertionOf(
+  table: string,
+  row: Record<string, unknown>,
+): { table: string; text: string; values: unknown[] } {
+  const columns = Object.keys(row);
+  const places = columns.map((_, place) => `$${place + 1}`);
+  const values = Object.values(row).map((value) =>
+    typeof value === 'object' && value !== null && value.constructor === Object
+      ? JSON.stringify(value)
+      : value,
+  );
+  return {
+    table,
+    text: `INSERT INTO piculus.${table} (${columns.join(', ')}) VALUES (${places.join(', ')})`,
+    values,
+  };
+}
+
+/** Of their own, which no database promises. */
+function inOrder(rows: readonly unknown[]): unknown[] {
+  const spelled = rows.map((row) => ({ row, text: JSON.stringify(row) }));
+  return spelled.sort((a, b) => (a.text < b.text ? -1 : 1)).map(({ row }) => row);
 }
 
 async function openSql(
@@ -82,7 +144,25 @@ async function openSql(
       const found = await aside.query<{ rows: Record<string, unknown[][]> }>(reading);
       const rows = found.rows[0]?.rows ?? {};
       return Object.fromEntries(
-        tables.map((table) => [table.name, (rows[table.name] ?? []).map((row) => rowOf(table, row))]),
+        tables.map((table) => [
+          table.name,
+          inOrder((rows[table.name] ?? []).map((row) => rowOf(table, row))),
+        ]),
+      );
+    },
+    sequences: async () => {
+      const found = await aside.query<{ name: string; last: string }>({
+        name: 'sequences',
+        text: `SELECT sequencename AS name, last_value AS last FROM pg_sequences
+          WHERE schemaname = 'piculus' AND last_value IS NOT NULL`,
+      });
+      return new Map(found.rows.map(({ name, last }) => [name, BigInt(last)]));
+    },
+    setSequences: async (last) => {
+      await aside.query(
+        `SELECT setval('piculus.' || name, last)
+        FROM unnest($1::text[], $2::bigint[]) AS given(name, last)`,
+        [[...last.keys()], [...last.values()].map(String)],
       );
     },
     close: async () => {
@@ -100,17 +180,12 @@ interface Column {
 
 interface Table {
   readonly name: string;
-  /** Columns of its primary key. */
-  readonly key: string;
   readonly columns: readonly Column[];
 }
 
 async function simulatedTables(client: pg.Client): Promise<Table[]> {
   const found = await client.query<Table>(`
-    SELECT c.relname AS name, coalesce((
-      SELECT string_agg(a.attname, ', ' ORDER BY array_position(i.indkey::smallint[], a.attnum))
-      FROM pg_index i JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = ANY(i.indkey)
-      WHERE i.indrelid = c.oid AND i.indisprimary), 'id') AS key, (
+    SELECT c.relname AS name, (
       SELECT jsonb_agg(jsonb_build_object('name', a.attname, 'type', format_type(a.atttypid, NULL)) ORDER BY a.attnum)
       FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped) AS columns
     FROM pg_class c
@@ -142,12 +217,12 @@ async function emptyingOf(client: pg.Client, tables: readonly Table[]): Promise<
 
 /** One statement that says everything. What JSON would round is told as text, as the driver tells it. */
 function readingOf(tables: readonly Table[]): string {
-  const parts = tables.map(({ name, key, columns }) => {
+  const parts = tables.map(({ name, columns }) => {
     const values = columns.map(({ name, type }) => {
       if (type === 'bigint' || type === 'numeric') return `${name}::text`;
       return type === 'bigint[]' ? `${name}::text[]` : name;
     });
-    return `'${name}', (SELECT coalesce(jsonb_agg(jsonb_build_array(${values.join(', ')}) ORDER BY ${key}), '[]')
+    return `'${name}', (SELECT coalesce(jsonb_agg(jsonb_build_array(${values.join(', ')})), '[]')
       FROM piculus.${name})`;
   });
   // A function takes at most 100 arguments.
