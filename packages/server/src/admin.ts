@@ -53,7 +53,7 @@ export async function verifyAudit(
   clock: Clock = systemClock,
 ): Promise<ChainReport> {
   const given = readCheckpointLines(check.checkpoints ?? '').map(fromLine);
-  const own = await readCheckpointPublicKey(resolve(config.dataDir));
+  const own = await readCheckpointPublicKey(resolve(config.dataDir), config.auditKeyFile);
   const keys = [...check.keys, ...(own === null ? [] : [own]), ...given.map(({ publicKey }) => publicKey)];
   return withDatabase(config, async (db) => {
     const { missing } = await inspectDatabase(db, () => clock.now());

@@ -86,7 +86,7 @@ export interface Built {
 export async function compose(host: Host): Promise<Built> {
   const { config, parts, clock, log, lifecycle } = host;
   const secret = config.secret ?? (await loadSecret(resolve(config.dataDir), clock));
-  const checkpointKey = await loadCheckpointKey(resolve(config.dataDir));
+  const checkpointKey = await loadCheckpointKey(resolve(config.dataDir), config.auditKeyFile);
   const telemetry = await createTelemetry(config.telemetry, { log, clock });
   const url = config.databaseUrl ?? (await openOwn(host));
   const onIdleError = (error: Error): void => log.warn({ err: error }, 'an idle connection broke');
@@ -116,9 +116,10 @@ export async function compose(host: Host): Promise<Built> {
   const keys = await openServerKeys(context, {
     folder: resolve(config.signingKeysDir ?? join(config.dataDir, 'signing-keys')),
     file: config.signingKeyFile,
+    hasOthers: () => nodes.hasOthers,
   });
   const gateway = createGateway(context, rooms, { leaseMs: config.leaseMs, signer: keys.signer });
-  const nodes = createNodes(context, {
+  const nodes: Nodes = createNodes(context, {
     self,
     secret,
     events,

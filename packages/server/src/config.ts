@@ -39,6 +39,8 @@ export interface ServerConfig {
   readonly auditCheckpointFile: string | null;
   /** Where they are posted to. */
   readonly auditCheckpointUrl: string | null;
+  /** Key that signs checkpoints, the same for all nodes; null: made at the first start and kept in `dataDir`. */
+  readonly auditKeyFile: string | null;
   /** Folder of the keys that commands are signed with; null: `signing-keys` in `dataDir`. */
   readonly signingKeysDir: string | null;
   /** One signing key that somebody else keeps and changes; instead of the folder. */
@@ -93,6 +95,7 @@ export function loadConfig(environment: Environment = process.env): ServerConfig
     messageRetentionDays: whole('PICULUS_MESSAGE_RETENTION_DAYS', 14, [1, 3_650]),
     auditCheckpointFile: text('PICULUS_AUDIT_CHECKPOINT_FILE'),
     auditCheckpointUrl: url('PICULUS_AUDIT_CHECKPOINT_URL', ['http:', 'https:']),
+    auditKeyFile: text('PICULUS_AUDIT_KEY_FILE'),
     signingKeysDir: text('PICULUS_SIGNING_KEYS_DIR'),
     signingKeyFile: text('PICULUS_SIGNING_KEY_FILE'),
     nodes: readNodes(reader),

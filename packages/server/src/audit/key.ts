@@ -25,10 +25,11 @@ export interface CheckpointKey {
 }
 
 /**
- * Reads the key of the data directory, and makes it at the first start.
+ * Reads the key of the data directory, and makes it at the first start; a `file` that somebody else keeps is only read.
  * @throws Error where the file can be read by others, holds no such key, or cannot be read or written.
  */
-export async function loadCheckpointKey(dataDir: string): Promise<CheckpointKey> {
+export async function loadCheckpointKey(dataDir: string, file: string | null = null): Promise<CheckpointKey> {
+  if (file !== null) return readKey(file);
   const path = join(dataDir, FILE);
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
   try {
@@ -44,6 +45,10 @@ export async function loadCheckpointKey(dataDir: string): Promise<CheckpointKey>
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
   }
+  return readKey(path);
+}
+
+async function readKey(path: string): Promise<CheckpointKey> {
   const { mode } = await stat(path);
   // Windows has no such bits.
   if (process.platform !== 'win32' && (mode & 0o077) !== 0) {
@@ -52,9 +57,12 @@ export async function loadCheckpointKey(dataDir: string): Promise<CheckpointKey>
   return keyOf(privateKeyIn(await readFile(path, 'utf8'), path));
 }
 
-/** @returns the public key of the data directory; null where it has none. */
-export async function readCheckpointPublicKey(dataDir: string): Promise<Buffer | null> {
-  const path = join(dataDir, FILE);
+/** @returns the public key of the data directory, or of the file; null where there is none. */
+export async function readCheckpointPublicKey(
+  dataDir: string,
+  file: string | null = null,
+): Promise<Buffer | null> {
+  const path = file ?? join(dataDir, FILE);
   const text = await readFile(path, 'utf8').catch(() => null);
   return text === null ? null : rawPublicKey(createPublicKey(privateKeyIn(text, path)));
 }

@@ -42,10 +42,14 @@ export function createHalter(
   }
 
   async function recall(): Promise<Promise<void>[]> {
+    const present = sessions.all();
+    if (present.length === 0) return [];
     const byClient = new Map<string, string[]>();
-    for (const { id, clientId } of await haltedLeases(db, LEASES_MAX))
+    // Clients of other nodes are told by those.
+    const here = present.map(({ clientId }) => clientId);
+    for (const { id, clientId } of await haltedLeases(db, LEASES_MAX, here))
       byClient.set(clientId, [...(byClient.get(clientId) ?? []), id]);
-    return sessions.all().map((session) => halt(session, byClient.get(session.clientId) ?? []));
+    return present.map((session) => halt(session, byClient.get(session.clientId) ?? []));
   }
 
   async function watch(): Promise<void> {

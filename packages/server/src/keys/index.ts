@@ -24,7 +24,12 @@ export interface KeyPlace {
   readonly folder: string;
   /** One key that somebody else keeps; the folder is not looked at then. */
   readonly file: string | null;
+  /** Whether other nodes sign by the same folder. */
+  readonly hasOthers?: () => boolean;
 }
+
+/** Within this, every node that shares the folder has seen which key is in use. */
+const SEEN_BY_ALL_MS = 15_000;
 
 export interface ServerKeys {
   readonly signer: Signer;
@@ -46,7 +51,7 @@ export interface ServerKeys {
 /** @throws StartError where the keys cannot be read, or others can read them. */
 export async function openServerKeys(
   context: Pick<Context, 'clock' | 'log' | 'db'>,
-  { folder, file }: KeyPlace,
+  { folder, file, hasOthers = () => false }: KeyPlace,
 ): Promise<ServerKeys> {
   const { clock, log, db } = context;
   const read = async (first: boolean): Promise<KeyRing> => {
@@ -56,6 +61,13 @@ export async function openServerKeys(
   };
   let ring = await read(true);
   let turn: Promise<unknown> = Promise.resolve();
+  /** When keys that are not in use any more still were. */
+  const usedUntil = new Map<string, number>();
+  const take = (next: KeyRing): void => {
+    const before = ring.active?.keyId;
+    if (before !== undefined && before !== next.active?.keyId) usedUntil.set(before, clock.now().getTime());
+    ring = next;
+  };
   if (ring.active === null) {
     log.error({ folder }, 'the signing key in use is lost: no command is sent until another one is used');
   }
@@ -76,9 +88,9 @@ export async function openServerKeys(
     if (file !== null)
       throw new PiculusError('wrong-state', `the key is kept in ${file}, which the server does not change`);
     const mine = turn.then(async () => {
-      ring = await readKeyFolder(folder);
+      take(await readKeyFolder(folder));
       const made = await work();
-      ring = await readKeyFolder(folder);
+      take(await readKeyFolder(folder));
       return made;
     });
     turn = mine.catch(() => {});
@@ -137,6 +149,12 @@ export async function openServerKeys(
         const { text } = find(keyId);
         if (ring.active?.keyId === keyId)
           throw new PiculusError('wrong-state', 'this key is in use; use another one first');
+        const sinceMs = clock.now().getTime() - (usedUntil.get(keyId) ?? Number.NEGATIVE_INFINITY);
+        if (hasOthers() && sinceMs < SEEN_BY_ALL_MS)
+          throw new PiculusError(
+            'wrong-state',
+            'other servers may still sign with this key; retire it a quarter of a minute later',
+          );
         await audited(caller, 'retire-server-key', keyId, text, () => removeKeyFile(folder, keyId));
       }),
     problem: async () => {
@@ -150,7 +168,7 @@ export async function openServerKeys(
     refresh: async () => {
       await turn;
       const before = fingerprint(ring);
-      ring = await read(false);
+      take(await read(false));
       return fingerprint(ring) !== before;
     },
   };

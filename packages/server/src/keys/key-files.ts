@@ -32,8 +32,10 @@ export async function openKeyFolder(folder: string): Promise<KeyRing> {
   const ring = await readKeyFolder(folder);
   if (ring.keys.length > 0 || (await activeId(folder)) !== null) return ring;
   const made = await addKeyFile(folder);
-  await useKeyFile(folder, made.keyId);
-  return { keys: [made], active: made };
+  if (await nameFirst(folder, made.keyId)) return { keys: [made], active: made };
+  // Another node that shares the folder was first.
+  await removeKeyFile(folder, made.keyId);
+  return readKeyFolder(folder);
 }
 
 /** @throws StartError as `openKeyFolder`. */
@@ -83,6 +85,23 @@ export async function addKeyFile(folder: string): Promise<SigningKey> {
 
 export async function useKeyFile(folder: string, keyId: string): Promise<void> {
   await writeWhole(join(folder, ACTIVE), `${keyId}\n`);
+}
+
+/** @returns false where a key is named already. */
+async function nameFirst(folder: string, keyId: string): Promise<boolean> {
+  try {
+    const file = await open(join(folder, ACTIVE), 'wx', 0o600);
+    try {
+      await file.writeFile(`${keyId}\n`);
+      await file.sync();
+      return true;
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
+    throw error;
+  }
 }
 
 export async function removeKeyFile(folder: string, keyId: string): Promise<void> {

@@ -103,11 +103,16 @@ export interface HaltedLease {
 }
 
 /** Open leases under a switch or a breaker. What a limit pauses is counted already and may go on. */
-export async function haltedLeases(db: Executor, limit: number): Promise<HaltedLease[]> {
+export async function haltedLeases(
+  db: Executor,
+  limit: number,
+  clientIds?: readonly string[],
+): Promise<HaltedLease[]> {
+  const whose = clientIds === undefined ? sql`true` : sql`l.client_id = ANY(${[...clientIds]}::text[])`;
   const found = await sql<HaltedLease>`
     SELECT l.id, l.sys_code AS "sysCode", l.fix_code AS "fixCode", l.client_id AS "clientId", l.trigger
     FROM piculus.leases l
-    WHERE l.closed_at IS NULL AND EXISTS (
+    WHERE l.closed_at IS NULL AND ${whose} AND EXISTS (
       SELECT 1 FROM piculus.halts h
       WHERE h.ended_at IS NULL AND h.kind <> 'limit' AND (l.trigger = 'tick' OR h.include_manual)
         AND (h.sys_code IS NULL OR (h.sys_code = l.sys_code AND (h.fix_code IS NULL OR h.fix_code = l.fix_code))))
