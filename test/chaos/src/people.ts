@@ -53,11 +53,13 @@ export class People {
 
   /**
    * Asks, at another node each time, until one answers for good. All tries are one act, by their key.
+   * @param wait is told why it asks again.
    * @returns null where the signal ended it first. @throws ApiError that no other try can mend.
    */
   async patiently<T>(
     call: (api: ApiClient, idempotencyKey: string) => Promise<T>,
     end: AbortSignal,
+    wait: (code: string) => void = () => {},
   ): Promise<T | null> {
     const key = randomUUID();
     while (!end.aborted) {
@@ -66,6 +68,7 @@ export class People {
       } catch (error) {
         if (!(error instanceof ApiError)) throw error;
         if (!error.retryable && error.code !== 'idempotency-key-running') throw error;
+        wait(error.code);
         await sleep(PAUSE_MS, undefined, { signal: end }).catch(() => {});
       }
     }

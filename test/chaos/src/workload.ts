@@ -1,6 +1,6 @@
 /** The ordinary work that goes on under all faults: collects, clicks, bulk runs, and customers who place orders. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ApiError } from '@piculus/protocol/http';
+import { type ApiClient, ApiError } from '@piculus/protocol/http';
 import type { Cluster } from './cluster.ts';
 import type { History } from './history.ts';
 import { CLICKED_FIX } from './people.ts';
@@ -11,6 +11,8 @@ export interface WorkCounts {
   collections: number;
   clicks: number;
   bulkRuns: number;
+  /** Clicks that nobody had answered for so long that the person went on with others. */
+  clicksGivenUp: number;
   orders: number;
   ordersRefused: number;
 }
@@ -22,11 +24,19 @@ const YOUNGEST_MS = 2.5 * HOUR_MS;
 const ORDER_EVERY_MS = 800;
 const CLICK_EVERY_MS = 1_500;
 const CLICKS_AT_ONCE = 4;
+const PATIENCE_MS = 25_000;
 /** No new orders so long before the end, so that each is old enough to be looked at when all is whole again. */
 const LAST_ORDER_BEFORE_END_MS = 20_000;
 
 export class Workload {
-  readonly counts: WorkCounts = { collections: 0, clicks: 0, bulkRuns: 0, orders: 0, ordersRefused: 0 };
+  readonly counts: WorkCounts = {
+    collections: 0,
+    clicks: 0,
+    bulkRuns: 0,
+    clicksGivenUp: 0,
+    orders: 0,
+    ordersRefused: 0,
+  };
   readonly #cluster: Cluster;
   readonly #witness: Witness;
   readonly #history: History;
@@ -101,9 +111,8 @@ export class Workload {
 
   async #one(id: string): Promise<void> {
     try {
-      const taken = await this.#cluster.people.patiently(
-        (api, idempotencyKey) => api.runProblem({ params: { id }, body: {}, idempotencyKey }),
-        this.#end.signal,
+      const taken = await this.#asPerson('click', (api, idempotencyKey) =>
+        api.runProblem({ params: { id }, body: {}, idempotencyKey }),
       );
       if (taken === null) return;
       this.#witness.saw({ kind: 'click', problemId: id });
@@ -117,9 +126,8 @@ export class Workload {
 
   async #bulk(ids: readonly string[]): Promise<void> {
     try {
-      const taken = await this.#cluster.people.patiently(
-        (api, idempotencyKey) => api.runProblems({ body: { ids: [...ids] }, idempotencyKey }),
-        this.#end.signal,
+      const taken = await this.#asPerson('bulk run', (api, idempotencyKey) =>
+        api.runProblems({ body: { ids: [...ids] }, idempotencyKey }),
       );
       if (taken === null) return;
       this.counts.bulkRuns += 1;
@@ -129,6 +137,21 @@ export class Workload {
       if (!(error instanceof ApiError)) throw error;
       this.#history.note('a bulk run was refused', { code: error.code });
     }
+  }
+
+  /** Asks again for as long as a person would. @returns null where there was no answer. */
+  async #asPerson<T>(what: string, call: (api: ApiClient, key: string) => Promise<T>): Promise<T | null> {
+    const codes = new Set<string>();
+    const patience = AbortSignal.any([this.#end.signal, AbortSignal.timeout(PATIENCE_MS)]);
+    const from = Date.now();
+    const answer = await this.#cluster.people.patiently(call, patience, (code) => codes.add(code));
+    if (answer === null && !this.#end.signal.aborted) this.counts.clicksGivenUp += 1;
+    if (answer === null || Date.now() - from > PATIENCE_MS / 2)
+      this.#history.tell(answer === null ? `nobody answered a ${what}` : `a ${what} was answered late`, {
+        afterMs: Date.now() - from,
+        codes: [...codes],
+      });
+    return answer;
   }
 
   /** Customers of one system, who know nothing of all this. An answer that does not come is not asked for again. */
