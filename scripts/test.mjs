@@ -12,15 +12,10 @@ import { natsForTests } from './nats.mjs';
 import { postgresForTests } from './postgres.mjs';
 import { setup } from './setup.mjs';
 
-/** Any other is as good: `npm run chaos -- --short --seed N`. */
-const CHAOS_SEED = '11';
-/** Run beside vitest, because they mostly wait: each writes how many passed and failed to COUNT_FILE. */
-const LONG = [
-  {
-    name: 'chaos',
-    start: (countFile) =>
-      chaos(['--short', '--seed', CHAOS_SEED], { env: { COUNT_FILE: countFile }, quiet: true }),
-  },
+/** Over WebSocket and over NATS. Any other seeds are as good: `npm run chaos -- --short --seed N`. */
+const CHAOS = [
+  { name: 'chaos over websocket', args: ['--short', '--seed', '11'] },
+  { name: 'chaos over nats', args: ['--short', '--seed', '12', '--minutes', '0.8'] },
 ];
 
 const from = Date.now();
@@ -40,10 +35,10 @@ async function main(args) {
   try {
     const checks = await staticChecks();
     // With arguments only some tests are wanted, and the long ones are not among them.
-    const beside = args.length > 0 ? [] : [...LONG];
+    const beside = args.length > 0 ? [] : [allChaos(nats)];
     const parts = await Promise.all([
       vitest(args, { TEST_DATABASE_URL: database.url, TEST_CHROMIUM_PATH: chromium, NATS_SERVER: nats }),
-      ...beside.map((part) => besideTests(part)),
+      ...beside,
     ]);
     return sum([checks, ...parts]);
   } finally {
@@ -58,7 +53,18 @@ function sum(parts) {
   );
 }
 
-/** Runs one of the long parts quietly; what it said is printed as one piece when it ends. */
+/** One behind the other: each has a machine's worth of processes. */
+async function allChaos(nats) {
+  const parts = [];
+  for (const { name, args } of CHAOS) {
+    const start = (countFile) =>
+      chaos(args, { env: { COUNT_FILE: countFile, NATS_SERVER: nats }, quiet: true });
+    parts.push(await besideTests({ name, start }));
+  }
+  return sum(parts);
+}
+
+/** Runs one of the long parts quietly, beside vitest; it writes how many passed and failed to COUNT_FILE; what it said is printed as one piece when it ends. */
 async function besideTests({ name, start }) {
   const folder = mkdtempSync(join(tmpdir(), 'piculus-test-'));
   const countFile = join(folder, 'counts.json');

@@ -8,8 +8,11 @@ import { Fleet, type Program, saysReady } from './fleet.ts';
 import type { History } from './history.ts';
 import { Observer } from './observer.ts';
 import { People, type Registered } from './people.ts';
+import { Nats } from './nats.ts';
+import { Pieces } from './packets.ts';
 import { freePort } from './ports.ts';
 import { Postgres } from './postgres.ts';
+import { NatsProxy } from './proxy/nats.ts';
 import { TcpProxy, type Target } from './proxy/tcp.ts';
 import { WebSocketProxy } from './proxy/websocket.ts';
 import { type Books, bookSystems, SYSTEMS } from './systems.ts';
@@ -26,7 +29,12 @@ export interface ClusterOptions {
   readonly temporary: string;
   readonly diskMb: number | null;
   readonly bankProfiles: readonly string[];
+  readonly transport: TransportName;
 }
+
+export type TransportName = 'websocket' | 'nats';
+/** Knows the messages of one client. */
+export type MessageProxy = WebSocketProxy | NatsProxy;
 
 export const NODES = ['node-1', 'node-2', 'node-3'] as const;
 /** The node whose clock can jump. */
@@ -50,9 +58,11 @@ export class Cluster {
   readonly nodes: readonly NodePlace[];
   /** By what they join: `node-1>postgres`, `pbap-1>bank`, `pbap-1>nodes`. */
   readonly arrows = new Map<string, TcpProxy>();
-  readonly links = new Map<string, WebSocketProxy>();
+  readonly links = new Map<string, MessageProxy>();
   readonly frontDoors = new Map<string, string>();
   readonly clockFile: string | null;
+  /** Null where clients come by WebSocket. */
+  nats: Nats | null = null;
   books: readonly Books[] = [];
   #people: People | null = null;
   readonly #ready = new Set<string>();
@@ -108,6 +118,7 @@ export class Cluster {
     if (this.#health !== null) clearInterval(this.#health);
     await this.fleet.stopAll();
     for (const proxy of [...this.links.values(), ...this.arrows.values()]) await proxy.close();
+    await this.nats?.kill();
     await this.postgres.remove();
   }
 
@@ -116,6 +127,13 @@ export class Cluster {
     history.tell('booking the orders', { systems: SYSTEMS.length, anomaliesOfEachKind: anomalies });
     this.books = await bookSystems(this.postgres, { anomalies, seed });
     await this.postgres.createDatabase('piculus');
+    if (this.options.transport === 'nats') {
+      this.nats = await Nats.make({
+        folder: join(this.options.temporary, 'nats'),
+        log: join(this.options.folder, 'logs', 'nats.log'),
+        systems: SYSTEMS,
+      });
+    }
     history.tell('starting three nodes');
     const passwordFile = join(this.options.temporary, 'admin-password.txt');
     if (this.clockFile !== null) writeFileSync(this.clockFile, '+0');
@@ -148,11 +166,23 @@ export class Cluster {
         PICULUS_HOST: '127.0.0.1',
         PICULUS_PORT: String(node.port),
         PICULUS_ADMIN_PASSWORD_FILE: passwordFile,
+        ...(await this.#natsOfNode(node.name)),
         ...clock,
       },
       isReady: (line) => line.startsWith('ready: ') || saysReady(line, 'msg', 'the server is ready'),
     };
     await this.fleet.start(program);
+  }
+
+  async #natsOfNode(name: string): Promise<Readonly<Record<string, string>>> {
+    const { nats } = this;
+    if (nats === null) return {};
+    const port = await this.#arrow(`${name}>nats`, () => ({ host: '127.0.0.1', port: nats.port }));
+    return {
+      PICULUS_NATS_URL: `nats://127.0.0.1:${port}`,
+      PICULUS_NATS_USER: 'server',
+      PICULUS_NATS_PASSWORD_FILE: nats.passwordFile,
+    };
   }
 
   #clockSettings(): Readonly<Record<string, string>> {
@@ -193,7 +223,7 @@ export class Cluster {
         name: client,
         script: 'examples/pbap/dist/pbap/main.js',
         env: {
-          PICULUS_URL: `http://127.0.0.1:${await this.#link(client, books.sysCode)}`,
+          ...(await this.#wayIn(client, books.sysCode)),
           PICULUS_SYSTEM_KEY: keys.get(books.sysCode) ?? '',
           PICULUS_SERVER_KEYS: serverKeys,
           SYS_CODE: books.sysCode,
@@ -209,6 +239,35 @@ export class Cluster {
         isReady: (line) => saysReady(line, 'ready', true),
       });
     }
+  }
+
+  async #wayIn(client: string, sysCode: string): Promise<Readonly<Record<string, string>>> {
+    const { nats } = this;
+    // Over NATS no address of a server is needed; the example wants one all the same.
+    if (nats === null) return { PICULUS_URL: `http://127.0.0.1:${await this.#link(client, sysCode)}` };
+    return {
+      PICULUS_URL: 'http://127.0.0.1:9',
+      PICULUS_NATS_URL: `nats://127.0.0.1:${await this.#natsLink(client, sysCode, nats)}`,
+      PICULUS_NATS_USER: sysCode,
+      PICULUS_NATS_PASSWORD: nats.passwordOf(sysCode),
+    };
+  }
+
+  async #natsLink(client: string, sysCode: string, nats: Nats): Promise<number> {
+    const wire = await this.#arrow(`${client}>nodes`, () => ({ host: '127.0.0.1', port: nats.port }));
+    const observer = new Observer(sysCode, this.options.witness);
+    const pieces = new Pieces();
+    const link = new NatsProxy({
+      name: client,
+      targetPort: wire,
+      random: this.options.random,
+      saw: (direction, subject, payload) => {
+        const text = pieces.add(subject, payload);
+        if (text !== null) observer.saw(direction, text);
+      },
+    });
+    this.links.set(client, link);
+    return link.listen();
   }
 
   /** A client's way to the servers: messages first, then the wire, then any node that is ready. */

@@ -61,6 +61,7 @@ export class Faults {
     cluster.postgres.freeDisk();
     await cluster.postgres.freeConnections();
     await cluster.postgres.start();
+    await cluster.nats?.start();
     if (cluster.clockFile !== null) writeFileSync(cluster.clockFile, '+0');
   }
 
@@ -68,12 +69,8 @@ export class Faults {
     const { kind, target, forMs, detail } = fault;
     try {
       let seen = await this.#act(fault);
-      // What takes no time may only have come at a moment when there was nothing to hit.
-      for (
-        let tries = 0;
-        seen === null && forMs === 0 && tries < AGAIN_MAX && !this.#over.signal.aborted;
-        tries += 1
-      ) {
+      // It may only have come at a moment when there was nothing to hit.
+      for (let tries = 0; seen === null && tries < AGAIN_MAX && !this.#over.signal.aborted; tries += 1) {
         await this.#pause(1_500);
         seen = await this.#act(fault);
       }
@@ -124,6 +121,9 @@ export class Faults {
       },
       messages: () => this.#onMessages(target, forMs),
       clock: () => this.#jump(fault),
+      'kill-nats': () => this.#stopNats(forMs, false),
+      'wipe-nats': () => this.#stopNats(forMs, true),
+      'part-nats': () => wire({ kind: 'half-open' }),
     };
     return acts[fault.kind]();
   }
@@ -228,6 +228,17 @@ export class Faults {
       replayed: replayed - before.replayed,
     };
     return Object.values(seen).some((count) => count > 0) ? seen : null;
+  }
+
+  /** What NATS held in memory is lost each time; a wipe takes what it knew of streams as well. */
+  async #stopNats(forMs: number, wipe: boolean): Promise<Readonly<Record<string, unknown>> | null> {
+    const { nats } = this.#cluster;
+    if (nats === null || !nats.isUp) return null;
+    await nats.kill();
+    if (wipe) nats.wipe();
+    await this.#pause(forMs);
+    await nats.start();
+    return {};
   }
 
   async #jump({ forMs, detail }: PlannedFault): Promise<Readonly<Record<string, unknown>> | null> {

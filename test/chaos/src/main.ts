@@ -1,5 +1,5 @@
 /**
- * `npm run chaos -- --minutes M --seed N [--short] [--without kind,kind]`: a whole installation under faults, then checked. Ends with one line,
+ * `npm run chaos -- --minutes M --seed N [--short] [--transport nats|websocket] [--without kind,kind]`: a whole installation under faults, then checked. Ends with one line,
  * and exit code 0 where all is right; COUNT_FILE, where set, gets how many checks passed and failed.
  */
 import { writeFileSync } from 'node:fs';
@@ -24,13 +24,20 @@ async function main(args: readonly string[]): Promise<number> {
       seed: { type: 'string' },
       short: { type: 'boolean' },
       without: { type: 'string' },
+      transport: { type: 'string' },
     },
   });
   const short = values.short === true;
-  const minutes = Number(values.minutes ?? '3');
+  const minutes = Number(values.minutes ?? (short ? SHORT_MS / 60_000 : 3));
   const seed = Number(values.seed ?? Date.now() % 100_000);
   if (!(minutes > 0) || !Number.isInteger(seed)) {
     say('--minutes must be more than 0, --seed a whole number');
+    return 2;
+  }
+  // Both are tried where nobody asks for one.
+  const transport = values.transport ?? (seed % 2 === 0 ? 'nats' : 'websocket');
+  if (transport !== 'nats' && transport !== 'websocket') {
+    say('--transport must be nats or websocket');
     return 2;
   }
   const from = Date.now();
@@ -39,10 +46,11 @@ async function main(args: readonly string[]): Promise<number> {
   try {
     ran = await runChaos({
       seed,
-      forMs: short ? SHORT_MS : minutes * 60_000,
+      forMs: Math.round(minutes * 60_000),
       healWithinMs: short ? HEAL_SHORT_MS : HEAL_MS,
       short,
       without: FAULT_KINDS.filter((kind) => values.without?.split(',').includes(kind)),
+      transport,
       say,
     });
   } catch (error) {
@@ -53,7 +61,7 @@ async function main(args: readonly string[]): Promise<number> {
   for (const line of failures) say(line);
   if (ran !== null) say(`report: ${ran.report}`);
   say(
-    `chaos, seed ${seed}: ${passed} passed, ${failures.length} failed, ${Math.round((Date.now() - from) / 1000)} s`,
+    `chaos over ${transport}, seed ${seed}: ${passed} passed, ${failures.length} failed, ${Math.round((Date.now() - from) / 1000)} s`,
   );
   const countFile = process.env.COUNT_FILE;
   if (countFile !== undefined && countFile !== '')

@@ -27,7 +27,13 @@ export class Nats {
   readonly #passwords: ReadonlyMap<string, string>;
   #server: ChildProcess | null = null;
 
-  private constructor(given: { program: string; folder: string; log: string; port: number; users: readonly string[] }) {
+  private constructor(given: {
+    program: string;
+    folder: string;
+    log: string;
+    port: number;
+    users: readonly string[];
+  }) {
     this.#program = given.program;
     this.#folder = given.folder;
     this.#log = given.log;
@@ -42,7 +48,13 @@ export class Nats {
     if (program === null) throw new Error('chaos over NATS needs nats-server: run `node scripts/nats.mjs`');
     mkdirSync(options.folder, { recursive: true });
     const users = [NATS_SERVER_USER, ...options.systems];
-    const nats = new Nats({ program, folder: options.folder, log: options.log, port: await freePort(), users });
+    const nats = new Nats({
+      program,
+      folder: options.folder,
+      log: options.log,
+      port: await freePort(),
+      users,
+    });
     writeFileSync(join(options.folder, 'nats.conf'), nats.#file(options.systems), { mode: 0o600 });
     writeFileSync(nats.passwordFile, nats.passwordOf(NATS_SERVER_USER), { mode: 0o600 });
     await nats.start();
@@ -97,7 +109,7 @@ export class Nats {
   #file(systems: readonly string[]): string {
     const bytes = NATS_STREAM_BYTES.up + systems.length * NATS_STREAM_BYTES.down;
     const user = (name: string, { publish, subscribe }: NatsPermissions): string =>
-      `{ user: "${name}", password: "${this.passwordOf(name)}", permissions: { publish: { allow: ${JSON.stringify(publish)} }, subscribe: { allow: ${JSON.stringify(subscribe)} } } }`;
+      `{ user: "${name}", password: "${this.passwordOf(name)}", permissions: { publish: ${JSON.stringify(publish)}, subscribe: ${JSON.stringify(subscribe)} } }`;
     return [
       `listen: "127.0.0.1:${this.port}"`,
       `jetstream { store_dir: "${join(this.#folder, 'store')}", max_mem: ${Math.ceil((bytes * 1.25) / MEGABYTE)}MB, max_file: 64MB }`,

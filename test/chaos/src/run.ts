@@ -9,13 +9,20 @@ import { seededRandom } from '@piculus/example-pbap/demo/random';
 import type pg from 'pg';
 import { type Checked, runChecks } from './check/all.ts';
 import type { Sources } from './check/sources.ts';
-import { Cluster, fakeTimeLibrary } from './cluster.ts';
+import { Cluster, fakeTimeLibrary, type TransportName } from './cluster.ts';
 import { Faults } from './faults.ts';
 import { readFigures } from './figures.ts';
 import { type Healing, waitUntilHealed } from './heal.ts';
 import { History } from './history.ts';
 import { judge, type Outcome, type Verdict, writeReport } from './report.ts';
-import { type FaultKind, makeProfile, makeSchedule, type PlannedFault, type Profile } from './schedule.ts';
+import {
+  type FaultKind,
+  makeProfile,
+  NATS_KINDS,
+  makeSchedule,
+  type PlannedFault,
+  type Profile,
+} from './schedule.ts';
 import { Witness } from './witness.ts';
 import { Workload } from './workload.ts';
 
@@ -25,6 +32,7 @@ export interface RunOptions {
   readonly healWithinMs: number;
   /** The short form leaves out what this machine cannot do; the long form refuses. */
   readonly short: boolean;
+  readonly transport: TransportName;
   /** Kinds that are not wanted this time. */
   readonly without: readonly FaultKind[];
   readonly say: (line: string) => void;
@@ -50,7 +58,8 @@ export async function runChaos(options: RunOptions): Promise<Ran> {
   const leftOut = missingHere();
   if (leftOut.length > 0 && !options.short)
     throw new Error(`this machine cannot do ${leftOut.join(', ')}; only the short form goes without`);
-  const profile = makeProfile({ seed, forMs, without: [...leftOut, ...options.without] });
+  const notHere = options.transport === 'nats' ? [] : NATS_KINDS;
+  const profile = makeProfile({ seed, forMs, without: [...leftOut, ...options.without, ...notHere] });
   const schedule = makeSchedule(profile);
   writeFileSync(join(folder, 'profile.json'), `${JSON.stringify({ profile, schedule }, null, 2)}\n`);
   say(`profile of seed ${seed}: ${JSON.stringify(profile)}`);
@@ -67,6 +76,7 @@ export async function runChaos(options: RunOptions): Promise<Ran> {
       temporary,
       diskMb: options.short ? DISK_MB.short : DISK_MB.long,
       bankProfiles: profile.bankProfiles,
+      transport: options.transport,
     });
     const tidy = (): void => void cluster.stop().finally(() => process.exit(130));
     for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.once(signal, tidy);
@@ -156,7 +166,7 @@ async function outcomeOf(
 ): Promise<Outcome> {
   return {
     commit: commit(),
-    transport: 'websocket',
+    transport: cluster.options.transport,
     profile,
     schedule,
     leftOut,

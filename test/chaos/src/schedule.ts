@@ -21,7 +21,12 @@ export const FAULT_KINDS = [
   'bank-away',
   'messages',
   'clock',
+  'kill-nats',
+  'wipe-nats',
+  'part-nats',
 ] as const;
+/** Only where clients come over NATS. */
+export const NATS_KINDS: readonly FaultKind[] = ['kill-nats', 'wipe-nats', 'part-nats'];
 export type FaultKind = (typeof FAULT_KINDS)[number];
 
 export interface PlannedFault {
@@ -64,6 +69,9 @@ const BASE: Readonly<Record<FaultKind, number>> = {
   'bank-away': 0.8,
   messages: 3,
   clock: 1.2,
+  'kill-nats': 0.7,
+  'wipe-nats': 0.7,
+  'part-nats': 0.8,
 };
 const NODES = ['node-1', 'node-2', 'node-3'] as const;
 const CLIENTS = ['pbap-1', 'pbap-2', 'pbms-1', 'pbms-2'] as const;
@@ -116,19 +124,23 @@ export function makeSchedule(profile: Profile): PlannedFault[] {
       planned.push({ ...fault, atMs: Math.round(((index + random()) / count) * latest) });
     }
   }
-  return oneDatabaseFaultAtATime(planned.sort((a, b) => a.atMs - b.atMs));
+  return oneAtATime(planned.sort((a, b) => a.atMs - b.atMs));
 }
 
-const ON_POSTGRES: readonly FaultKind[] = ['crash-postgres', 'stop-postgres', 'no-connections', 'disk-full'];
+/** There is one PostgreSQL and one NATS, and what is down already cannot be stopped. */
+const LANES: ReadonlyArray<readonly FaultKind[]> = [
+  ['crash-postgres', 'stop-postgres', 'no-connections', 'disk-full'],
+  ['kill-nats', 'wipe-nats'],
+];
 
-/** There is one PostgreSQL, and what is down already cannot be filled up. */
-function oneDatabaseFaultAtATime(planned: readonly PlannedFault[]): PlannedFault[] {
-  let freeAt = 0;
+function oneAtATime(planned: readonly PlannedFault[]): PlannedFault[] {
+  const freeAt = new Map<readonly FaultKind[], number>();
   return planned
     .map((fault) => {
-      if (!ON_POSTGRES.includes(fault.kind)) return fault;
-      const atMs = Math.max(fault.atMs, freeAt);
-      freeAt = atMs + fault.forMs + 4_000;
+      const lane = LANES.find((kinds) => kinds.includes(fault.kind));
+      if (lane === undefined) return fault;
+      const atMs = Math.max(fault.atMs, freeAt.get(lane) ?? 0);
+      freeAt.set(lane, atMs + fault.forMs + 4_000);
       return { ...fault, atMs };
     })
     .sort((a, b) => a.atMs - b.atMs);
@@ -172,6 +184,9 @@ function draw(kind: FaultKind, profile: Profile, random: Random): Drawn {
     // The front door's own way, which is used all the time.
     'bank-away': () => made(`${pick(FRONT_DOORS, random)}>bank`, between(2_000, 12_000)),
     messages: () => made(pick(CLIENTS, random), between(5_000, 15_000)),
+    'kill-nats': () => made('nats', between(0, 6_000)),
+    'wipe-nats': () => made('nats', between(0, 3_000)),
+    'part-nats': () => made(`${pick(NODES, random)}>nats`, between(2_000, 15_000)),
     clock: () => made('node-3', between(5_000, 20_000), { seconds: pick(JUMPS_S, random) }),
   };
   return draws[kind]();

@@ -6,6 +6,8 @@ import { NOT_FOUND_WINDOW_MS } from './ports/bank.ts';
 export interface PbapConfig {
   /** Address of the Piculus server; null runs PBAP without a client. */
   readonly piculus: { readonly url: string; readonly systemKey: string; readonly serverKeys: string } | null;
+  /** By which PBAP reaches the Piculus server in place of its address; null for the address. */
+  readonly nats: { readonly servers: string; readonly user: string; readonly password: string } | null;
   readonly sysCode: string;
   readonly instance: string;
   readonly databaseUrl: string;
@@ -25,7 +27,7 @@ export interface PbapConfig {
 
 /**
  * Reads PBAP's settings: PICULUS_URL, PICULUS_SYSTEM_KEY and PICULUS_SERVER_KEYS (all or none), SYS_CODE (PBAP), PBAP_INSTANCE
- * (1), PBAP_DATABASE_URL and BANK_URL (must be set), PBAP_POOL_SIZE (4), BANK_TIMEOUT_MS (3000), BANK_NOT_FOUND_WINDOW_MS (5000),
+ * (1), PICULUS_NATS_URL with PICULUS_NATS_USER and PICULUS_NATS_PASSWORD (all or none), PBAP_DATABASE_URL and BANK_URL (must be set), PBAP_POOL_SIZE (4), BANK_TIMEOUT_MS (3000), BANK_NOT_FOUND_WINDOW_MS (5000),
  * PBAP_NORMAL_PATH (yes or no; no), PBAP_HTTP_HOST, PBAP_HTTP_PORT (0), PBAP_PLACES (16),
  * PBAP_RECHARGE_MIN_AGE_MS, PBAP_WITHDRAW_MIN_AGE_MS, PBAP_CONTINUE_MAX_AGE_MS.
  * @throws SettingError naming the setting.
@@ -40,6 +42,14 @@ export function readPbapConfig(env: Environment): PbapConfig {
           serverKeys: text(env, 'PICULUS_SERVER_KEYS'),
         }
       : null,
+    nats:
+      (env.PICULUS_NATS_URL ?? '') === ''
+        ? null
+        : {
+            servers: text(env, 'PICULUS_NATS_URL'),
+            user: text(env, 'PICULUS_NATS_USER'),
+            password: text(env, 'PICULUS_NATS_PASSWORD'),
+          },
     sysCode: text(env, 'SYS_CODE', 'PBAP'),
     instance: text(env, 'PBAP_INSTANCE', '1'),
     databaseUrl: text(env, 'PBAP_DATABASE_URL'),

@@ -1,5 +1,6 @@
 /** Puts one process of PBAP together: pool, schema, normal path, Piculus client; and takes it apart again. */
 import { type Client, createClient, type Logger, postgresJournal } from '@piculus/client';
+import { natsTransport } from '@piculus/client/nats';
 import { paymentRepairs } from '@piculus/repairs';
 import type pg from 'pg';
 import { type Clock, systemClock } from '../shared/clock.ts';
@@ -119,6 +120,15 @@ async function startClient(
   await journal.migrate();
   const client = createClient({
     ...piculus,
+    ...(config.nats === null
+      ? {}
+      : {
+          transport: natsTransport({
+            servers: config.nats.servers,
+            systemKey: piculus.systemKey,
+            login: { user: config.nats.user, password: config.nats.password },
+          }),
+        }),
     application: { name: `${config.sysCode}-${config.instance}`, version: PBAP_VERSION },
     fixes: paymentRepairs(
       createPaymentSystem({ ...parts, notFoundWindowMs: config.bankNotFoundWindowMs }),

@@ -98,12 +98,24 @@ export class NatsProxy {
       socket.on('error', end);
       socket.on('close', end);
     }
-    client.on('data', cutIntoMessages((text, subject, payload) => this.#pass(link, 'to-server', text, subject, payload)));
-    server.on('data', cutIntoMessages((text, subject, payload) => this.#pass(link, 'to-client', text, subject, payload)));
+    client.on(
+      'data',
+      cutIntoMessages((text, subject, payload) => this.#pass(link, 'to-server', text, subject, payload)),
+    );
+    server.on(
+      'data',
+      cutIntoMessages((text, subject, payload) => this.#pass(link, 'to-client', text, subject, payload)),
+    );
     server.connect(this.#options.targetPort, '127.0.0.1');
   }
 
-  #pass(link: Link, direction: MessageDirection, bytes: Buffer, subject: string, payload: Buffer | null): void {
+  #pass(
+    link: Link,
+    direction: MessageDirection,
+    bytes: Buffer,
+    subject: string,
+    payload: Buffer | null,
+  ): void {
     if (payload === null || !OURS.test(subject)) {
       send(link, direction, bytes);
       return;

@@ -53,14 +53,23 @@ async function ensure({ manager }: Line, config: Partial<StreamConfig> & { name:
     await manager.streams.add(config);
   } catch (error) {
     const code = apiCode(error);
-    if (code !== null && CODE.storeTooSmall.has(code))
-      throw new NatsUnusable(
-        `JetStream has no room for the stream ${config.name} of ${config.max_bytes} bytes; raise max_mem`,
-      );
+    if (code !== null && CODE.storeTooSmall.has(code)) {
+      // Room is counted before NATS looks whether it is there already: several nodes that start at once see this.
+      if (!(await isThere(manager, config.name)))
+        throw new NatsUnusable(
+          `JetStream has no room for the stream ${config.name} of ${config.max_bytes} bytes; raise max_mem`,
+        );
+    } else if (code !== CODE.nameInUse) throw error;
     // Another version of the server, or a person, made it with other settings.
-    if (code !== CODE.nameInUse) throw error;
     await manager.streams.update(config.name, config);
   }
+}
+
+function isThere(manager: Line['manager'], name: string): Promise<boolean> {
+  return manager.streams.info(name).then(
+    () => true,
+    () => false,
+  );
 }
 
 export async function addLinkConsumer({ manager }: Line, sysCode: string, link: string): Promise<void> {
