@@ -24,7 +24,10 @@ function outboxOver(open: { value: boolean }) {
     stats: () => Promise.reject(new Error('nobody asks for figures here')),
     flush: async () => {},
   };
-  return { states, outbox: new Outbox({ connection, clock: systemClock, messages, metrics: noMetrics, sysCode: 'PBAP' }) };
+  return {
+    states,
+    outbox: new Outbox({ connection, clock: systemClock, messages, metrics: noMetrics, sysCode: 'PBAP' }),
+  };
 }
 const failure = (sent: Promise<void>): Promise<unknown> =>
   sent.then(() => null).catch((error: unknown) => error);
