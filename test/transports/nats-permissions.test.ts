@@ -59,7 +59,7 @@ async function subscribed(subject: string): Promise<'refused' | 'allowed'> {
   await line.flush();
   const answer = await Promise.race([refused, line.flush().then(() => 'allowed' as const)]);
   subscription.unsubscribe();
-  await status.return?.();
+  void status.return?.();
   return answer;
 }
 
@@ -70,7 +70,7 @@ async function published(subject: string, body = ''): Promise<'refused' | 'allow
   line.publish(subject, body, { reply: `${INBOX}.answer` });
   await line.flush();
   const answer = await Promise.race([refused, line.flush().then(() => 'allowed' as const)]);
-  await status.return?.();
+  void status.return?.();
   return answer;
 }
 
