@@ -9,6 +9,7 @@ import { addKeys } from './commands/keys.ts';
 import { addLogin } from './commands/login.ts';
 import { addMigrate } from './commands/migrate.ts';
 import { addNodes } from './commands/nodes.ts';
+import { addNats } from './commands/nats.ts';
 import { addProblems } from './commands/problems.ts';
 import { addServe } from './commands/serve.ts';
 import { addSolutions } from './commands/solutions.ts';
@@ -71,6 +72,7 @@ export async function runProgram(argv: readonly string[], world: World): Promise
 const COMMANDS: ReadonlyArray<(registration: Registration) => void> = [
   addServe,
   addMigrate,
+  addNats,
   addLogin,
   addCollect,
   addStop,
