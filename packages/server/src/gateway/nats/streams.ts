@@ -25,7 +25,7 @@ const INACTIVE_MS = 60_000;
 const LINK_ACK_PENDING_MAX = 64;
 const NODE_ACK_PENDING_MAX = 1_000;
 /** Codes of JetStream's API. */
-const CODE = { nameInUse: 10058, storeTooSmall: new Set([10023, 10028, 10047]) } as const;
+const CODE = { nameInUse: 10058, notFound: 10059, storeTooSmall: new Set([10023, 10028, 10047]) } as const;
 
 const streamOf = (
   name: string,
@@ -47,29 +47,44 @@ export const ensureUpStream = (line: Line): Promise<void> =>
 export const ensureDownStream = (line: Line, sysCode: string): Promise<void> =>
   ensure(line, streamOf(natsDownStream(sysCode), natsSubjects.down(sysCode, '*'), NATS_STREAM_BYTES.down));
 
-/** @throws NatsUnusable where NATS has no room for it. */
-async function ensure({ manager }: Line, config: Partial<StreamConfig> & { name: string }): Promise<void> {
+/**
+ * Looked for first: to NATS one that is there counts twice when it is added again, and then it may have no room.
+ * @throws NatsUnusable where NATS has no room for it.
+ */
+async function ensure(line: Line, config: Partial<StreamConfig> & { name: string }): Promise<void> {
+  if (await isThere(line, config)) return;
   try {
-    await manager.streams.add(config);
+    await line.manager.streams.add(config);
   } catch (error) {
     const code = apiCode(error);
-    if (code !== null && CODE.storeTooSmall.has(code)) {
-      // Room is counted before NATS looks whether it is there already: several nodes that start at once see this.
-      if (!(await isThere(manager, config.name)))
-        throw new NatsUnusable(
-          `JetStream has no room for the stream ${config.name} of ${config.max_bytes} bytes; raise max_mem`,
-        );
-    } else if (code !== CODE.nameInUse) throw error;
-    // Another version of the server, or a person, made it with other settings.
-    await manager.streams.update(config.name, config);
+    if (code === null || !(code === CODE.nameInUse || CODE.storeTooSmall.has(code))) throw error;
+    // Another node was faster, or somebody made it with other settings.
+    if (await isThere(line, config)) return;
+    throw new NatsUnusable(
+      `JetStream has no room for the stream ${config.name} of ${config.max_bytes} bytes; raise max_mem`,
+    );
   }
 }
 
-function isThere(manager: Line['manager'], name: string): Promise<boolean> {
-  return manager.streams.info(name).then(
-    () => true,
-    () => false,
-  );
+/** Whether the stream is there; where its settings are others, they are changed. */
+async function isThere(
+  { manager }: Line,
+  wanted: Partial<StreamConfig> & { name: string },
+): Promise<boolean> {
+  const { config } = await manager.streams.info(wanted.name).catch((error: unknown) => {
+    if (apiCode(error) === CODE.notFound) return { config: null };
+    throw error;
+  });
+  if (config === null) return false;
+  const same =
+    config.retention === wanted.retention &&
+    config.storage === wanted.storage &&
+    config.discard === wanted.discard &&
+    config.max_bytes === wanted.max_bytes &&
+    config.max_age === wanted.max_age &&
+    config.subjects.join() === wanted.subjects?.join();
+  if (!same) await manager.streams.update(wanted.name, wanted);
+  return true;
 }
 
 export async function addLinkConsumer({ manager }: Line, sysCode: string, link: string): Promise<void> {
