@@ -161,13 +161,14 @@ function onConflict(scope: Scope, table: TablePlan, insert: Insert) {
   return (env: Env, modifier: Modifier, values: Values): Written | null => {
     const { run } = env;
     const arbiters = arbitersOf(modifier, conflict.target, conflict.where);
-    const row =
-      arbiters
-        .map((unique) => modifier.conflict(run, unique, values, null))
-        .find((found) => found !== null) ?? null;
+    const row = firstConflict(run, modifier, arbiters, values);
     if (row === null) return insertRow(run, modifier, values, new Set(arbiters));
     if (set === null) return null;
-    row.lock(run.transaction, 'no-key-update', `a row of ${table.name}`);
+    row.lock(
+      run.transaction,
+      modifier.namesKey(names) ? 'update' : 'no-key-update',
+      `a row of ${table.name}`,
+    );
     const old = row.newest(run.transaction);
     if (old === null) throw new NotSupported('a conflict with a row that is gone');
     if (row.pending.at(-1)?.command === run.command) {
@@ -179,6 +180,20 @@ function onConflict(scope: Scope, table: TablePlan, insert: Insert) {
     if (where !== null && where.eval(at) !== true) return null;
     return writeUpdate(run, modifier, row, old, changed(at, old, set), names);
   };
+}
+
+/** The first one decides, whatever the others would have to wait for. */
+function firstConflict(
+  run: Run,
+  modifier: Modifier,
+  arbiters: readonly Unique[],
+  values: Values,
+): Row | null {
+  for (const unique of arbiters) {
+    const row = modifier.conflict(run, unique, values, null);
+    if (row !== null) return row;
+  }
+  return null;
 }
 
 function arbitersOf(
@@ -242,6 +257,8 @@ function writeUpdate(
   const values = modifier.rowTriggers(run, 'update', true, old, given, set);
   if (values === null) return null;
   modifier.check(run, values);
+  if (modifier.changesKey(old, values))
+    row.lock(run.transaction, 'update', `a row of ${modifier.table.name}`);
   modifier.checkUnique(run, values, row);
   run.state.stored(modifier.table).write(row, run.transaction, run.command, values);
   run.state.takeId(run.transaction);

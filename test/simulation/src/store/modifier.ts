@@ -58,6 +58,19 @@ export class Modifier {
     );
   }
 
+  /** Columns of the unique keys that others may refer to: who changes them locks the row as who deletes it. */
+  get #keyPlaces(): readonly number[] {
+    return this.table.uniques.flatMap(({ columns, where }) => (where === null ? (columns ?? []) : []));
+  }
+  changesKey(old: Values, now: Values): boolean {
+    return this.#keyPlaces.some(
+      (place) => keyOf([old[place] ?? null], true) !== keyOf([now[place] ?? null], true),
+    );
+  }
+  namesKey(names: readonly string[]): boolean {
+    return this.#keyPlaces.some((place) => names.includes(this.table.columns[place]?.name ?? ''));
+  }
+
   static of(catalog: Catalog, table: TablePlan): Modifier {
     table.modifier ??= new Modifier(catalog, table);
     return table.modifier;
