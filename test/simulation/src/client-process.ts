@@ -3,13 +3,13 @@ import { type Client, ConnectRefused, createClient, type Transport } from '@picu
 import { paymentRepairs, type RepairPolicy } from '@piculus/repairs';
 import { clockOf } from './clock.ts';
 import type { Net } from './net.ts';
-import type { StandInServer } from './stand-in-server.ts';
+import type { ServerEnd } from './server-end.ts';
 import { journalFor } from './system/journal.ts';
 import { MARK_MS, paymentSystemFor, type SystemParts } from './system/payment-system.ts';
 
 export interface ClientParts extends SystemParts {
   readonly net: Net;
-  readonly server: StandInServer;
+  readonly server: ServerEnd;
   readonly policy: RepairPolicy;
   readonly places: number;
 }
@@ -44,13 +44,11 @@ function transportFor({ lane, net, server }: ClientParts): Transport {
   return {
     connect: async (handlers) => {
       await lane.turn('connect', net.latency() * 2);
-      const there = server.lane;
-      if (there === null || there.state !== 'up') {
-        await new Promise<void>((resolve) => lane.scheduler.after(CONNECT_MS, lane, 'refused', resolve));
-        throw new ConnectRefused('unreachable', 'nobody answers');
-      }
       const near = { lane, message: handlers.message, closed: handlers.closed };
-      return net.connect(near, (wire) => server.accept(there, wire)).wire;
+      const wire = await server.connect(near, net);
+      if (wire !== null) return wire;
+      await new Promise<void>((resolve) => lane.scheduler.after(CONNECT_MS, lane, 'refused', resolve));
+      throw new ConnectRefused('unreachable', 'nobody answers');
     },
   };
 }

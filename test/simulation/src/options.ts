@@ -1,5 +1,6 @@
 /** What the command line asks for. */
 import { parseArgs } from 'node:util';
+import type { ServerKind } from './profile.ts';
 
 export interface Options {
   readonly from: number;
@@ -13,6 +14,8 @@ export interface Options {
   /** Of how many seeds one is run twice. */
   readonly twiceEvery: number;
   readonly verbose: boolean;
+  /** Null: now the one, now the other. */
+  readonly server: ServerKind | null;
 }
 
 /** @throws Error naming the option that cannot be read. */
@@ -29,6 +32,7 @@ export function readOptions(args: readonly string[]): Options {
       out: { type: 'string', default: 'out' },
       'twice-every': { type: 'string', default: '50' },
       verbose: { type: 'boolean', default: false },
+      server: { type: 'string' },
     },
   });
   const minutes = number('minutes', values.minutes);
@@ -44,8 +48,14 @@ export function readOptions(args: readonly string[]): Options {
     untilCaught: values['until-caught'],
     out: values.out,
     twiceEvery: number('twice-every', values['twice-every']) ?? 50,
+    server: serverOf(values.server),
     verbose: values.verbose || values.seed !== undefined,
   };
+}
+
+function serverOf(text: string | undefined): ServerKind | null {
+  if (text === undefined || text === 'stand-in' || text === 'nodes') return text ?? null;
+  throw new Error(`--server: "${text}" is neither "stand-in" nor "nodes"`);
 }
 
 function range(seed: string | undefined, seeds: string | undefined, limited: boolean): [number, number] {

@@ -1,6 +1,9 @@
 /** What a seed means: the faults of one run, drawn before it begins and printed with it. */
 import type { Random } from './random.ts';
 
+/** Which server is at the other end: the small stand-in, or nodes of the real one. */
+export type ServerKind = 'stand-in' | 'nodes';
+
 export interface NetProfile {
   readonly latencyMs: number;
   /** Chance that a frame is delivered a second time. */
@@ -64,6 +67,8 @@ export interface NormalPathProfile {
 }
 
 export interface Profile {
+  /** Nodes of the real server; 0 for the stand-in. */
+  readonly nodes: number;
   readonly theme: (typeof THEMES)[number];
   readonly orders: number;
   readonly safetyMs: number;
@@ -95,8 +100,8 @@ const FOCUSES = [
 const THEMES = ['anything', 'anything', 'anything', 'stale answers', 'overlap'] as const;
 
 /** Each kind of fault is there in about half of all runs, so that each is also seen alone. */
-export function drawProfile(random: Random): Profile {
-  const profile = drawAnything(random);
+export function drawProfile(random: Random, server: ServerKind): Profile {
+  const profile = drawAnything(random, server);
   const theme = random.pick(THEMES);
   const { processes, bank, net } = profile;
   // One process that stands still between the bank's answer and its use, while payees send money back.
@@ -124,13 +129,14 @@ export function drawProfile(random: Random): Profile {
   return { ...profile, theme };
 }
 
-function drawAnything(random: Random): Omit<Profile, 'theme'> {
+function drawAnything(random: Random, server: ServerKind): Omit<Profile, 'theme'> {
   const often = (from: number, to: number): number => (random.chance(0.5) ? random.between(from, to) : 0);
   const rarely = (from: number, to: number): number => (random.chance(0.3) ? random.between(from, to) : 0);
   const whole = (value: number): number => Math.round(value);
   return {
+    nodes: server === 'stand-in' ? 0 : random.pick([1, 2, 2, 3, 4]),
     orders: random.int(4, 9),
-    safetyMs: random.int(100_000, 200_000),
+    safetyMs: server === 'nodes' ? random.int(60_000, 100_000) : random.int(100_000, 200_000),
     livenessMs: 420_000,
     continueMs: random.pick([24 * 3_600_000, 90_000, 24 * 3_600_000]),
     net: {
@@ -182,13 +188,13 @@ function drawAnything(random: Random): Omit<Profile, 'theme'> {
 
 /** One line for each group, as a person reads it. */
 export function profileLines(profile: Profile): string[] {
-  const { theme, orders, safetyMs, livenessMs, continueMs, ...groups } = profile;
+  const { theme, nodes, orders, safetyMs, livenessMs, continueMs, ...groups } = profile;
   const show = (fields: object): string =>
     Object.entries(fields)
       .map(([key, value]) => `${key} ${typeof value === 'number' ? Number(value.toFixed(4)) : value}`)
       .join(' · ');
   return [
-    `run: ${show({ theme, orders, safetyMs, livenessMs, continueMs })}`,
+    `run: ${show({ theme, nodes, orders, safetyMs, livenessMs, continueMs })}`,
     ...Object.entries(groups).map(([name, fields]) => `${name}: ${show(fields)}`),
   ];
 }

@@ -11,7 +11,11 @@ const INVARIANTS: Readonly<Record<string, string>> = {
   I3: 'what is called fixed is right on all three sides',
   I4: 'money is neither made nor lost',
   I5: 'every accepted problem ends, or waits for a person with a reason',
+  I6: 'one open lease for each record, and nothing under a closed one',
+  I7: 'what is acknowledged is committed',
+  I9: 'a tick once, and no more retries than allowed',
   I10: 'the reason for an effect holds in the transaction that commits it',
+  I11: 'what is counted is what is there',
 };
 const LINES_MAX = 200;
 

@@ -18,7 +18,8 @@ import {
 } from '@piculus/protocol';
 import { fixItemBytes, serverKeyOf, signBytes } from '@piculus/protocol/signing';
 import { read } from './frames.ts';
-import type { End, Wire } from './net.ts';
+import type { End, Net, Wire } from './net.ts';
+import type { ServerEnd } from './server-end.ts';
 import type { Random } from './random.ts';
 import { EPOCH_MS, type Lane, type Scheduler } from './scheduler.ts';
 
@@ -64,13 +65,14 @@ export interface ServerParts {
   readonly scheduler: Scheduler;
   readonly random: Random;
   readonly fixCodes: readonly string[];
-  readonly answered: (result: FixResult) => void;
+  readonly answered: (result: FixResult, orderNo: string) => void;
   /** Chance that a command is sent a second time under its lease. */
   readonly repeat: number;
 }
 
 /** What the server has committed, and what of it is in memory only: the sessions. */
-export class StandInServer {
+export class StandInServer implements ServerEnd {
+  readonly processes = ['server'];
   readonly problems = new Map<string, Problem>();
   readonly outcomes = new Map<string, number>();
   readonly serverKey: string;
@@ -82,7 +84,7 @@ export class StandInServer {
   #collectAtMs = 0;
   #sessions = new Set<Session>();
   #lane: Lane | null = null;
-  healed = false;
+  #healed = false;
 
   constructor(parts: ServerParts) {
     this.#parts = parts;
@@ -95,12 +97,26 @@ export class StandInServer {
     this.serverKey = text;
   }
 
-  get lane(): Lane | null {
-    return this.#lane;
+  connect(near: End, net: Net): Promise<Wire | null> {
+    const lane = this.#lane;
+    if (lane?.state !== 'up') return Promise.resolve(null);
+    return Promise.resolve(net.connect(near, (wire) => this.accept(lane, wire)).wire);
   }
 
+  ended(): boolean {
+    return [...this.problems.values()].every(({ state }) => state !== 'pending' && state !== 'executing');
+  }
+
+  heal(): void {
+    this.#healed = true;
+  }
+
+  check(): void {}
+
+  atEnd(): void {}
+
   /** Begins in a process; what an earlier one had in memory is gone. */
-  start(lane: Lane): void {
+  start(_name: string, lane: Lane): void {
     this.#lane = lane;
     this.#sessions = new Set();
     lane.onKill(() => {
@@ -236,7 +252,7 @@ export class StandInServer {
     else if (outcome === 'already-right' || outcome === 'not-this-problem') problem.state = 'cleared';
     else if (outcome === 'refused') problem.state = 'needs-human';
     else problem.state = 'pending';
-    this.#parts.answered(result);
+    this.#parts.answered(result, problem.report.businessKey);
   }
 
   async #dispatch(): Promise<void> {
@@ -278,7 +294,7 @@ export class StandInServer {
     const body = { leaseId: lease.id, epoch: lease.epoch, leaseMs: LEASE_MS };
     const items = due.map((problem) => this.#signed(clientId, body, this.#item(problem)));
     this.#send(session, 'fix', { ...body, items });
-    if (!this.healed && this.#parts.random.chance(this.#parts.repeat)) {
+    if (!this.#healed && this.#parts.random.chance(this.#parts.repeat)) {
       this.#parts.scheduler.after(this.#parts.random.between(1, 30_000), session.lane, 'repeat', () => {
         if (session.open) this.#send(session, 'fix', { ...body, items });
       });

@@ -1,7 +1,8 @@
 /** One run: the world of a seed, its faults, then peace, and what must hold all the while and at the end. */
 import type { Client } from '@piculus/client';
-import type { Outcome } from '@piculus/protocol';
+import { OUTCOME_NAMES, type Outcome } from '@piculus/protocol';
 import { DEFAULT_POLICY, type RepairPolicy } from '@piculus/repairs';
+import { z } from 'zod';
 import { SimulatedBank } from './bank/bank.ts';
 import { BankCalls } from './bank/calls.ts';
 import { startClient } from './client-process.ts';
@@ -10,9 +11,10 @@ import { History } from './history.ts';
 import { MoneyInvariants, Violation } from './invariants/money.ts';
 import { Net } from './net.ts';
 import { arrange, arrangeControl, RECIPES } from './orders.ts';
-import { drawProfile, type Profile } from './profile.ts';
+import { drawProfile, type Profile, type ServerKind } from './profile.ts';
 import { type Random, streamsOf } from './random.ts';
 import { Lane, Scheduler } from './scheduler.ts';
+import type { ServerEnd } from './server-end.ts';
 import { StandInServer } from './stand-in-server.ts';
 import { NormalPath } from './system/normal-path.ts';
 import { SimulatedDatabase } from './system/tables.ts';
@@ -42,8 +44,8 @@ const FIX_CODES = [
   'withdrawTimeoutFixServiceImpl',
 ] as const;
 
-export async function runSeed(seed: number): Promise<RunResult> {
-  const world = new World(seed);
+export async function runSeed(seed: number, server: ServerKind): Promise<RunResult> {
+  const world = new World(seed, server);
   return world.run();
 }
 
@@ -58,7 +60,7 @@ class World {
   readonly #bank: SimulatedBank;
   readonly #database: SimulatedDatabase;
   readonly #calls: BankCalls;
-  readonly #server: StandInServer;
+  #server: ServerEnd;
   readonly #normal: NormalPath;
   readonly #faults: Faults;
   readonly #money: MoneyInvariants;
@@ -69,10 +71,10 @@ class World {
   #starts = 0;
   #healed = false;
 
-  constructor(seed: number) {
+  constructor(seed: number, server: ServerKind) {
     this.#seed = seed;
     this.#streams = streamsOf(String(seed));
-    this.#profile = drawProfile(this.#streams('profile'));
+    this.#profile = drawProfile(this.#streams('profile'), server);
     const { net, bank, database, normal, continueMs } = this.#profile;
     const scheduler = new Scheduler(this.#streams('ties'));
     this.#scheduler = scheduler;
@@ -104,14 +106,9 @@ class World {
       random: this.#streams('server'),
       fixCodes: FIX_CODES,
       repeat: net.repeat,
-      answered: (result) => {
-        const orderNo = this.#orderOf(result.problemId);
-        this.#count(`outcome ${result.outcome}`);
+      answered: (result, orderNo) => {
         if (result.scenario) this.#count(`scenario ${result.scenario}`);
-        for (const { kind } of result.effects) this.#count(`effect ${kind}`);
-        this.#last.set(orderNo, result.outcome);
-        this.#history.add(orderNo, `answer ${result.outcome}: ${result.reason}`);
-        this.#money.answered(result, orderNo);
+        this.#answered(result, orderNo);
       },
     });
     this.#normal = new NormalPath({
@@ -143,9 +140,44 @@ class World {
     });
   }
 
+  /** Nodes of the real server, which are loaded only where they are wanted. */
+  async #cluster(): Promise<ServerEnd> {
+    const { Cluster } = await import('./server/cluster.ts');
+    const cluster = new Cluster({
+      scheduler: this.#scheduler,
+      random: this.#streams('server'),
+      fixCodes: FIX_CODES,
+      nodes: this.#profile.nodes,
+      database: this.#profile.database,
+      happened: (what) => {
+        this.#count(what);
+        this.#history.add(null, what);
+      },
+      executed: (row) => {
+        const { outcome, verified, reason, effects, business_key: orderNo } = executionSchema.parse(row);
+        this.#answered({ outcome, verified, reason, effects }, orderNo);
+      },
+    });
+    await cluster.install();
+    return cluster;
+  }
+
+  #answered(
+    result: { outcome: Outcome; verified: boolean; reason: string; effects: readonly { kind: string }[] },
+    orderNo: string,
+  ): void {
+    const { outcome, verified, reason } = result;
+    this.#count(`outcome ${outcome}`);
+    for (const { kind } of result.effects) this.#count(`effect ${kind}`);
+    this.#last.set(orderNo, outcome);
+    this.#history.add(orderNo, `answer ${outcome}: ${reason}`);
+    if (outcome === 'fixed') this.#money.fixed({ verified, reason }, orderNo);
+  }
+
   async run(): Promise<RunResult> {
     let violation: Violation | null = null;
     try {
+      if (this.#profile.nodes > 0) this.#server = await this.#cluster();
       this.#begin();
       await this.#scheduler.run(this.#profile.safetyMs, () => this.#check());
       this.#heal();
@@ -156,6 +188,7 @@ class World {
         () => this.#allEnded(),
       );
       this.#money.atEnd(this.#last);
+      this.#server.atEnd();
     } catch (error) {
       if (!(error instanceof Violation)) throw error;
       violation = error;
@@ -181,7 +214,7 @@ class World {
   #begin(): void {
     const random = this.#streams('orders');
     const parts = { scheduler: this.#scheduler, database: this.#database, bank: this.#bank, random };
-    this.#start('server');
+    for (const name of this.#server.processes) this.#start(name);
     this.#start('system');
     for (let number = 1; number <= this.#profile.processes.clients; number += 1) {
       this.#start(`client-${number}`);
@@ -201,6 +234,7 @@ class World {
 
   #check(): void {
     this.#money.check();
+    this.#server.check();
   }
 
   #heal(): void {
@@ -211,7 +245,7 @@ class World {
     this.#bank.healed = true;
     this.#calls.healed = true;
     this.#normal.healed = true;
-    this.#server.healed = true;
+    this.#server.heal();
     for (const lane of this.#lanes.values()) {
       lane.skewMs = 0;
       lane.thaw();
@@ -223,10 +257,8 @@ class World {
   /** Nothing waits, and what is there was looked at: two collects after peace. */
   #allEnded(): boolean {
     const { scheduler, safety } = { scheduler: this.#scheduler, safety: this.#profile.safetyMs };
-    if (scheduler.nowMs < safety + 200_000) return false;
-    return [...this.#server.problems.values()].every(
-      ({ state }) => state !== 'pending' && state !== 'executing',
-    );
+    if (scheduler.nowMs < (this.#profile.nodes > 0 ? 290_000 : safety + 200_000)) return false;
+    return this.#server.ended();
   }
 
   #lane(name: string): Lane {
@@ -239,8 +271,10 @@ class World {
     this.#starts += 1;
     const lane = new Lane(this.#scheduler, `${name}#${this.#starts}`, this.#streams(`lane ${this.#starts}`));
     this.#lanes.set(name, lane);
-    if (name === 'server') this.#server.start(lane);
-    else if (name === 'system') this.#normal.start(lane);
+    if (name.startsWith('server')) {
+      if (!this.#healed) lane.skewMs = lane.random.between(-1, 1) * this.#profile.processes.skewMs;
+      this.#server.start(name, lane);
+    } else if (name === 'system') this.#normal.start(lane);
     else this.#startClient(lane);
   }
 
@@ -271,15 +305,17 @@ class World {
     });
   }
 
-  #orderOf(problemId: string): string {
-    for (const { id, report } of this.#server.problems.values())
-      if (id === problemId) return report.businessKey;
-    return '';
-  }
-
   #count(what: string): void {
     this.#seen.set(what, (this.#seen.get(what) ?? 0) + 1);
   }
 }
+
+const executionSchema = z.object({
+  outcome: z.enum(OUTCOME_NAMES),
+  verified: z.boolean(),
+  reason: z.string(),
+  effects: z.array(z.object({ kind: z.string() })),
+  business_key: z.string(),
+});
 
 const baseName = (lane: Lane): string => lane.name.split('#')[0] ?? '';

@@ -2,12 +2,12 @@
  * What must hold after every event, judged from what really happened: the bank's own history and the tables, past
  * all ports and without a line of the repairs.
  */
-import type { FixResult, Outcome } from '@piculus/protocol';
+import type { Outcome } from '@piculus/protocol';
 import type { BankState, SimulatedBank } from '../bank/bank.ts';
 import { BANK, HOLDS, ledgerStateOf, postingsOf } from '../system/booking.ts';
 import type { Committed, OrderRow, PostingRow, Transaction } from '../system/tables.ts';
 
-export type InvariantName = 'I1' | 'I2' | 'I3' | 'I4' | 'I5' | 'I10';
+export type InvariantName = 'I1' | 'I2' | 'I3' | 'I4' | 'I5' | 'I6' | 'I7' | 'I9' | 'I10' | 'I11';
 
 export class Violation extends Error {
   override readonly name = 'Violation';
@@ -194,9 +194,9 @@ export class MoneyInvariants {
   }
 
   /** I3: what is called fixed is right on all three sides. */
-  answered(result: FixResult, orderNo: string): void {
+  fixed(result: { readonly verified: boolean; readonly reason: string }, orderNo: string): void {
     const order = this.#parts.committed.orders.get(orderNo);
-    if (result.outcome !== 'fixed' || !order) return;
+    if (!order) return;
     if (!result.verified) this.broke(new Violation('I3', orderNo, 'fixed without having been read again'));
     const end = endOf(this.#parts, order);
     if (end !== 'right' && end !== 'person') {

@@ -10,6 +10,18 @@ export function initialize(given: { readonly patches: readonly Patch[] }): void 
   patches = given.patches;
 }
 
+const SERVER = new URL('../../../../packages/server/dist/', import.meta.url);
+
+/** The rooms of the server are not among its exports; in here they are named `@server/…`. */
+export function resolve(
+  specifier: string,
+  context: object,
+  next: (specifier: string, context: object) => Promise<object>,
+): Promise<object> {
+  const inside = specifier.startsWith('@server/') ? specifier.slice('@server/'.length) : null;
+  return next(inside === null ? specifier : new URL(inside, SERVER).href, context);
+}
+
 export async function load(url: string, context: object, nextLoad: NextLoad): Promise<Loaded> {
   const loaded = await nextLoad(url, context);
   if (!url.startsWith('file:') || !patches.some(({ file }) => url.endsWith(file))) return loaded;

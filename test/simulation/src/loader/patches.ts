@@ -14,6 +14,16 @@ export const SEAMS: readonly Patch[] = [
     find: '#read = createMessageReader();',
     replace: '#read = (globalThis.simulatedReader ??= createMessageReader());',
   },
+  {
+    file: 'packages/server/dist/solutions/quartz.js',
+    find: 'const first = schedule.next(after);',
+    replace: [
+      'const ticks = (globalThis.simulatedTicks ??= new Map());',
+      'const tickKey = `${cron} ${timeZone} ${after.getTime()}`;',
+      'if (!ticks.has(tickKey)) ticks.set(tickKey, schedule.next(after));',
+      'const first = ticks.get(tickKey);',
+    ].join('\n    '),
+  },
 ];
 
 /** @throws Error where the text is not there exactly once, because the code has changed since. */
