@@ -6,7 +6,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { type Mutant, MUTANTS } from './mutants.ts';
+import { ALL_MUTANTS as MUTANTS, type Mutant } from './mutants.ts';
 
 const SEEDS_MAX = 300;
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
@@ -65,7 +65,17 @@ async function tryOut(mutant: Mutant, known: number | null): Promise<Caught> {
 }
 
 function run(mutant: Mutant, from: number, to: number): Promise<Caught> {
-  const args = [MAIN, '--mutant', mutant.name, '--seeds', `${from}..${to}`, '--until-caught'];
+  const server = mutant.server ?? 'stand-in';
+  const args = [
+    MAIN,
+    '--server',
+    server,
+    '--mutant',
+    mutant.name,
+    '--seeds',
+    `${from}..${to}`,
+    '--until-caught',
+  ];
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [...args, '--twice-every', '0', '--out', values.out], {
       stdio: ['ignore', 'pipe', 'inherit'],

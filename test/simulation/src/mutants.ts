@@ -3,12 +3,15 @@
  * switched off together: a second lock is not proof that the first one works.
  */
 import type { Patch } from './loader/patches.ts';
+import type { ServerKind } from './profile.ts';
 
 export interface Mutant {
   readonly name: string;
   /** What is switched off, in words. */
   readonly what: string;
   readonly patches: readonly Patch[];
+  /** Which server it needs; the stand-in where it is not said. */
+  readonly server?: ServerKind;
   /** `caught`, or the mechanism that is there as well. */
   readonly expect: 'caught' | { readonly coveredBy: string };
 }
@@ -158,8 +161,44 @@ export const MUTANTS: readonly Mutant[] = [
   ),
 ];
 
+/** Mechanisms of the server, which need its nodes. */
+const SERVER_MUTANTS: readonly Mutant[] = [
+  one(
+    'ack-after-commit',
+    'the server acknowledges before it commits',
+    'packages/server/dist/gateway/session.js',
+    'await handle(this.#parts, this, body);',
+    "if (answer === 'ack') this.outbox.post('ack', { re: message.id });\n        await handle(this.#parts, this, body);",
+  ),
+  one(
+    'closed-lease',
+    'an answer counts although its lease was closed',
+    'packages/server/dist/executions/record.js',
+    'if (open.size > 0 && (lease.closedAt !== null || lease.epoch !== epoch))',
+    'if (false)',
+    { coveredBy: 'the guarded statement and the trigger on leases' },
+  ),
+  one(
+    'leased-once',
+    'what is under a lease is leased again',
+    'packages/server/dist/store/claims.js',
+    'AND p.ready_at <= ${solution.tickAt}::timestamptz AND ${notLeased(sysCode)}',
+    'AND p.ready_at <= ${solution.tickAt}::timestamptz',
+  ),
+  one(
+    'tick-guard',
+    'a tick is opened by whoever comes, however often',
+    'packages/server/dist/store/ticks.js',
+    ' AND s.tick_at = ${tick.from}::timestamptz',
+    '',
+    { coveredBy: 'the time from which a problem is ready: it is later than the tick that ran it' },
+  ),
+].map((mutant) => ({ ...mutant, server: 'nodes' as const }));
+
+export const ALL_MUTANTS: readonly Mutant[] = [...MUTANTS, ...SERVER_MUTANTS];
+
 export function mutantOf(name: string): Mutant {
-  const found = MUTANTS.find((mutant) => mutant.name === name);
-  if (!found) throw new Error(`no mutant "${name}"; there are ${MUTANTS.map((m) => m.name).join(', ')}`);
+  const found = ALL_MUTANTS.find((mutant) => mutant.name === name);
+  if (!found) throw new Error(`no mutant "${name}"; there are ${ALL_MUTANTS.map((m) => m.name).join(', ')}`);
   return found;
 }

@@ -19,7 +19,7 @@ export const SEAMS: readonly Patch[] = [
     find: 'const first = schedule.next(after);',
     replace: [
       'const ticks = (globalThis.simulatedTicks ??= new Map());',
-      'const tickKey = `${cron} ${timeZone} ${after.getTime()}`;',
+      'const tickKey = [cron, timeZone, after.getTime()].join();',
       'if (!ticks.has(tickKey)) ticks.set(tickKey, schedule.next(after));',
       'const first = ticks.get(tickKey);',
     ].join('\n    '),
