@@ -73,6 +73,7 @@ export function createNodes(context: Context, parts: NodesParts): Nodes {
     context,
     {
       self,
+      alone,
       about: () => ({
         version: VERSION,
         host: hostname(),

@@ -80,11 +80,13 @@ export interface RegistryParts {
   readonly self: NodeSelf;
   readonly about: () => NodeAbout;
   readonly news: NodeNews;
+  /** True where the database can have one server only. */
+  readonly alone: boolean;
 }
 
 export function createRegistry(
   context: Context,
-  { self, about, news }: RegistryParts,
+  { self, about, news, alone }: RegistryParts,
   change: Partial<RegistryOptions> = {},
 ): Registry {
   const { clock, db, log } = context;
@@ -92,7 +94,7 @@ export function createRegistry(
   const complained = new Set<string>();
   let state: 'working' | 'draining' = 'working';
   let others: readonly store.NodeRow[] = [];
-  let goodAt = clock.now().getTime();
+  let failingSince: number | null = null;
   let isCutOff = false;
   let left = false;
 
@@ -153,7 +155,7 @@ export function createRegistry(
     await retire();
     look(await store.readNodes(db));
     await store.deleteGoneNodes(db, FORGOTTEN_MS);
-    goodAt = clock.now().getTime();
+    failingSince = null;
     isCutOff = false;
   }
 
@@ -166,7 +168,8 @@ export function createRegistry(
 
   async function watched(): Promise<void> {
     const ended = new AbortController();
-    const waited = Math.max(0, awayMs - (clock.now().getTime() - goodAt));
+    const beganAt = clock.now().getTime();
+    const waited = Math.max(0, awayMs - (beganAt - (failingSince ?? beganAt)));
     // A statement may hang for longer than anybody waits.
     const late = clock.sleep(waited, ended.signal).then(() => {
       if (!ended.signal.aborted) cutOff();
@@ -174,7 +177,9 @@ export function createRegistry(
     try {
       await round();
     } catch (error) {
-      if (clock.now().getTime() - goodAt >= awayMs) cutOff();
+      // Counted from the first failure: a process that was frozen finds its last good round long ago.
+      failingSince ??= beganAt;
+      if (clock.now().getTime() - failingSince >= awayMs) cutOff();
       throw error;
     } finally {
       ended.abort();
@@ -210,7 +215,7 @@ export function createRegistry(
       work: watched,
     }),
     async join(signal) {
-      const stranger = await findStranger(signal);
+      const stranger = alone ? null : await findStranger(signal);
       if (stranger !== null)
         throw new PiculusError(
           'wrong-state',

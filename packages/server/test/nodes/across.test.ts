@@ -51,6 +51,17 @@ describe('live events', () => {
     }
   });
 
+  it('come by polling while the hints of all are cut', async () => {
+    const reader = await listenAt(test.nodes[0].address, test.token);
+    await test.rows(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+      WHERE application_name = 'piculus hints' AND datname = current_database()`);
+    const begun = Date.now();
+    await test.nodes[1].api.createSystem({ body: { sysCode: 'CUT', name: 'Cut' } });
+    await reader.has(({ data }) => data.includes('"CUT"'));
+    console.info(`without hints after ${Date.now() - begun} ms`);
+    reader.close();
+  });
+
   it('begin anew where some were missed', async () => {
     const reader = await listenAt(test.nodes[0].address, test.token);
     await test.nodes[1].api.createSystem({ body: { sysCode: 'GAP1', name: 'Gap' } });
