@@ -16,6 +16,8 @@ export interface TestNats {
   readonly config: NatsConfig;
   /** How clients of a system get in. */
   login(sysCode: string): { readonly user: string; readonly password: string };
+  /** How whoever runs NATS gets in: nothing is forbidden. */
+  readonly broker: { readonly user: string; readonly pass: string };
   /** SIGKILL; what it had in memory is lost. */
   kill(): Promise<void>;
   /** Starts it again on the same port; resolves when it takes connections. */
@@ -31,6 +33,8 @@ export interface TestNatsOptions {
   readonly file?: (places: { readonly listen: string; readonly storeDir: string }) => string;
 }
 
+const BROKER = 'broker';
+
 export async function startTestNats({ systems, file }: TestNatsOptions): Promise<TestNats> {
   const program = findNatsServer();
   const folder = mkdtempSync(join(tmpdir(), 'piculus-nats-'));
@@ -38,7 +42,9 @@ export async function startTestNats({ systems, file }: TestNatsOptions): Promise
   const configFile = join(folder, 'nats.conf');
   const port = await freePort();
   const listen = `127.0.0.1:${port}`;
-  const passwords = new Map(['server', ...systems].map((name) => [name, randomBytes(12).toString('hex')]));
+  const passwords = new Map(
+    ['server', BROKER, ...systems].map((name) => [name, randomBytes(12).toString('hex')]),
+  );
   const password = (name: string): string => passwords.get(name) ?? 'none';
   const written =
     file?.({ listen, storeDir }) ??
@@ -48,7 +54,7 @@ export async function startTestNats({ systems, file }: TestNatsOptions): Promise
       server: { password: password('server') },
       systems: new Map(systems.map((name) => [name, { password: password(name) }])),
       tls: null,
-    });
+    }).replace('users: [', `users: [ { user: "${BROKER}", password: "${password(BROKER)}" }`);
   writeFileSync(configFile, written, { mode: 0o600 });
   let child: ChildProcess | null = null;
   const kill = async (): Promise<void> => {
@@ -71,6 +77,7 @@ export async function startTestNats({ systems, file }: TestNatsOptions): Promise
       login: { kind: 'password', user: 'server', password: password('server') },
       tls: null,
     },
+    broker: { user: BROKER, pass: password(BROKER) },
     login: (sysCode) => ({ user: sysCode, password: password(sysCode) }),
     kill,
     start,

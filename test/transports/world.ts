@@ -35,9 +35,13 @@ export interface World {
 
 const PERSON = { username: 'admin', password: 'a password of our own' };
 
-export async function createWorld(sysCodes: readonly string[]): Promise<World> {
+export async function createWorld(
+  sysCodes: readonly string[],
+  { natsAway = false }: { readonly natsAway?: boolean } = {},
+): Promise<World> {
   const [nats, database] = await Promise.all([startTestNats({ systems: sysCodes }), createTestDatabase()]);
   await prepareAsConfigured(database.url);
+  if (natsAway) await nats.kill();
   const dataDir = await mkdtemp(join(tmpdir(), 'piculus-transports-'));
   const pool = new pgLibrary.Pool({ connectionString: database.url, max: 2 });
   const servers: PiculusServer[] = [];

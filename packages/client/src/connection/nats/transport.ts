@@ -242,7 +242,7 @@ class NatsLink {
     void this.#tick();
     line.closed().then((error) => {
       this.#courier.stop();
-      this.#end.terminate(error?.message ?? 'the connection to NATS ended');
+      this.#end.terminate(`the connection to NATS ended${error ? `: ${error.message}` : ''}`);
     });
     return {
       send: (frame) => void this.#end.send(frame),

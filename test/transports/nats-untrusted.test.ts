@@ -1,0 +1,104 @@
+/** Whoever runs NATS reads along, repeats, alters and invents packets, and gets nothing done by it. */
+import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { RawClient } from './raw-client.ts';
+import { createWorld, transportOf, type World } from './world.ts';
+
+let world: World;
+let broker: NatsConnection;
+const seen: { readonly subject: string; readonly data: Uint8Array }[] = [];
+
+beforeAll(async () => {
+  world = await createWorld(['PBAP']);
+  broker = await connect({ servers: world.nats.url, ...world.nats.broker });
+  broker.subscribe('piculus.>', {
+    callback: (_, { subject, data }) => void seen.push({ subject, data: Uint8Array.from(data) }),
+  });
+  await broker.flush();
+});
+afterAll(async () => {
+  await broker?.close();
+  await world?.stop();
+});
+
+const accepted = async (clientId: string): Promise<string[]> => {
+  const { rows } = await world.pool.query<{ message_id: string }>(
+    `SELECT message_id FROM piculus.messages WHERE client_id = $1 AND direction = 'in' ORDER BY id`,
+    [clientId],
+  );
+  return rows.map((row) => row.message_id);
+};
+
+test('packets that are repeated, altered, sent back or taken to another link are never handled', async () => {
+  const client = await new RawClient().greeted(transportOf('nats', world, world.system('PBAP')));
+  const sent = Array.from({ length: 40 }, () => client.heartbeat());
+  await client.acknowledged(sent.at(-1) ?? '');
+  await broker.flush();
+  const up = seen.filter(({ subject }) => subject.includes('.up.'));
+  const down = seen.filter(({ subject }) => subject.includes('.down.'));
+  expect(up.length).toBeGreaterThan(40);
+  expect(down.length).toBeGreaterThan(40);
+  const [toServer, toClient] = [up[0]?.subject ?? '', down[0]?.subject ?? ''];
+
+  for (const { subject, data } of [...up, ...down]) {
+    broker.publish(subject, data);
+    broker.publish(
+      subject,
+      data.map((byte, index) => (index === data.length - 1 ? byte ^ 1 : byte)),
+    );
+  }
+  for (const { data } of down) broker.publish(toServer, data);
+  for (const { data } of up) broker.publish(toClient, data);
+  broker.publish(toServer, JSON.stringify({ type: 'fix-results' }));
+  broker.publish(toServer, new Uint8Array(0));
+  await broker.flush();
+  const later = Array.from({ length: 10 }, () => client.heartbeat());
+  await client.acknowledged(later.at(-1) ?? '');
+
+  const acknowledged = client.frames.filter(({ type }) => type === 'ack').map(({ body }) => body.re);
+  expect(acknowledged).toEqual([...sent, ...later]);
+
+  // The opening is repeated: the server makes a link of it, under a key that nobody has packets for.
+  const opening =
+    seen.find(({ subject }) => subject.endsWith('.open')) ?? expect.unreachable('it opened a link');
+  client.close();
+  await client.closed();
+  const from = seen.length;
+  const opened = new Promise<string>((resolve) => {
+    broker.subscribe('piculus.PBAP.opened.*', {
+      callback: (_, message) => resolve(message.json<{ node: string }>().node),
+    });
+  });
+  await broker.flush();
+  broker.publish(opening.subject, opening.data);
+  const node = await opened;
+  const link = toServer.split('.').at(-1) ?? '';
+  for (const { data } of up) broker.publish(`piculus.PBAP.up.${node}.${link}`, data);
+  await broker.flush();
+  const another = await new RawClient().greeted(transportOf('nats', world, world.system('PBAP')));
+  await another.acknowledged(another.heartbeat());
+  another.close();
+  expect(seen.length).toBeGreaterThan(from);
+
+  await world.server.stop();
+  const [hello, ...rest] = await accepted(client.clientId);
+  expect(hello).toBeDefined();
+  expect(rest).toEqual([...sent, ...later]);
+});
+
+test('an answer that only looks like the server is not believed', async () => {
+  await world.nats.wipe();
+  const liar = await connect({ servers: world.nats.url, ...world.nats.broker });
+  liar.subscribe('piculus.PBAP.open', {
+    callback: (_, message) => {
+      const { link } = message.json<{ link: string }>();
+      const answer = { v: 1, node: 'a'.repeat(32), nonce: 'b'.repeat(32), proof: 'c'.repeat(43) };
+      liar.publish(`piculus.PBAP.opened.${link}`, JSON.stringify(answer));
+    },
+  });
+  await liar.flush();
+  await expect(new RawClient().connect(transportOf('nats', world, world.system('PBAP')))).rejects.toThrow(
+    "is not the server's",
+  );
+  await liar.close();
+});
