@@ -8,7 +8,7 @@ import { type Ran, runChaos } from './run.ts';
 import { FAULT_KINDS } from './schedule.ts';
 
 const SHORT_MS = 100_000;
-const HEAL_SHORT_MS = 90_000;
+const HEAL_SHORT_MS = 150_000;
 const HEAL_MS = 300_000;
 /** A line that cannot be written because whoever read it is gone must not end the run. */
 const say = (line: string): void => void process.stdout.write(`${line}\n`);

@@ -25,6 +25,8 @@ const ORDER_EVERY_MS = 800;
 const CLICK_EVERY_MS = 1_500;
 const CLICKS_AT_ONCE = 4;
 const PATIENCE_MS = 25_000;
+const WAITING_AT_ONCE = 100;
+const MANY = 20;
 /** No new orders so long before the end, so that each is old enough to be looked at when all is whole again. */
 const LAST_ORDER_BEFORE_END_MS = 20_000;
 
@@ -98,13 +100,19 @@ export class Workload {
       const page = await people
         .once((api) =>
           api.listProblems({
-            query: { fixCode: [CLICKED_FIX], state: ['pending'], waitReason: ['manual'], limit: 20 },
+            query: {
+              fixCode: [CLICKED_FIX],
+              state: ['pending'],
+              waitReason: ['manual'],
+              limit: WAITING_AT_ONCE,
+            },
           }),
         )
         .catch(() => null);
       const ids = (page?.items ?? []).map(({ id }) => id);
       if (ids.length === 0) continue;
-      if (this.#random() < 0.4) await this.#bulk(ids);
+      // Where many wait, a person does not click them one by one.
+      if (ids.length > MANY || this.#random() < 0.4) await this.#bulk(ids);
       else await Promise.all(ids.slice(0, CLICKS_AT_ONCE).map((id) => this.#one(id)));
     }
   }
@@ -142,9 +150,18 @@ export class Workload {
   /** Asks again for as long as a person would. @returns null where there was no answer. */
   async #asPerson<T>(what: string, call: (api: ApiClient, key: string) => Promise<T>): Promise<T | null> {
     const codes = new Set<string>();
-    const patience = AbortSignal.any([this.#end.signal, AbortSignal.timeout(PATIENCE_MS)]);
+    // A controller of its own: a combined signal of a timeout that nobody else holds may be collected and never fire.
+    const patience = new AbortController();
+    const late = setTimeout(() => patience.abort(), PATIENCE_MS);
+    const stop = (): void => patience.abort();
+    this.#end.signal.addEventListener('abort', stop, { once: true });
     const from = Date.now();
-    const answer = await this.#cluster.people.patiently(call, patience, (code) => codes.add(code));
+    const answer = await this.#cluster.people
+      .patiently(call, patience.signal, (code) => codes.add(code))
+      .finally(() => {
+        clearTimeout(late);
+        this.#end.signal.removeEventListener('abort', stop);
+      });
     if (answer === null && !this.#end.signal.aborted) this.counts.clicksGivenUp += 1;
     if (answer === null || Date.now() - from > PATIENCE_MS / 2)
       this.#history.tell(answer === null ? `nobody answered a ${what}` : `a ${what} was answered late`, {
