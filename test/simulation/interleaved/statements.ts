@@ -27,7 +27,11 @@ export interface Step {
 
 const key = fc.integer({ min: 1, max: 4 });
 const word = fc.constantFrom('a', 'b', 'x');
-const lock = fc.constantFrom('FOR UPDATE', 'FOR NO KEY UPDATE', 'FOR SHARE', 'FOR KEY SHARE');
+/**
+ * KEY SHARE is taken by references. Asked for by itself behind a change and a lock of the same transaction, PostgreSQL
+ * hands out the version of before, which nobody here does.
+ */
+const lock = fc.constantFrom('FOR UPDATE', 'FOR NO KEY UPDATE', 'FOR SHARE');
 const P = 'piculus.pairs';
 
 const reading = fc.oneof(
