@@ -81,12 +81,12 @@ export interface RegistryParts {
   readonly about: () => NodeAbout;
   readonly news: NodeNews;
   /** True where the database can have one server only. */
-  readonly alone: boolean;
+  readonly alone?: boolean;
 }
 
 export function createRegistry(
   context: Context,
-  { self, about, news, alone }: RegistryParts,
+  { self, about, news, alone = false }: RegistryParts,
   change: Partial<RegistryOptions> = {},
 ): Registry {
   const { clock, db, log } = context;
