@@ -80,6 +80,7 @@ export class ServerNode {
     const gateway = createGateway(context, rooms, { leaseMs: LEASE_MS, signer });
     const registry = createRegistry(context, {
       self,
+      alone: false,
       about: () => ({
         version: '1',
         host: 'simulated',
