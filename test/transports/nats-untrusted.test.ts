@@ -1,5 +1,6 @@
 /** Whoever runs NATS reads along, repeats, alters and invents packets, and gets nothing done by it. */
 import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { writePacket } from '@piculus/protocol/link';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { RawClient } from './raw-client.ts';
 import { createWorld, transportOf, type World } from './world.ts';
@@ -49,7 +50,11 @@ test('packets that are repeated, altered, sent back or taken to another link are
   }
   for (const { data } of down) broker.publish(toServer, data);
   for (const { data } of up) broker.publish(toClient, data);
-  broker.publish(toServer, JSON.stringify({ type: 'fix-results' }));
+  // The very next place in the order, under a key that is not the link's.
+  const heartbeat = { freePlaces: 4, leases: [], collectCommands: [], eventLoopLagMs: 0 };
+  const payload = new TextEncoder().encode(client.frameOf('forged-1', 'heartbeat', heartbeat));
+  const place = { kind: 'last' as const, sequence: sent.length + 2, acknowledged: 0, payload };
+  broker.publish(toServer, writePacket(new Uint8Array(32), 'client', place));
   broker.publish(toServer, new Uint8Array(0));
   await broker.flush();
   const later = Array.from({ length: 10 }, () => client.heartbeat());
@@ -73,11 +78,14 @@ test('packets that are repeated, altered, sent back or taken to another link are
   broker.publish(opening.subject, opening.data);
   const node = await opened;
   const link = toServer.split('.').at(-1) ?? '';
-  for (const { data } of up) broker.publish(`piculus.PBAP.up.${node}.${link}`, data);
+  const subject = `piculus.PBAP.up.${node}.${link}`;
+  broker.publish(subject, up[0]?.data);
   await broker.flush();
   const another = await new RawClient().greeted(transportOf('nats', world, world.system('PBAP')));
   await another.acknowledged(another.heartbeat());
   another.close();
+  for (const { data } of up.slice(1)) broker.publish(subject, data);
+  await broker.flush();
   expect(seen.length).toBeGreaterThan(from);
 
   await world.server.stop();
