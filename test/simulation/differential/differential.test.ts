@@ -4,6 +4,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Engine, openEmbedded, openPostgres, openSimulated } from './engines.ts';
 import { runSequences } from './sequences.ts';
 
+/** Null in an ordinary run of the tests, which has fifteen seconds for this. */
+const minutes =
+  process.env.DIFFERENTIAL_MINUTES === undefined ? null : Number(process.env.DIFFERENTIAL_MINUTES);
+const seed = Number(process.env.DIFFERENTIAL_SEED ?? randomInt(2 ** 31));
+const forMs = minutes === null ? 15_000 : minutes * 60_000;
+
 describe('the store', () => {
   let postgres: Engine;
   let embedded: Engine;
@@ -15,18 +21,23 @@ describe('the store', () => {
     await Promise.all([postgres, embedded, simulated].map((engine) => engine.close()));
   });
 
-  it('answers alike on all databases', async () => {
-    const ran = await runSequences({
-      engines: [postgres, simulated],
-      // It takes longer than both others together.
-      alsoIn: { one: 8, engines: [embedded] },
-      seed: randomInt(2 ** 31),
-      sequences: 2_000,
-      forMs: 15_000,
-    });
-    expect(ran.different).toBeNull();
-    expect(ran.calls).toBeGreaterThan(0);
-  });
+  it(
+    'answers alike on all databases',
+    async () => {
+      const ran = await runSequences({
+        engines: [postgres, simulated],
+        // It takes longer than both others together.
+        alsoIn: { one: 8, engines: [embedded] },
+        seed,
+        sequences: minutes === null ? 2_000 : 1_000_000_000,
+        forMs,
+      });
+      expect(ran.different).toBeNull();
+      expect(ran.calls).toBeGreaterThan(0);
+      if (minutes !== null) console.log(`${ran.sequences} sequences, ${ran.calls} calls, seed ${seed}`);
+    },
+    forMs + 300_000,
+  );
 
   it('is found to lack something, by few calls', async () => {
     const damaged = openSimulated([
