@@ -66,7 +66,15 @@ export async function openEmbedded(): Promise<Engine> {
 
 /** The database of the simulation. @param damage statements after its migrations. */
 export function openSimulated(damage: readonly string[] = []): Engine {
-  const engine = openEngine({ migrations: MIGRATIONS, ddl: damage, now: () => BEGINNING.getTime() });
+  let nowMs = BEGINNING.getTime();
+  let passesMs = 0;
+  const now = (): number => {
+    nowMs += passesMs;
+    return nowMs;
+  };
+  const engine = openEngine({ migrations: MIGRATIONS, ddl: damage, now });
+  // From here on no two statements are at the same moment, as with a clock.
+  passesMs = 1;
   const { db } = engine.connect<Tables>({ name: 'differential', turn: async () => {} });
   const tables = engine.tables().filter((name) => !NOT_SIMULATED.has(name));
   const putBack = tables.flatMap((name) => engine.rows(name).map((row) => insertionOf(name, row)));
@@ -84,7 +92,12 @@ export function openSimulated(damage: readonly string[] = []): Engine {
       for (const { text, values } of putBack) engine.exec(text, values);
     },
     dump: async () =>
-      Object.fromEntries(tables.map((name) => [name, inOrder(engine.rows(name).map(canonical))])),
+      Object.fromEntries(
+        tables.map((name) => [
+          name,
+          inOrder(engine.rows(name).map((row) => canonical(withoutOwnTimes(name, row)))),
+        ]),
+      ),
     sequences: async () => engine.sequences(),
     setSequences: async (last) => engine.setSequences(last),
     close: () => db.destroy(),
@@ -230,9 +243,23 @@ function readingOf(tables: readonly Table[]): string {
   return `SELECT ${halves.map((half) => `jsonb_build_object(${half.join(', ')})`).join(' || ')} AS rows`;
 }
 
-function rowOf({ columns }: Table, values: readonly unknown[]): unknown {
+/** Columns that the database's own clock fills: no two of them say the same. */
+const OWN_TIMES: Readonly<Record<string, readonly string[]>> = {
+  duties: ['expires_at'],
+  node_messages: ['at'],
+  nodes: ['started_at', 'seen_at', 'unbroken_since', 'gone_at'],
+};
+
+function withoutOwnTimes(table: string, row: Record<string, unknown>): Record<string, unknown> {
+  const own = OWN_TIMES[table] ?? [];
+  return own.length === 0
+    ? row
+    : { ...row, ...Object.fromEntries(own.map((name) => [name, row[name] === null ? null : 'then'])) };
+}
+
+function rowOf({ name, columns }: Table, values: readonly unknown[]): unknown {
   const cells = columns.map(({ name, type }, place) => [name, cellOf(type, values[place])]);
-  return canonical(Object.fromEntries(cells));
+  return canonical(withoutOwnTimes(name, Object.fromEntries(cells)));
 }
 
 function cellOf(type: string, value: unknown): unknown {

@@ -8,14 +8,18 @@ import * as clients from '../../../packages/server/src/store/clients.ts';
 import * as collectCommands from '../../../packages/server/src/store/collect-commands.ts';
 import * as collections from '../../../packages/server/src/store/collections.ts';
 import * as confirmations from '../../../packages/server/src/store/confirmations.ts';
+import * as duties from '../../../packages/server/src/store/duties.ts';
 import * as executionCounts from '../../../packages/server/src/store/execution-counts.ts';
 import * as executions from '../../../packages/server/src/store/executions.ts';
+import * as fencing from '../../../packages/server/src/store/fencing.ts';
 import * as halts from '../../../packages/server/src/store/halts.ts';
 import * as idempotency from '../../../packages/server/src/store/idempotency.ts';
 import * as leases from '../../../packages/server/src/store/leases.ts';
 import * as limits from '../../../packages/server/src/store/limits.ts';
 import * as locks from '../../../packages/server/src/store/locks.ts';
 import * as messages from '../../../packages/server/src/store/messages.ts';
+import * as nodeMessages from '../../../packages/server/src/store/node-messages.ts';
+import * as nodes from '../../../packages/server/src/store/nodes.ts';
 import * as ping from '../../../packages/server/src/store/ping.ts';
 import * as pool from '../../../packages/server/src/store/pool.ts';
 import * as problemAges from '../../../packages/server/src/store/problem-ages.ts';
@@ -41,14 +45,18 @@ export const stores = {
   'collect-commands': collectCommands,
   collections,
   confirmations,
+  duties,
   'execution-counts': executionCounts,
   executions,
+  fencing,
   halts,
   idempotency,
   leases,
   limits,
   locks,
   messages,
+  'node-messages': nodeMessages,
+  nodes,
   ping,
   pool,
   'problem-ages': problemAges,

@@ -4,6 +4,7 @@ import { approvalOperations } from './approvals.ts';
 import { collectOperations } from './collects.ts';
 import { limitOperations, retentionOperations } from './limits.ts';
 import { messageOperations } from './messages.ts';
+import { nodeOperations } from './nodes.ts';
 import { problemOperations } from './problems.ts';
 import { runOperations } from './runs.ts';
 import { systemOperations } from './systems.ts';
@@ -13,6 +14,7 @@ export const OPERATIONS: readonly Operation[] = [
   ...collectOperations,
   ...limitOperations,
   ...messageOperations,
+  ...nodeOperations,
   ...problemOperations,
   ...retentionOperations,
   ...runOperations,
@@ -28,6 +30,13 @@ const LEFT_OUT: Readonly<Record<string, string>> = {
   'retention.deleteDefaultMessages': 'only what is logged',
   'retention.dropMessagePartitions': 'changes tables',
   'retention.messagePartitions': 'reads the catalogue of PostgreSQL',
+  'nodes.findNodeWithFix': 'of two clients as fresh it may take either',
+  'nodes.leave': 'begins a transaction of its own',
+  'nodes.retireSilentNodes': 'begins a transaction of its own',
+  'fencing.fenced': 'around other statements',
+  'fencing.lifted': 'a part of statements',
+  'fencing.notNewer': 'a part of statements',
+  'fencing.requireNotNewer': 'no statement',
   'bulk-runs.countSettled': 'a part of statements',
   'bulk-runs.whyRefused': 'a part of statements',
   'leases.leasedItems': 'a part of statements',
