@@ -210,10 +210,12 @@ export interface Collections {
   /** Gives a claimed command back that could not be delivered. */
   giveBack(commandId: string, epoch: number): Promise<void>;
   /** Stores one `problems` message: report row, problems, counts, in one transaction. */
-  report(session: Session, body: ClientMessageBody<'problems'>): Promise<void>;
-  progress(session: Session, body: ClientMessageBody<'collect-progress'>): Promise<void>;
-  /** Ends the command, confirms fixes that it covers. */
-  done(session: Session, body: ClientMessageBody<'collect-done'>): Promise<void>;
+  /** @returns the collection's id. */
+  report(session: Session, body: ClientMessageBody<'problems'>): Promise<string>;
+  /** @returns the collection's id. */
+  progress(session: Session, body: ClientMessageBody<'collect-progress'>): Promise<string>;
+  /** Ends the command, confirms fixes that it covers. @returns the collection's id. */
+  done(session: Session, body: ClientMessageBody<'collect-done'>): Promise<string>;
   renew(clientId: string, commandIds: readonly string[], connection?: string | null): Promise<void>;
 }
 

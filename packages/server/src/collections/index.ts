@@ -54,7 +54,7 @@ export function createCollections(context: Context, options: Partial<LeaseOption
       for (const [result, by] of Object.entries(counts ?? {}))
         context.metrics.count('piculus_problems_reported_total', { sys_code: session.sysCode, result }, by);
       changed(session.sysCode, collectionId);
-      if (ids.length === 0) return;
+      if (ids.length === 0) return collectionId;
       events.publish({
         topic: 'problems',
         sysCode: session.sysCode,
@@ -62,16 +62,21 @@ export function createCollections(context: Context, options: Partial<LeaseOption
         more: ids.length > EVENT_IDS_MAX,
       });
       wake.notify('dispatch');
+      return collectionId;
     },
 
     async progress(session, body) {
-      changed(session.sysCode, await storeProgress(context, session, body, lease));
+      const collectionId = await storeProgress(context, session, body, lease);
+      changed(session.sysCode, collectionId);
+      return collectionId;
     },
 
     async done(session, body) {
-      changed(session.sysCode, await storeDone(context, session, body));
+      const collectionId = await storeDone(context, session, body);
+      changed(session.sysCode, collectionId);
       // The client is free for the next command.
       wake.notify('collect');
+      return collectionId;
     },
 
     async renew(clientId, commandIds, connection = null) {

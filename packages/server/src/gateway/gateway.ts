@@ -42,9 +42,6 @@ export interface GatewayParts {
   alive(session: GatewaySession): void;
   /** Runs after what was started before for the same client, so that a going client never outlives a coming one. */
   serially<T>(clientId: string, work: () => Promise<T>): Promise<T>;
-  /** The collection of a command that went out from here, for the message log. */
-  collectionOf(commandId: string): string | undefined;
-  remember(commandId: string, collectionId: string): void;
 }
 
 export type GatewayServices = Pick<Services, 'clients' | 'collections' | 'executions' | 'messages'>;
@@ -83,7 +80,6 @@ export interface Gateway extends Sessions {
   stop(): Promise<void>;
 }
 
-const COMMANDS_REMEMBERED = 10_000;
 const CONNECTIONS_MAX = 2_000;
 const STRIDES = 10;
 
@@ -100,7 +96,6 @@ export function createGateway(context: Context, services: GatewayServices, optio
   const draining = new Set<GatewaySession>();
   const byClient = new Map<string, GatewaySession>();
   const chains = new Map<string, Promise<unknown>>();
-  const collections = new Map<string, string>();
   const told = new Map<string, number>();
   const stopping = new AbortController();
   let sweeping: Promise<void> | null = null;
@@ -153,12 +148,6 @@ export function createGateway(context: Context, services: GatewayServices, optio
       } finally {
         if (chains.get(clientId) === turn) chains.delete(clientId);
       }
-    },
-    collectionOf: (commandId) => collections.get(commandId),
-    remember(commandId, collectionId) {
-      collections.set(commandId, collectionId);
-      const [oldest] = collections.keys();
-      if (collections.size > COMMANDS_REMEMBERED && oldest !== undefined) collections.delete(oldest);
     },
   };
 

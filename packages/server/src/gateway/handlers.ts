@@ -18,13 +18,13 @@ interface Handler<T extends ClientMessageType> {
   readonly lane: Lane;
   /** `ack` once handled; `none` where the message is an answer, or has an answer of its own. */
   readonly answer: 'ack' | 'none';
-  handle(parts: GatewayParts, session: GatewaySession, body: ClientMessageBody<T>): void | Promise<void>;
-  correlate?(parts: GatewayParts, body: ClientMessageBody<T>): Correlation;
+  /** @returns what the message belongs to, for the message log; nothing where it stands alone. */
+  handle(
+    parts: GatewayParts,
+    session: GatewaySession,
+    body: ClientMessageBody<T>,
+  ): void | Promise<void> | Promise<Correlation>;
 }
-
-const ofCommand = (parts: GatewayParts, body: { commandId: string }): Correlation => ({
-  collectionId: parts.collectionOf(body.commandId),
-});
 
 export const HANDLERS: { readonly [T in ClientMessageType]: Handler<T> } = {
   hello: { lane: 'control', answer: 'none', handle: greet },
@@ -32,30 +32,31 @@ export const HANDLERS: { readonly [T in ClientMessageType]: Handler<T> } = {
   problems: {
     lane: 'collect',
     answer: 'ack',
-    handle: (parts, session, body) => parts.services.collections.report(session, body),
-    correlate: ofCommand,
+    handle: async (parts, session, body) => ({
+      collectionId: await parts.services.collections.report(session, body),
+    }),
   },
   'collect-progress': {
     lane: 'collect',
     answer: 'ack',
-    handle: (parts, session, body) => parts.services.collections.progress(session, body),
-    correlate: ofCommand,
+    handle: async (parts, session, body) => ({
+      collectionId: await parts.services.collections.progress(session, body),
+    }),
   },
   'collect-done': {
     lane: 'collect',
     answer: 'ack',
     handle: async (parts, session, body) => {
-      await parts.services.collections.done(session, body);
+      const collectionId = await parts.services.collections.done(session, body);
       parts.alive(session);
       parts.context.wake.notify('collect');
+      return { collectionId };
     },
-    correlate: ofCommand,
   },
   'fix-results': {
     lane: 'fix',
     answer: 'ack',
     handle: recordResults,
-    correlate: (_parts, body) => ({ leaseId: body.leaseId }),
   },
   halted: {
     lane: 'fix',
@@ -171,7 +172,7 @@ async function recordResults(
   parts: GatewayParts,
   session: GatewaySession,
   body: ClientMessageBody<'fix-results'>,
-): Promise<void> {
+): Promise<Correlation> {
   try {
     await parts.services.executions.record(session, body);
   } catch (error) {
@@ -183,4 +184,5 @@ async function recordResults(
   session.placesHeld.answered(body.leaseId, body.results.length);
   parts.alive(session);
   parts.context.wake.notify('dispatch');
+  return { leaseId: body.leaseId };
 }

@@ -133,8 +133,6 @@ export class GatewaySession implements Session, ConnectionListener {
   ): Promise<void> {
     const lease = leasedBy(body);
     const nowMs = this.#parts.context.clock.now().getTime();
-    if ('commandId' in body && 'collectionId' in body)
-      this.#parts.remember(body.commandId, body.collectionId);
     if (lease !== null) this.placesHeld.take(lease.leaseId, lease.items, nowMs);
     try {
       if (this.#connection.bufferedBytes > BUFFERED_BYTES_MAX) this.close('too-slow');
@@ -251,10 +249,10 @@ export class GatewaySession implements Session, ConnectionListener {
 
   async #handleTyped<T extends ClientMessageType>(type: T, message: RawMessage): Promise<Correlation> {
     const body = this.#parts.validator.body(type, message.body);
-    const { answer, handle, correlate } = HANDLERS[type];
-    await handle(this.#parts, this, body);
+    const { answer, handle } = HANDLERS[type];
+    const correlation = await handle(this.#parts, this, body);
     if (answer === 'ack') this.outbox.post('ack', { re: message.id });
-    return correlate?.(this.#parts, body) ?? {};
+    return correlation ?? {};
   }
 
   #refuse(cause: unknown, at: { message?: RawMessage; frame: string; startedAt: Date }): void {
