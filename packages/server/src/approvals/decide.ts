@@ -15,7 +15,7 @@ import {
   setBulkRunOf,
 } from '../store/approvals.ts';
 import type { Tx } from '../store/database.ts';
-import { transaction } from '../store/pool.ts';
+import { committed, transaction } from '../store/pool.ts';
 import { selectUser } from '../store/users.ts';
 import { approvalHash, commandHash, sameEvidence } from './hash.ts';
 import { type Carried, prepare, type Prepared } from './prepare.ts';
@@ -53,7 +53,9 @@ export async function approve(
     if (ended !== null) announceApproval(context, id, ended.sysCodes);
   };
   try {
-    const { carried, row } = await transaction(context.db, (tx) => approveIn(tx, context, id, deciding));
+    const { carried, row } = await committed(context, 'approval', (tx) =>
+      approveIn(tx, context, id, deciding),
+    );
     announceApproval(context, id, row.sysCodes);
     carried.announce();
   } catch (error) {

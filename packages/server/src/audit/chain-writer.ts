@@ -1,5 +1,6 @@
 /** The loop that makes blocks of the chain, signs checkpoints over it and brings them out. */
 import type { Context, Loop } from '../base/services.ts';
+import { stepped } from '../base/steps.ts';
 import { createLoop } from '../dispatch/loop.ts';
 import {
   insertCheckpoint,
@@ -9,7 +10,7 @@ import {
   readLastCheckpoint,
 } from '../store/chain.ts';
 import type { Database } from '../store/database.ts';
-import { transaction } from '../store/pool.ts';
+import { committed } from '../store/pool.ts';
 import { type Mark, makeBlock, safeHeads } from './blocks.ts';
 import { SOURCES } from './encoding.ts';
 import type { CheckpointSink } from './export.ts';
@@ -55,7 +56,10 @@ export function createChainWriter(
     const { heads: upTo } = safe;
     const { rowsMax } = options;
     let made = null;
-    do made = await transaction(db, (tx) => makeBlock(tx, { upTo, at: clock.now(), rowsMax }));
+    do
+      made = await committed(context, 'audit block', (tx) =>
+        makeBlock(tx, { upTo, at: clock.now(), rowsMax }),
+      );
     while (made !== null && !signal.aborted);
     // Once for all of them: whoever looks at the acts sees the new ones.
     context.events.publish({ topic: 'audit', sysCode: null, ids: [], more: false });
@@ -69,7 +73,8 @@ export function createChainWriter(
     const blocks = BigInt(head.number) - BigInt(last?.block ?? 0);
     const waitedMs = now.getTime() - (last?.signedAt.getTime() ?? 0);
     if (blocks < BigInt(options.checkpointBlocks) && waitedMs < options.checkpointMs) return;
-    await insertCheckpoint(db, key.sign({ block: head.number, hash: head.hash, signedAt: now }));
+    const checkpoint = key.sign({ block: head.number, hash: head.hash, signedAt: now });
+    await stepped(context.steps, 'checkpoint', () => insertCheckpoint(db, checkpoint));
     context.events.publish({ topic: 'audit', sysCode: null, ids: [], more: false });
   }
 
@@ -82,7 +87,7 @@ export function createChainWriter(
     async work(signal) {
       await makeBlocks(signal);
       await signCheckpoint();
-      for (const sink of sinks) await sink.send(db);
+      for (const sink of sinks) await stepped(context.steps, 'checkpoint export', () => sink.send(db));
     },
   });
 }

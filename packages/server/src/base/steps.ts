@@ -2,7 +2,39 @@
  * The places between which a process may die. A server in production passes them by; a test of crashes ends its
  * own process at one of them.
  */
-export type StepName = never;
+
+/** What is written in one transaction: `before` is just before its commit, `after` just behind it. */
+export const COMMITS = [
+  'tick',
+  'click',
+  'approval',
+  'collect claim',
+  'report',
+  'collect end',
+  'fix claim',
+  'result',
+  'give back',
+  'rescue',
+  'audit block',
+] as const;
+
+/** What is written by one statement, or leaves the process. */
+export const DEEDS = [
+  'collect send',
+  'problems ack',
+  'collect-done ack',
+  'fix send',
+  'fix-results ack',
+  'answer record',
+  'checkpoint',
+  'checkpoint export',
+  'mail insert',
+  'mail read',
+] as const;
+
+export type Commit = (typeof COMMITS)[number];
+export type Deed = (typeof DEEDS)[number];
+export type StepName = `${'before' | 'after'} ${Commit | Deed}`;
 
 export interface Steps {
   /** Where it returns a promise, the work goes on after it. */
@@ -12,3 +44,11 @@ export interface Steps {
 export const noSteps: Steps = {
   at: () => {},
 };
+
+/** Does something that is not a transaction, with its places before and after. */
+export async function stepped<T>(steps: Steps, deed: Deed, work: () => Promise<T>): Promise<T> {
+  await steps.at(`before ${deed}`);
+  const done = await work();
+  await steps.at(`after ${deed}`);
+  return done;
+}

@@ -7,7 +7,7 @@ import * as commands from '../store/collect-commands.ts';
 import { finishCollection, insertCollection, readCollection } from '../store/collections.ts';
 import type { Tx } from '../store/database.ts';
 import { requireNewest } from '../store/fencing.ts';
-import { transaction } from '../store/pool.ts';
+import { committed, transaction } from '../store/pool.ts';
 import { readSystems, type SystemRow } from '../store/systems.ts';
 import { chooseCollectors, EPOCHS_MAX, windowFor } from './rules.ts';
 
@@ -123,7 +123,7 @@ export async function claimCommand(
   { leaseMs }: LeaseOptions,
 ): Promise<CollectCommand | null> {
   if (session.collectors.size === 0) return null;
-  return transaction(context.db, async (tx) => {
+  return committed(context, 'collect claim', async (tx) => {
     await requireNewest(tx, session.clientId, session.connection ?? null);
     const at = context.clock.now();
     const row = await commands.lockClaimable(tx, {

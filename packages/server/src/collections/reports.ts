@@ -8,7 +8,7 @@ import * as commands from '../store/collect-commands.ts';
 import { finishCollection } from '../store/collections.ts';
 import type { Tx } from '../store/database.ts';
 import { requireNotNewer } from '../store/fencing.ts';
-import { transaction } from '../store/pool.ts';
+import { committed, transaction } from '../store/pool.ts';
 import { applyCountDeltas, CountDeltas } from '../store/problem-counts.ts';
 import { contradictedByCollect } from '../store/report-counts.ts';
 import type { LeaseOptions } from './commands.ts';
@@ -49,7 +49,7 @@ export function storeReport(
   body: ClientMessageBody<'problems'>,
   { leaseMs }: LeaseOptions,
 ): Promise<Stored> {
-  return transaction(context.db, async (tx) => {
+  return committed(context, 'report', async (tx) => {
     const { row, ended } = await admitted(tx, session, body);
     const repeated = await commands.isReportStored(tx, row.id, row.epoch, body.sequence);
     if (repeated) return { collectionId: row.collection_id, ids: [], counts: null };
@@ -109,7 +109,7 @@ export function storeDone(
   session: Session,
   body: ClientMessageBody<'collect-done'>,
 ): Promise<string> {
-  return transaction(context.db, async (tx) => {
+  return committed(context, 'collect end', async (tx) => {
     const { row, ended } = await admitted(tx, session, body);
     if (ended) return row.collection_id;
     const at = context.clock.now();

@@ -5,6 +5,7 @@
 import type { CollectCommand } from '@piculus/protocol';
 import type { Collections, Context, Loop, Session, Sessions } from '../base/services.ts';
 import { Replaced } from '../base/replaced.ts';
+import { stepped } from '../base/steps.ts';
 import { systemsToServe } from '../store/collect-commands.ts';
 import { createLoop } from './loop.ts';
 
@@ -28,7 +29,7 @@ export function createCollectDispatcher(
     const { clientId } = session;
     const { commandId, collectionId, epoch } = command;
     try {
-      await session.send('collect', command, { collectionId });
+      await stepped(context.steps, 'collect send', () => session.send('collect', command, { collectionId }));
     } catch (error) {
       context.log.info({ err: error, clientId, commandId }, 'collect not delivered');
       pausedUntil.set(clientId, context.clock.now().getTime() + pauseMs);

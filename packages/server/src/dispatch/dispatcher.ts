@@ -12,6 +12,7 @@ import {
   type Sessions,
 } from '../base/services.ts';
 import { Replaced } from '../base/replaced.ts';
+import { stepped } from '../base/steps.ts';
 import { isDatabaseAway } from '../store/availability.ts';
 import { systemsWithWork } from '../store/ticks.ts';
 import { createLoop } from './loop.ts';
@@ -56,7 +57,7 @@ export function createDispatcher(
     if (command === null) return false;
     const { leaseId } = command;
     try {
-      await session.send('fix', command, { leaseId });
+      await stepped(context.steps, 'fix send', () => session.send('fix', command, { leaseId }));
       return true;
     } catch (error) {
       // Where the connection ended, the client may have got the command and be at work: only the lease's expiry

@@ -6,7 +6,7 @@ import type { Context, Loop } from '../base/services.ts';
 import { previousTick } from '../solutions/quartz.ts';
 import { isDatabaseAway } from '../store/availability.ts';
 import { lockSystem } from '../store/locks.ts';
-import { transaction } from '../store/pool.ts';
+import { committed, transaction } from '../store/pool.ts';
 import { beginTicks, endTick, openTick, solutionTicks, type TickRow } from '../store/ticks.ts';
 import { createLoop } from './loop.ts';
 
@@ -38,7 +38,8 @@ async function openDueTicks(context: Context): Promise<void> {
 }
 
 /** @returns whether problems wait for a tick that this call opened. */
-async function openDueTick({ db, clock }: Context, row: TickRow): Promise<boolean> {
+async function openDueTick(context: Context, row: TickRow): Promise<boolean> {
+  const { db, clock } = context;
   const { solutionId, sysCode, tickAt } = row;
   if (row.status !== 'enabled' || row.executionMode !== 'automatic') {
     if (!row.tickDone) await transaction(db, (tx) => endTick(tx, solutionId));
@@ -52,7 +53,7 @@ async function openDueTick({ db, clock }: Context, row: TickRow): Promise<boolea
   if (!row.tickDone && !row.untouched) return false;
   const due = previousTick(row.retryCron, row.timeZone, now, tickAt);
   if (due === null) return false;
-  const waiting = await transaction(db, async (tx) => {
+  const waiting = await committed(context, 'tick', async (tx) => {
     await lockSystem(tx, sysCode);
     return openTick(tx, { solutionId, from: tickAt, to: due });
   });

@@ -14,7 +14,7 @@ import { requireNewest } from '../store/fencing.ts';
 import type { HaltRow } from '../store/halts.ts';
 import { insertLease } from '../store/leases.ts';
 import { lockSystem } from '../store/locks.ts';
-import { transaction } from '../store/pool.ts';
+import { committed } from '../store/pool.ts';
 import { type DroppedClicks, dropRunRequests } from '../store/run-requests.ts';
 import { type DueSolution, dueSolutions, moveTickCursor } from '../store/ticks.ts';
 import { countUnattended } from '../store/unattended-counts.ts';
@@ -41,7 +41,7 @@ export async function claim(
   if (limit < 1 || fixes.length === 0) return null;
   // Looked at before the lock is taken: most questions find nothing due and cost one read.
   if ((await dueSolutions(context.db, session.sysCode, fixes)).length === 0) return null;
-  const { command, halted, dropped } = await transaction(context.db, async (tx) => {
+  const { command, halted, dropped } = await committed(context, 'fix claim', async (tx) => {
     const stopped: HaltRow[] = [];
     const voided: DroppedClicks[] = [];
     const system = await lockSystem(tx, session.sysCode);

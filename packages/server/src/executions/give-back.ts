@@ -6,7 +6,7 @@ import type { Tx } from '../store/database.ts';
 import type { ConnectionNumber } from '../store/fencing.ts';
 import { answerLease, deleteLease, type LeaseRow, lockLease, systemOfLease } from '../store/leases.ts';
 import { lockSystem } from '../store/locks.ts';
-import { transaction } from '../store/pool.ts';
+import { committed } from '../store/pool.ts';
 import { canBeRun, type DroppedClicks, dropRunRequests } from '../store/run-requests.ts';
 import { rewindTick } from '../store/ticks.ts';
 import { uncountUnattended } from '../store/unattended-counts.ts';
@@ -20,7 +20,7 @@ export async function giveBack(
   leaseId: string,
   connection: ConnectionNumber,
 ): Promise<void> {
-  const gone = await transaction(context.db, async (tx) => {
+  const gone = await committed(context, 'give back', async (tx) => {
     const lease = await lockOpenLease(tx, leaseId);
     if (lease === null || lease.answeredIds.length > 0) return null;
     const work = { lease, connection, ids: lease.problemIds };
@@ -40,7 +40,7 @@ export async function takeBack(
 ): Promise<void> {
   for (const { leaseId, problemIds } of leases) {
     const named = new Set(problemIds);
-    const gone = await transaction(context.db, async (tx) => {
+    const gone = await committed(context, 'give back', async (tx) => {
       const lease = await lockOpenLease(tx, leaseId);
       if (lease?.sysCode !== session.sysCode || lease.clientId !== session.clientId) return null;
       const answered = new Set(lease.answeredIds);

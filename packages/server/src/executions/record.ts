@@ -4,7 +4,7 @@ import type { Context, Session } from '../base/services.ts';
 import type { Tx } from '../store/database.ts';
 import { requireNotNewer } from '../store/fencing.ts';
 import { answerLease, type LeaseRow, lockLease } from '../store/leases.ts';
-import { transaction } from '../store/pool.ts';
+import { committed } from '../store/pool.ts';
 import { problemsByIds } from '../store/problems.ts';
 import { type Answer, storeAnswers } from './answers.ts';
 import { announce } from './announce.ts';
@@ -17,7 +17,7 @@ export async function record(
   session: Session,
   body: ClientMessageBody<'fix-results'>,
 ): Promise<void> {
-  const done = await transaction(context.db, async (tx) => {
+  const done = await committed(context, 'result', async (tx) => {
     const lease = await lockLease(tx, body.leaseId);
     const results = openResults(lease, session, body);
     if (lease === null || results.length === 0) return null;

@@ -2,7 +2,7 @@
 import type { Context } from '../base/services.ts';
 import { isDatabaseAway } from '../store/availability.ts';
 import { answerLease, expiredLeaseIds, lockExpiredLease } from '../store/leases.ts';
-import { transaction } from '../store/pool.ts';
+import { committed } from '../store/pool.ts';
 import { type Answer, storeAnswers } from './answers.ts';
 import { announce } from './announce.ts';
 import { countAnswers } from './figures.ts';
@@ -37,7 +37,7 @@ export async function rescueExpired(context: Context, options: ExecutionOptions)
 }
 
 async function rescueOne(context: Context, options: ExecutionOptions, id: string): Promise<boolean> {
-  const done = await transaction(context.db, async (tx) => {
+  const done = await committed(context, 'rescue', async (tx) => {
     const at = context.clock.now();
     const lease = await lockExpiredLease(tx, id, at);
     if (lease === null) return null;

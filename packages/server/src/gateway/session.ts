@@ -19,6 +19,7 @@ import {
 } from '@piculus/protocol';
 import { Replaced } from '../base/replaced.ts';
 import type { Session } from '../base/services.ts';
+import { stepped } from '../base/steps.ts';
 import { isUnstorable } from '../store/availability.ts';
 import type { GatewayParts } from './gateway.ts';
 import { HANDLERS, laneOf } from './handlers.ts';
@@ -251,8 +252,16 @@ export class GatewaySession implements Session, ConnectionListener {
     const body = this.#parts.validator.body(type, message.body);
     const { answer, handle } = HANDLERS[type];
     const correlation = await handle(this.#parts, this, body);
-    if (answer === 'ack') this.outbox.post('ack', { re: message.id });
+    if (answer === 'ack') await this.#acknowledge(type, message.id);
     return correlation ?? {};
+  }
+
+  async #acknowledge(type: ClientMessageType, re: string): Promise<void> {
+    const { steps } = this.#parts.context;
+    const post = async (): Promise<void> => this.outbox.post('ack', { re });
+    if (type === 'problems' || type === 'collect-done' || type === 'fix-results')
+      await stepped(steps, `${type} ack`, post);
+    else await post();
   }
 
   #refuse(cause: unknown, at: { message?: RawMessage; frame: string; startedAt: Date }): void {

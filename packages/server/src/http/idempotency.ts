@@ -5,6 +5,7 @@
 import { createCipheriv, createDecipheriv, createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
 import { PiculusError } from '@piculus/protocol';
 import type { Context } from '../base/services.ts';
+import { stepped } from '../base/steps.ts';
 import { recordAnswer, releaseKey, takeKey } from '../store/idempotency.ts';
 import { asPiculusError, problemDetails } from './errors.ts';
 
@@ -38,7 +39,7 @@ export interface Idempotency {
 /** Longer than any request takes; a request that is still open then died with its server. */
 const ABANDONED_MS = 10 * 60_000;
 
-export function createIdempotency({ db, clock, log }: Context, secret: string): Idempotency {
+export function createIdempotency({ db, clock, log, steps }: Context, secret: string): Idempotency {
   const key = Buffer.from(hkdfSync('sha256', secret, '', 'piculus idempotency', 32));
 
   function seal(body: unknown): { sealed: string } {
@@ -68,12 +69,13 @@ export function createIdempotency({ db, clock, log }: Context, secret: string): 
 
   async function settle(request: IdempotentRequest, status: number, body: unknown): Promise<void> {
     try {
-      await recordAnswer(db, {
+      const answer = {
         actor: request.actor,
         key: request.key,
         status,
         body: request.secret ? seal(body) : body,
-      });
+      };
+      await stepped(steps, 'answer record', () => recordAnswer(db, answer));
     } catch (error) {
       // The change is made and answered; only a repeat would have to wait until the key counts as abandoned.
       log.warn({ err: error, requestId: request.requestId }, 'an answer could not be recorded under its key');

@@ -4,6 +4,7 @@
  * versions can work side by side.
  */
 import type { Context, Loop } from '../base/services.ts';
+import { stepped } from '../base/steps.ts';
 import { createLoop } from '../dispatch/loop.ts';
 import * as store from '../store/node-messages.ts';
 import { createMailSealing } from './sealing.ts';
@@ -87,10 +88,12 @@ export function createNodeMail(
     for (;;) {
       const asked = { nodeId: context.nodeId, after, seen, limit: ROWS_AT_ONCE };
       const rows = await store.readMail(db, asked);
+      if (rows.length > 0) await context.steps.at('before mail read');
       for (const row of rows) {
         seen.push(row.id);
         deliver(row);
       }
+      if (rows.length > 0) await context.steps.at('after mail read');
       if (rows.length < ROWS_AT_ONCE) break;
     }
     readAt = clock.now().getTime();
@@ -100,7 +103,8 @@ export function createNodeMail(
   return {
     async send(kind, to, body) {
       const address = { from: context.nodeId, to, kind };
-      await store.insertMail(db, { ...address, body: sealing.seal(address, body) });
+      const mail = { ...address, body: sealing.seal(address, body) };
+      await stepped(context.steps, 'mail insert', () => store.insertMail(db, mail));
       context.bus.notify('mail');
     },
     on: (kind, reader) => readers.set(kind, reader),

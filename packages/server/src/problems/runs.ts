@@ -22,7 +22,7 @@ import {
 import type { Tx } from '../store/database.ts';
 import { storableText } from '../store/json.ts';
 import { lockSystems } from '../store/locks.ts';
-import { transaction } from '../store/pool.ts';
+import { committed, transaction } from '../store/pool.ts';
 import type { ScopedFilter } from '../store/problem-filters.ts';
 import { countProblems, listedByIds, type ListedProblem } from '../store/problem-lists.ts';
 import { insertRunRequests, type RunClick } from '../store/run-requests.ts';
@@ -43,7 +43,7 @@ export interface Sorted {
 
 /** Each problem by itself: those that cannot run are answered with their reason, the others are requested. */
 export async function runProblems(context: Context, click: Click): Promise<RunAnswer> {
-  return afterwards(await transaction(context.db, (tx) => runProblemsIn(tx, context, click, null)));
+  return afterwards(await committed(context, 'click', (tx) => runProblemsIn(tx, context, click, null)));
 }
 
 export async function runProblemsIn(

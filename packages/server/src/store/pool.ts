@@ -1,5 +1,6 @@
 /** The pool of connections and the one way to run a transaction. */
 import pg from 'pg';
+import type { Commit, Steps } from '../base/steps.ts';
 import { sqlState } from './availability.ts';
 import type { Database, Tx } from './database.ts';
 
@@ -73,4 +74,19 @@ export async function transaction<T>(db: Database, work: (tx: Tx) => Promise<T>)
       if (attempt >= ATTEMPTS_MAX || !LOST_AGAINST_ANOTHER.has(sqlState(error) ?? '')) throw error;
     }
   }
+}
+
+/** As `transaction`, with the places before and after its commit. */
+export async function committed<T>(
+  { db, steps }: { readonly db: Database; readonly steps: Steps },
+  commit: Commit,
+  work: (tx: Tx) => Promise<T>,
+): Promise<T> {
+  const done = await transaction(db, async (tx) => {
+    const result = await work(tx);
+    await steps.at(`before ${commit}`);
+    return result;
+  });
+  await steps.at(`after ${commit}`);
+  return done;
 }
