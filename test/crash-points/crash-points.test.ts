@@ -56,6 +56,7 @@ async function dieAt(at: World, who: 'server' | 'client', place: string): Promis
     await occasion?.(at);
     await Promise.race([child.ended, pause(POLL_MS)]);
   }
+  process.stdout.write(`${who} ${place} ${Math.round(performance.now() - endsAt + REACHED_WITHIN_MS)} ms\n`);
   expect(await child.ended).toBe('SIGKILL');
   await child.start();
 }

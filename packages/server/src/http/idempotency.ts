@@ -38,8 +38,11 @@ export interface Idempotency {
 
 /** Longer than any request takes; a request that is still open then died with its server. */
 const ABANDONED_MS = 10 * 60_000;
+/** A node that is gone may have been frozen only; for so long it could still come back to its request. */
+const GONE_MS = 60_000;
 
-export function createIdempotency({ db, clock, log, steps }: Context, secret: string): Idempotency {
+export function createIdempotency(context: Context, secret: string): Idempotency {
+  const { db, clock, log, steps } = context;
   const key = Buffer.from(hkdfSync('sha256', secret, '', 'piculus idempotency', 32));
 
   function seal(body: unknown): { sealed: string } {
@@ -91,8 +94,10 @@ export function createIdempotency({ db, clock, log, steps }: Context, secret: st
         actor: request.actor,
         key: request.key,
         requestHash,
+        nodeId: context.nodeId,
         at: now,
         abandonedBefore,
+        goneBefore: new Date(now.getTime() - GONE_MS),
       });
       if (found !== null) {
         if (!timingSafeEqual(found.requestHash, requestHash))

@@ -22,7 +22,7 @@ import {
 import type { Tx } from '../store/database.ts';
 import { storableText } from '../store/json.ts';
 import { lockSystems } from '../store/locks.ts';
-import { committed, transaction } from '../store/pool.ts';
+import { committed } from '../store/pool.ts';
 import type { ScopedFilter } from '../store/problem-filters.ts';
 import { countProblems, listedByIds, type ListedProblem } from '../store/problem-lists.ts';
 import { insertRunRequests, type RunClick } from '../store/run-requests.ts';
@@ -61,7 +61,7 @@ export async function runProblemsIn(
 
 /** As many clicks at once, kept as one bulk run. */
 export async function runBulk(context: Context, click: Click): Promise<RouteResponse<'runProblems'>> {
-  return afterwards(await transaction(context.db, (tx) => runBulkIn(tx, context, click, null)));
+  return afterwards(await committed(context, 'click', (tx) => runBulkIn(tx, context, click, null)));
 }
 
 export async function runBulkIn(
@@ -158,7 +158,9 @@ export async function runMatching(
   input: RouteBody<'runMatchingProblems'>,
   caller: Caller,
 ): Promise<RouteResponse<'runMatchingProblems'>> {
-  return afterwards(await transaction(context.db, (tx) => runMatchingIn(tx, context, input, caller, null)));
+  return afterwards(
+    await committed(context, 'click', (tx) => runMatchingIn(tx, context, input, caller, null)),
+  );
 }
 
 export async function runMatchingIn(

@@ -16,19 +16,27 @@ export interface RecordedRequest {
 
 /**
  * Takes the key for this request. A key whose request never ended, because its server died, may be taken over
- * by a repeat of the same request once it is older than `abandonedBefore`.
+ * by a repeat of the same request once it is older than `abandonedBefore`, or once its node is gone since `goneBefore`.
  * @returns null where the caller may run the request; otherwise what is recorded under the key.
  */
 export async function takeKey(
   db: Executor,
-  request: KeyOfActor & { readonly requestHash: Buffer; readonly at: Date; readonly abandonedBefore: Date },
+  request: KeyOfActor & {
+    readonly requestHash: Buffer;
+    readonly nodeId: string;
+    readonly at: Date;
+    readonly abandonedBefore: Date;
+    readonly goneBefore: Date;
+  },
 ): Promise<RecordedRequest | null> {
-  const { actor, key, requestHash, at, abandonedBefore } = request;
+  const { actor, key, requestHash, nodeId, at, abandonedBefore, goneBefore } = request;
   const taken = await sql`
-    INSERT INTO piculus.idempotency_keys AS k (actor, key, request_hash, created_at)
-    VALUES (${actor}, ${key}, ${requestHash}, ${at})
-    ON CONFLICT (actor, key) DO UPDATE SET created_at = excluded.created_at
-    WHERE k.status IS NULL AND k.created_at < ${abandonedBefore} AND k.request_hash = excluded.request_hash
+    INSERT INTO piculus.idempotency_keys AS k (actor, key, request_hash, node_id, created_at)
+    VALUES (${actor}, ${key}, ${requestHash}, ${nodeId}, ${at})
+    ON CONFLICT (actor, key) DO UPDATE SET created_at = excluded.created_at, node_id = excluded.node_id
+    WHERE k.status IS NULL AND k.request_hash = excluded.request_hash AND (
+      k.created_at < ${abandonedBefore}
+      OR EXISTS (SELECT FROM piculus.nodes n WHERE n.node_id = k.node_id AND n.gone_at < ${goneBefore}))
     RETURNING actor`.execute(db);
   if (taken.rows.length > 0) return null;
   const found = await sql<{ request_hash: Buffer; status: number | null; body: unknown }>`

@@ -67,11 +67,13 @@ export async function beginTicks(tx: Tx, solutionId: string, at: Date): Promise<
   );
 }
 
-/** Drops what is left of a pass, for instance because the solution became manual in the middle of it. */
+/** Drops what is left of a pass of a solution that is not automatic now, whatever the caller has read before. */
 export async function endTick(tx: Tx, solutionId: string): Promise<void> {
-  await sql`UPDATE piculus.solutions SET tick_done = true WHERE id = ${solutionId} AND NOT tick_done`.execute(
-    tx,
-  );
+  await sql`
+    UPDATE piculus.solutions s SET tick_done = true
+    FROM piculus.solution_versions v
+    WHERE s.id = ${solutionId} AND NOT s.tick_done AND v.solution_id = s.id AND v.version = s.version
+      AND (v.status <> 'enabled' OR v.execution_mode <> 'automatic')`.execute(tx);
 }
 
 export async function moveTickCursor(

@@ -9,7 +9,7 @@ import {
 } from '../../../../test/support/database.ts';
 import { isDatabaseAway } from '../../src/store/availability.ts';
 import { openDatabase } from '../../src/store/database.ts';
-import { migrate } from '../../src/store/migrate.ts';
+import { migrate, readMigrations } from '../../src/store/migrate.ts';
 import { openPool } from '../../src/store/pool.ts';
 
 describe.each(TEST_ENGINES)('migrate on %s', (engine) => {
@@ -33,8 +33,21 @@ describe.each(TEST_ENGINES)('migrate on %s', (engine) => {
     const refusal = await migrate(db).catch((error: unknown) => error);
     expect(refusal).toBeInstanceOf(PiculusError);
     expect(refusal).toMatchObject({ code: 'wrong-state' });
+    // One that says that this build can work with it does not keep it from starting: so an upgrade can be rolled out.
+    const say = (from: string) =>
+      sql`UPDATE piculus.migrations SET readable_from = ${from} WHERE name = '9999_future.sql'`.execute(db);
+    await say('0021');
+    expect((await migrate(db)).applied).toEqual([]);
+    await say('9999');
+    expect(await migrate(db).catch((error: unknown) => error)).toMatchObject({ code: 'wrong-state' });
     await Promise.all(opened.map((each) => each.destroy()));
   });
+});
+
+it('has the number of the oldest build that can work with it in each migration since there are several nodes', async () => {
+  const since = (await readMigrations()).filter(({ name }) => name >= '0020');
+  expect(since.length).toBeGreaterThan(0);
+  for (const { name, readableFrom } of since) expect(readableFrom, name).toMatch(/^\d{4}$/);
 });
 
 it('says database-away where nothing listens', async () => {
