@@ -42,6 +42,8 @@ const OCCASIONS: Readonly<Record<string, (world: World) => Promise<void>>> = {
     await at.client.kill();
     await at.client.start();
   },
+  // Otherwise the next one is a minute away.
+  checkpoint: (at) => at.forgetCheckpoints(),
   'give back': async ({ client }) => client.tell({ refuse: true }),
 };
 

@@ -32,6 +32,8 @@ export interface World {
   work(): Promise<void>;
   /** Whether a client works on something. */
   isLeased(): Promise<boolean>;
+  /** Of the database alone: what was brought out of its reach stays there. */
+  forgetCheckpoints(): Promise<void>;
   /** Waits until nothing is open. @returns what is wrong then; nothing where all is well. */
   settle(withinMs: number): Promise<string[]>;
   readonly folder: string;
@@ -96,6 +98,9 @@ export async function makeWorld(): Promise<World> {
     work: () => work(people),
     isLeased: async () =>
       (await numberOf(piculus, `SELECT count(*) FROM piculus.leases WHERE closed_at IS NULL`)) > 0,
+    forgetCheckpoints: async () => {
+      await piculus.query('DELETE FROM piculus.audit_checkpoints');
+    },
     settle: async (withinMs) => {
       await settled(people, withinMs);
       return [...(await wrongs(people)), ...(await chainFaults(database.url))];
