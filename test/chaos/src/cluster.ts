@@ -30,6 +30,8 @@ export interface ClusterOptions {
   readonly diskMb: number | null;
   readonly bankProfiles: readonly string[];
   readonly transport: TransportName;
+  /** Told as soon as there is something that must be stopped. */
+  readonly made: (cluster: Cluster) => void;
 }
 
 export type TransportName = 'websocket' | 'nats';
@@ -91,6 +93,7 @@ export class Cluster {
       return { name, port, url: `http://127.0.0.1:${port}` };
     });
     const cluster = new Cluster(options, postgres, nodes);
+    options.made(cluster);
     try {
       await cluster.#start();
       return cluster;

@@ -77,9 +77,8 @@ export async function runChaos(options: RunOptions): Promise<Ran> {
       diskMb: options.short ? DISK_MB.short : DISK_MB.long,
       bankProfiles: profile.bankProfiles,
       transport: options.transport,
+      made: stopOnSignals,
     });
-    const tidy = (): void => void cluster.stop().finally(() => process.exit(130));
-    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.once(signal, tidy);
     try {
       return await faultsAndChecks({
         options,
@@ -100,6 +99,12 @@ export async function runChaos(options: RunOptions): Promise<Ran> {
     await history.close();
     rmSync(temporary, { recursive: true, force: true });
   }
+}
+
+/** Whoever is told to end leaves nothing running and nothing mounted. */
+function stopOnSignals(cluster: Cluster): void {
+  const tidy = (): void => void cluster.stop().finally(() => process.exit(130));
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.once(signal, tidy);
 }
 
 interface Stage {
