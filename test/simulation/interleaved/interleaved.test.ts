@@ -68,6 +68,20 @@ describe('interleaved transactions', () => {
        a: COMMIT`,
     ],
     [
+      'the next row is taken where the first does not match any more after the wait',
+      `a: BEGIN
+       a: UPDATE piculus.pairs SET ended = true, v = 9 WHERE k = 1 AND NOT ended RETURNING k
+       b: SELECT k, v FROM piculus.pairs WHERE NOT ended ORDER BY k LIMIT 1 FOR UPDATE
+       a: COMMIT`,
+    ],
+    [
+      'who deletes what is referred to waits for whoever deletes the reference',
+      `b: BEGIN
+       b: DELETE FROM piculus.parts WHERE pair = 1 RETURNING id
+       a: DELETE FROM piculus.pairs WHERE k = 1 RETURNING k, v
+       b: COMMIT`,
+    ],
+    [
       'a locked row is passed by where nobody is to wait',
       `a: BEGIN
        a: SELECT k, v FROM piculus.pairs WHERE k = 1 FOR UPDATE

@@ -248,6 +248,8 @@ export class Modifier {
         if (now === null || keyOf(reference.columns.map((column) => now[column] ?? null)) !== keyOf(key))
           continue;
         if (!reference.cascade) {
+          // Whoever is deleting it decides first.
+          row.lock(run.transaction, 'key-share', `a row of ${table.name}`);
           throw databaseError(
             '23503',
             `update or delete on table "${this.table.name}" violates foreign key constraint "${reference.name}" on table "${table.name}"`,
