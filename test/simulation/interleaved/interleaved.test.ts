@@ -28,7 +28,9 @@ const parsed = (text: string): Step[] =>
       return { session, sql };
     });
 
-const RUNS = Number(process.env['SIMULATION_INTERLEAVINGS'] ?? 25);
+/** So many other ones each time, where somebody asks for them; always the same few otherwise. */
+const ASKED = process.env['SIMULATION_INTERLEAVINGS'];
+const RUNS = Number(ASKED ?? 25);
 
 describe('interleaved transactions', () => {
   it.each([
@@ -116,7 +118,7 @@ describe('interleaved transactions', () => {
       fc.asyncProperty(fc.array(step, { minLength: 8, maxLength: 30 }), async (steps) => {
         await agree(steps);
       }),
-      { numRuns: RUNS },
+      { numRuns: RUNS, ...(ASKED === undefined ? { seed: 20_261_123 } : {}) },
     );
   });
 });
