@@ -85,7 +85,7 @@ it('a loop whose round does not end, and clients that cannot come in, are told',
   let ahead = 0;
   const clock = { ...systemClock, now: () => new Date(Date.now() + ahead) };
   const telemetry = await createTelemetry(
-    { metricsPort: null, metricsHost: '127.0.0.1', stateCacheMs: 0 },
+    { metricsPort: null, metricsHost: '127.0.0.1', stateCacheMs: 0, otlpUrl: null },
     { log, clock },
   );
   let free: () => void = () => {};

@@ -15,7 +15,10 @@ export const LEASE_MS = 1_500;
 export async function openSite(): Promise<Site> {
   const opened: { proxy?: DatabaseProxy; url?: string } = {};
   const server = await startTestServer(
-    { leaseMs: LEASE_MS, telemetry: { metricsPort: 0, metricsHost: '127.0.0.1', stateCacheMs: 0 } },
+    {
+      leaseMs: LEASE_MS,
+      telemetry: { metricsPort: 0, metricsHost: '127.0.0.1', stateCacheMs: 0, otlpUrl: null },
+    },
     async (url) => {
       opened.url = url;
       opened.proxy = await startProxy(url);

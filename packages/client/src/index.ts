@@ -15,3 +15,4 @@ export {
 export { type Logger, silentLogger } from './logger.ts';
 export type { PersonalFields } from './masking/facts.ts';
 export type { ClientOptions, FixPair } from './options.ts';
+export type { SpanStart, Tracing } from './tracing/tracing.ts';

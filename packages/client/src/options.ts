@@ -12,6 +12,7 @@ import type { Journal } from './journal/journal.ts';
 import { type Logger, silentLogger } from './logger.ts';
 import { checkPersonalFields, type PersonalFields } from './masking/facts.ts';
 import type { AnyFix } from './runner/any-fix.ts';
+import { noTracing, type Tracing } from './tracing/tracing.ts';
 
 /** A fix with the collector that finds its problems; both under one fix code. */
 export interface FixPair<Tx> {
@@ -51,6 +52,8 @@ export interface ClientOptions<Tx> {
   /** Examinations in one execution; default 12. */
   readonly roundsMax?: number;
   readonly reconnect?: Partial<ReconnectOptions>;
+  /** Makes spans of collects and fixes, for instance `openTelemetryTracing()`. Default: none. */
+  readonly tracing?: Tracing;
   /** Default: silent. */
   readonly logger?: Logger;
   readonly clock?: Clock;
@@ -76,6 +79,7 @@ export interface CheckedOptions<Tx> {
   readonly commandMs: number;
   readonly roundsMax: number;
   readonly reconnect: ReconnectOptions;
+  readonly tracing: Tracing;
   readonly log: Logger;
   readonly clock: Clock;
   readonly transport: Transport;
@@ -109,6 +113,7 @@ export function checkOptions<Tx>(options: ClientOptions<Tx>): CheckedOptions<Tx>
     personal,
     commandMs: wholeNumber('commandMs', options.commandMs ?? 300_000, 86_400_000),
     roundsMax: wholeNumber('roundsMax', options.roundsMax ?? 12, 100),
+    tracing: options.tracing ?? noTracing,
     reconnect: checkReconnect({ ...DEFAULT_RECONNECT, ...options.reconnect }),
     log,
     clock,

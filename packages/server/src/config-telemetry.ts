@@ -7,12 +7,15 @@ export interface TelemetryConfig {
   readonly metricsHost: string;
   /** For how long figures of the database count as the present. */
   readonly stateCacheMs: number;
+  /** Where spans go; null: none are made. */
+  readonly otlpUrl: string | null;
 }
 
-export function readTelemetry({ text, whole }: ConfigReader): TelemetryConfig {
+export function readTelemetry({ text, url, whole }: ConfigReader): TelemetryConfig {
   return {
     metricsPort: text('PICULUS_METRICS_PORT') === null ? null : whole('PICULUS_METRICS_PORT', 0, [0, 65_535]),
     metricsHost: text('PICULUS_METRICS_HOST') ?? '127.0.0.1',
     stateCacheMs: 5_000,
+    otlpUrl: url('PICULUS_OTLP_URL', ['http:', 'https:']),
   };
 }

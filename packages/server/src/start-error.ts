@@ -7,6 +7,7 @@ export class StartError extends Error {
     | 'database-in-use'
     | 'signing-key-unusable'
     | 'secret-unusable'
+    | 'tracing-unusable'
     | 'nats-unusable';
 
   constructor(code: StartError['code'], message: string) {

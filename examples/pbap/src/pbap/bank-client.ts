@@ -12,6 +12,7 @@ import {
   statementPageSchema,
 } from '../bank/words.ts';
 import { reasonOf } from '../shared/log.ts';
+import { tracedCall } from '../shared/tracing.ts';
 
 export interface BankClientOptions {
   readonly url: string;
@@ -38,16 +39,18 @@ export function createBankClient(options: BankClientOptions): BankClient {
   const base = options.url.replace(/\/$/, '');
 
   const call = async (path: string, signal: AbortSignal, body?: unknown): Promise<Reply> => {
-    const response = await fetch(`${base}${path}`, {
-      method: body === undefined ? 'GET' : 'POST',
-      signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
-      redirect: 'error',
-      ...(body === undefined
-        ? {}
-        : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+    const method = body === undefined ? 'GET' : 'POST';
+    return tracedCall('bank call', { 'http.request.method': method }, async (headers) => {
+      const response = await fetch(`${base}${path}`, {
+        method,
+        signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
+        redirect: 'error',
+        headers: { ...headers, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      });
+      const text = await response.text();
+      return { status: response.status, body: JSON.parse(text) };
     });
-    const text = await response.text();
-    return { status: response.status, body: JSON.parse(text) };
   };
 
   const unclear = (detail: string): BankAnswer => ({

@@ -1,6 +1,7 @@
 /** Puts one process of PBAP together: pool, schema, normal path, Piculus client; and takes it apart again. */
 import { type Client, createClient, type Logger, postgresJournal } from '@piculus/client';
 import { natsTransport } from '@piculus/client/nats';
+import { openTelemetryTracing } from '@piculus/client/opentelemetry';
 import { paymentRepairs } from '@piculus/repairs';
 import type pg from 'pg';
 import { type Clock, systemClock } from '../shared/clock.ts';
@@ -135,6 +136,7 @@ async function startClient(
       config.policy,
     ),
     journal,
+    tracing: openTelemetryTracing(),
     places: config.places,
     personal: ['order.counterparty', 'order.currentCounterparty'],
     logger: asClientLogger(log),

@@ -10,6 +10,7 @@ import {
   PiculusError,
   type ProblemReport,
 } from '@piculus/protocol';
+import { collectPlace } from '@piculus/protocol/tracing';
 import type { Clock } from '../clock.ts';
 import type { Collector } from '../fix.ts';
 import type { Logger } from '../logger.ts';
@@ -17,6 +18,7 @@ import type { PersonalFields } from '../masking/facts.ts';
 import { boundText, describeError } from '../masking/text.ts';
 import { GiveUp, type GiveUpCause } from '../runner/give-up.ts';
 import { sharedController } from '../signals.ts';
+import type { SpanStart, Tracing } from '../tracing/tracing.ts';
 import { type CollectCounts, runCollectors } from './run-collectors.ts';
 
 export interface CollectsOptions {
@@ -24,6 +26,7 @@ export interface CollectsOptions {
   readonly personal: PersonalFields;
   readonly clock: Clock;
   readonly log: Logger;
+  readonly tracing: Tracing;
   deliver<T extends ClientMessageType>(
     type: T,
     body: ClientMessageBody<T>,
@@ -110,7 +113,7 @@ export class Collects {
   }
 
   async #run(command: CollectCommand, controller: AbortController): Promise<void> {
-    const { clock, log, collectors, personal } = this.#options;
+    const { clock, log, collectors, personal, tracing } = this.#options;
     const { commandId, epoch } = command;
     const { signal } = controller;
     const reports = new Reports(this.#options, command, controller);
@@ -126,16 +129,18 @@ export class Collects {
     try {
       // The answer to the command goes first, and a collector that works without waiting must not hold it up.
       await Promise.resolve();
-      const ran = await runCollectors({
-        command,
-        collectors,
-        personal,
-        clock,
-        log,
-        signal,
-        progressed,
-        send: (batch) => reports.send(batch),
-      });
+      const ran = await tracing.span(spanOf(command), () =>
+        runCollectors({
+          command,
+          collectors,
+          personal,
+          clock,
+          log,
+          signal,
+          progressed,
+          send: (batch) => reports.send(batch),
+        }),
+      );
       await reports.settled();
       signal.throwIfAborted();
       done =
@@ -201,4 +206,9 @@ class Reports {
     this.#options.log.error({ commandId: this.#command.commandId, code }, 'the server refused a report');
     this.refusal ??= `the server refused a batch of problems: ${error.message} (${code})`;
   }
+}
+
+function spanOf(command: CollectCommand): SpanStart {
+  const attributes = { 'piculus.command': command.commandId, 'piculus.epoch': command.epoch };
+  return { name: 'collect', parent: collectPlace(command), attributes };
 }

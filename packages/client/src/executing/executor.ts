@@ -10,6 +10,7 @@ import {
   LIMITS,
   PiculusError,
 } from '@piculus/protocol';
+import { leasePlace } from '@piculus/protocol/tracing';
 import type { Clock } from '../clock.ts';
 import type { Logger } from '../logger.ts';
 import { NOTHING_PERSONAL, scrubText } from '../masking/mask.ts';
@@ -18,11 +19,13 @@ import { GiveUp, type GiveUpCause } from '../runner/give-up.ts';
 import { withoutActing } from '../runner/results.ts';
 import type { AnyFix } from '../runner/any-fix.ts';
 import type { Runner } from '../runner/runner.ts';
+import type { SpanStart, Tracing } from '../tracing/tracing.ts';
 import type { ResultsOutbox } from './results-outbox.ts';
 
 export interface ExecutorOptions<Tx> {
   readonly fixes: ReadonlyMap<string, AnyFix<Tx>>;
   readonly runner: Runner<Tx>;
+  readonly tracing: Tracing;
   readonly outbox: ResultsOutbox;
   readonly clock: Clock;
   readonly log: Logger;
@@ -251,7 +254,9 @@ export class Executor<Tx> {
     try {
       const fix = fixes.get(item.fixCode);
       result = fix
-        ? await runner.run(fix, item, controller.signal)
+        ? await this.#options.tracing.span(spanOf(lease.id, item), () =>
+            runner.run(fix, item, controller.signal),
+          )
         : withoutActing(this.#options, item, startedAt, 'failed', `this client has no fix ${item.fixCode}`);
     } catch (error) {
       const reason = boundText(
@@ -286,4 +291,14 @@ export class Executor<Tx> {
     const [oldest] = this.#ended.keys();
     if (oldest !== undefined) this.#ended.delete(oldest);
   }
+}
+
+function spanOf(leaseId: string, { problemId, fixCode, scenario, attempt }: FixItem): SpanStart {
+  const attributes = {
+    'piculus.problem': problemId,
+    'piculus.fix_code': fixCode,
+    'piculus.scenario': scenario,
+    'piculus.attempt': attempt,
+  };
+  return { name: 'fix', parent: leasePlace(leaseId), attributes };
 }

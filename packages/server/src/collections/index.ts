@@ -4,6 +4,7 @@ import { renewCommands, returnCommand } from '../store/collect-commands.ts';
 import { transaction } from '../store/pool.ts';
 import { cancelCollection, claimCommand, type LeaseOptions, startCollection } from './commands.ts';
 import { listCollectionViews, readCollectionView } from './queries.ts';
+import { createCollectSpans } from './spans.ts';
 import { isRowId, storeDone, storeProgress, storeReport } from './reports.ts';
 
 /** Heartbeats and reports renew it; a client that is silent for longer loses its collect. */
@@ -20,6 +21,8 @@ export function createCollections(context: Context, options: Partial<LeaseOption
   const changedIn = (systems: readonly string[], collectionId: string): void =>
     events.publish({ topic: 'collections', sysCode: null, systems, ids: [collectionId], more: false });
 
+  const spans = createCollectSpans(context.tracing);
+
   return {
     async start(input, caller, trigger) {
       const id = await transaction(db, (tx) => startCollection(context, tx, input, caller, trigger));
@@ -29,6 +32,7 @@ export function createCollections(context: Context, options: Partial<LeaseOption
         id,
       );
       wake.notify('collect');
+      spans.broadcast(id, collection.commands.length);
       return collection;
     },
 
@@ -43,7 +47,10 @@ export function createCollections(context: Context, options: Partial<LeaseOption
 
     async claim(session) {
       const command = await claimCommand(context, session, lease);
-      if (command) changed(session.sysCode, command.collectionId);
+      if (command) {
+        changed(session.sysCode, command.collectionId);
+        spans.claimed(session.sysCode, command);
+      }
       return command;
     },
 
@@ -54,6 +61,7 @@ export function createCollections(context: Context, options: Partial<LeaseOption
       for (const [result, by] of Object.entries(counts ?? {}))
         context.metrics.count('piculus_problems_reported_total', { sys_code: session.sysCode, result }, by);
       changed(session.sysCode, collectionId);
+      spans.reported({ ...body, collectionId }, session.sysCode, body.problems.length);
       if (ids.length === 0) return collectionId;
       events.publish({
         topic: 'problems',

@@ -8,6 +8,7 @@ import type { DatabaseWatch } from '../store/availability.ts';
 import { listenForScrapes, type MetricListener } from './listener.ts';
 import { createLoopWatch, type LoopWatch } from './loop-watch.ts';
 import { createMetrics } from './metrics.ts';
+import { openTracing } from './tracing.ts';
 import { createRegistry, type MetricRegistry } from './registry.ts';
 
 export interface Telemetry {
@@ -33,10 +34,11 @@ export async function createTelemetry(
   const loops = createLoopWatch(nowMs);
   const metrics = createMetrics(registry, loops, nowMs);
   const { metricsHost: host, metricsPort: port } = config;
+  const spans = config.otlpUrl === null ? null : await openTracing({ url: config.otlpUrl, clock, log });
   let listener: MetricListener | null = null;
   return {
     metrics,
-    tracing: noTracing,
+    tracing: spans?.tracing ?? noTracing,
     registry,
     loops,
     database: {
@@ -55,6 +57,7 @@ export async function createTelemetry(
       log.info({ address: listener.address }, 'the metrics are offered');
     },
     async stop() {
+      await spans?.stop();
       await listener?.close();
       registry.clear();
     },

@@ -26,7 +26,7 @@ describe('the configuration', () => {
       auditCheckpointUrl: null,
       nodes: { drainMs: 0 },
       nats: null,
-      telemetry: { metricsPort: null, metricsHost: '127.0.0.1', stateCacheMs: 5_000 },
+      telemetry: { metricsPort: null, metricsHost: '127.0.0.1', stateCacheMs: 5_000, otlpUrl: null },
     });
     expect(loadConfig({ PICULUS_PORT: ' ' }).port).toBe(7070);
   });
