@@ -24,6 +24,7 @@ describe('the configuration', () => {
       signingKeyFile: null,
       auditCheckpointFile: null,
       auditCheckpointUrl: null,
+      auditKeyFile: null,
       nodes: { drainMs: 0 },
       nats: null,
       telemetry: { metricsPort: null, metricsHost: '127.0.0.1', stateCacheMs: 5_000, otlpUrl: null },
