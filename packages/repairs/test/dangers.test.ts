@@ -219,6 +219,33 @@ describe('evidence', () => {
     expect(looks).toBe(3);
     expect((await now()).status).toBe('SUCCESS');
   });
+
+  it('that grew old before its transaction began is gathered again', async () => {
+    const { world, run } = await arranged({
+      type: 'recharge',
+      status: 'PROCESSING',
+      ledger: 'none',
+      bank: 'settled',
+    });
+    let looks = 0;
+    let begun = 0;
+    // It looked, found the evidence fresh, and then waited ten minutes for a connection to its database.
+    const system: PaymentSystem<State> = {
+      ...withBank(world.system, (bank) => ({
+        query: (requestNo, signal) => {
+          looks += 1;
+          return bank.query(requestNo, signal);
+        },
+      })),
+      transaction: (work) => {
+        begun += 1;
+        if (begun === 1) world.pass(10 * 60_000);
+        return world.system.transaction(work);
+      },
+    };
+    expect((await run(C5, system)).outcome).toBe('fixed');
+    expect({ looks, begun }).toEqual({ looks: 3, begun: 2 });
+  });
 });
 
 it('every collector names the personal fields of its facts itself, as its fix does', async () => {

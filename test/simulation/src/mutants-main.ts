@@ -106,7 +106,7 @@ function line({ name, expect }: Mutant, { seed, invariant, seeds }: Caught): str
 function page(all: readonly Caught[]): string {
   const rows = MUTANTS.map((mutant) => {
     const caught = all.find(({ name }) => name === mutant.name);
-    const by = caught?.seed ? `${caught.invariant}, seed ${caught.seed}` : 'not caught alone';
+    const by = caught?.seed ? `${caught.invariant}, seed ${caught.seed}` : 'not caught so far';
     return `| ${mutant.name} | ${mutant.what} | ${by} | ${mutant.expect === 'caught' ? '' : mutant.expect.coveredBy} |`;
   });
   return [

@@ -77,8 +77,17 @@ export const MUTANTS: readonly Mutant[] = [
     'evidence-age',
     'evidence of any age is acted upon',
     APPLY,
-    'if (ageMs > EVIDENCE_LIFE_MS)',
-    'if (ageMs > EVIDENCE_LIFE_MS && false)',
+    'evidence.facts.bank.observedAt.getTime() > EVIDENCE_LIFE_MS;',
+    'evidence.facts.bank.observedAt.getTime() > EVIDENCE_LIFE_MS && false;',
+    { coveredBy: 'versions, leases and commands that give up; no seed has needed it yet' },
+  ),
+  one(
+    'evidence-age-in-transaction',
+    'evidence may grow old between looking at it and its transaction',
+    APPLY,
+    'if (isTooOld(work))\n        throw new RollBack(CONTINUE);',
+    '',
+    { coveredBy: 'versions, leases and commands that give up; no seed has needed it yet' },
   ),
   one(
     'answer-time',
@@ -86,6 +95,7 @@ export const MUTANTS: readonly Mutant[] = [
     CALLS,
     'const observedAt = askedAt;',
     'const observedAt = new Date(EPOCH_MS + Math.floor(this.#scheduler.nowMs));',
+    { coveredBy: 'versions, leases and commands that give up; no seed has needed it yet' },
   ),
   one(
     'examined-again',
@@ -137,6 +147,7 @@ export const MUTANTS: readonly Mutant[] = [
     EVIDENCE,
     "return statement?.fact === 'paid' && facts.bank.fact === 'unpaid-final';",
     'return false;',
+    { coveredBy: 'a bank that does not contradict its own statement here' },
   ),
   one(
     'proof',
@@ -144,6 +155,7 @@ export const MUTANTS: readonly Mutant[] = [
     PLAN,
     'if (contradictsProof(evidence)) {',
     'if (false) {',
+    { coveredBy: 'a bank that keeps to what it has made final here' },
   ),
   one(
     'resend',
@@ -151,6 +163,7 @@ export const MUTANTS: readonly Mutant[] = [
     CONNECTION,
     'if (error instanceof ConnectionLost)\n                    continue;',
     'if (error instanceof ConnectionLost)\n                    return;',
+    { coveredBy: 'leases that run out, and collects that report again' },
   ),
   one(
     'lapsed-lease',
@@ -158,6 +171,7 @@ export const MUTANTS: readonly Mutant[] = [
     EXECUTOR,
     'findIndex((work) => work.lease.validUntil >= now)',
     'findIndex(() => true)',
+    { coveredBy: 'versions and decisions' },
   ),
 ];
 

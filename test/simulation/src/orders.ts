@@ -77,7 +77,7 @@ export interface OrderParts {
 /** A number that was settled long ago, for the control. */
 export function arrangeControl({ bank }: OrderParts, controlNo: string): void {
   bank.put(
-    { requestNo: controlNo, orderNo: 'CONTROL', direction: -1, amountMinor: 1n, currency: CURRENCY },
+    { requestNo: controlNo, orderNo: 'CONTROL', direction: 1, amountMinor: 1n, currency: CURRENCY },
     'settled',
   );
 }

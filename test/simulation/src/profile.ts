@@ -111,8 +111,27 @@ export function drawProfile(random: Random, server: ServerKind): Profile {
       ...profile,
       theme,
       net: { ...net, silence: 0 },
-      bank: { ...bank, returns: 1, settlesMs: 2_000, answersMs: 20, lost: 0 },
-      processes: { ...processes, clients: 1, kills: 0, focus, focused: 1, freezeMs: 110_000 },
+      bank: {
+        ...bank,
+        returns: 1,
+        settlesMs: 2_000,
+        answersMs: 20,
+        lost: 0,
+        blindTimes: 0,
+        statementDelayMs: 1_000,
+      },
+      normal: { ...profile.normal, callbackLost: 1, timeoutMs: 0 },
+      processes: {
+        ...processes,
+        clients: 1,
+        kills: 0,
+        killsAtStep: 0,
+        freezes: 0,
+        focus,
+        focused: 1,
+        freezeMs: 110_000,
+        skewMs: 0,
+      },
     };
   }
   // Several processes that lose each other's leases while the bank takes its time.

@@ -48,9 +48,8 @@ export async function applyStep<Tx>(
 ): Promise<Applied> {
   if (!evidence.found) return stop('refused', 'the order is not there');
   // The version of the order guards our own side, but the bank may have changed its mind meanwhile.
-  const ageMs = system.now().getTime() - evidence.facts.bank.observedAt.getTime();
-  if (ageMs > EVIDENCE_LIFE_MS) return CONTINUE;
   const work: Work<Tx> = { system, step, evidence, order: evidence.facts.order, context };
+  if (isTooOld(work)) return CONTINUE;
   switch (step.action.does) {
     case 'close':
       return close(work);
@@ -71,6 +70,10 @@ export async function applyStep<Tx>(
   }
 }
 
+function isTooOld<Tx>({ system, evidence }: Work<Tx>): boolean {
+  return system.now().getTime() - evidence.facts.bank.observedAt.getTime() > EVIDENCE_LIFE_MS;
+}
+
 async function atomically<Tx>(work: Work<Tx>, effects: (tx: Tx) => Promise<void>): Promise<Applied> {
   try {
     await work.system.transaction(effects);
@@ -87,6 +90,8 @@ async function takeOrder<Tx>(work: Work<Tx>, tx: Tx, to: OrderStatus): Promise<v
   const changed = await system.orders.setStatus(tx, order, to, context.command.commandKey);
   // Somebody was faster: what is true now is for the next examination to say.
   if (!changed) throw new RollBack(CONTINUE);
+  // It may have stood still before the transaction began, or waited for a connection or for the row.
+  if (isTooOld(work)) throw new RollBack(CONTINUE);
   await decide(work, tx);
   if (order.status !== to) await record(work, tx, 'status', statusKey(order.orderNo, order.version), false);
 }

@@ -86,6 +86,7 @@ export class SimulatedBank {
   put(request: BankRequest, state: BankState): void {
     const held = this.#hold(request, state);
     held.movements = state === 'settled' || state === 'returned' ? 1 : 0;
+    if (state === 'settled' && held.direction === -1) this.#mayReturn(held, 20_000, 110_000);
   }
 
   query(requestNo: string): Said {
@@ -170,11 +171,15 @@ export class SimulatedBank {
   #settle(held: Held): void {
     held.movements += 1;
     this.#final(held, 'settled');
-    if (held.direction === -1 && !this.healed && this.#random.chance(this.#profile.returns)) {
-      this.#scheduler.after(this.#random.between(5_000, 120_000), null, 'payee returns', () =>
-        this.#become(held, 'returned'),
-      );
-    }
+    if (held.direction === -1) this.#mayReturn(held, 5_000, 90_000);
+  }
+
+  /** The payee's bank sends the money back. */
+  #mayReturn(held: Held, fromMs: number, toMs: number): void {
+    if (this.healed || !this.#random.chance(this.#profile.returns)) return;
+    this.#scheduler.after(this.#random.between(fromMs, toMs), null, 'payee returns', () =>
+      this.#become(held, 'returned'),
+    );
   }
 
   #final(held: Held, state: 'settled' | 'failed'): void {

@@ -23,7 +23,7 @@ export class Violation extends Error {
 
 /** Evidence may be this old when it is acted upon, with what a transaction itself takes. */
 const EVIDENCE_MS = 60_000;
-const TRANSACTION_MS = 22_000;
+const TRANSACTION_MS = 6_000;
 
 export interface MoneyParts {
   readonly committed: Committed;

@@ -16,7 +16,7 @@ import { credit, ledgerFactsOf, release, reserve, reverse, settle } from './book
 import type { Committed, OrderRow, SimulatedDatabase, Transaction } from './tables.ts';
 
 /** A mark loses its force so long after it was put on: longer than any command may run. */
-export const MARK_MS = 90_000;
+export const MARK_MS = 210_000;
 
 export interface SystemParts {
   readonly database: SimulatedDatabase;
