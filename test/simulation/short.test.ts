@@ -45,7 +45,7 @@ describe('the simulation', () => {
     expect(code).toBe(0);
     const seeds = Number(/^(\d+) seeds in/m.exec(text)?.[1]);
     expect(seeds).toBeGreaterThan(0);
-    if (seeds >= 40) for (const what of EXPECTED) expect(text, what).toMatch(new RegExp(`  ${what}: [1-9]`));
+    if (seeds >= 150) for (const what of EXPECTED) expect(text, what).toMatch(new RegExp(`  ${what}: [1-9]`));
   }, 600_000);
 
   test('the same seed gives the same hash in other processes, and with another memory', async () => {
