@@ -27,7 +27,7 @@ async function once(
 /** All of them by `SIMULATION_STORMS=all`; a storm on PostgreSQL costs a database of its own. */
 const ALL = process.env['SIMULATION_STORMS'] === 'all';
 const SEEDS = ALL ? 300 : 8;
-const REAL_SEEDS = 6;
+const REAL_SEEDS = 15;
 const ON_POSTGRESQL = SQL_MUTANTS.filter(
   ({ name, expect: expected }) =>
     expected === 'caught' && (ALL || name === 'lock-system' || name === 'lock-lease+unique-execution'),
