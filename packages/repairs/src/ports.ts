@@ -144,6 +144,7 @@ export interface BankAnswer {
   readonly amountMinor: bigint | null;
   readonly currency: string | null;
   readonly receivedAt: Date | null;
+  /** When the bank was asked, not when its answer was read: it may have lain unread for a while. */
   readonly observedAt: Date;
 }
 

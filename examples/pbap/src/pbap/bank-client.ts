@@ -53,13 +53,13 @@ export function createBankClient(options: BankClientOptions): BankClient {
     });
   };
 
-  const unclear = (detail: string): BankAnswer => ({
+  const unclear = (detail: string, observedAt: Date): BankAnswer => ({
     code: 'UNCLEAR',
     detail,
     amountMinor: null,
     currency: null,
     receivedAt: null,
-    observedAt: now(),
+    observedAt,
   });
 
   const ask = async (
@@ -68,15 +68,17 @@ export function createBankClient(options: BankClientOptions): BankClient {
     signal: AbortSignal,
     body?: unknown,
   ): Promise<BankAnswer> => {
+    // An answer is as old as its question: one that lay unread while this process stood still is not fresh.
+    const askedAt = now();
     let reply: Reply;
     try {
       reply = await call(path, signal, body);
     } catch (error) {
       // The caller's own abort is not the bank's answer; everything else is one that nobody understands.
       signal.throwIfAborted();
-      return unclear(`no answer that can be read: ${reasonOf(error)}`);
+      return unclear(`no answer that can be read: ${reasonOf(error)}`, askedAt);
     }
-    return understand(requestNo, reply, now()) ?? unclear(`HTTP ${reply.status}, not understood`);
+    return understand(requestNo, reply, askedAt) ?? unclear(`HTTP ${reply.status}, not understood`, askedAt);
   };
 
   return {

@@ -118,9 +118,11 @@ export async function createApp(parts: AppParts): Promise<App> {
     checkOpen: parts.checkOpen,
     recheckReaders,
   });
+  const idempotency = createIdempotency(context, parts.secret);
+  http.addHook('onClose', async () => idempotency.close());
   registerApiRoutes(http, {
     handlers,
-    idempotency: createIdempotency(context, parts.secret),
+    idempotency,
     now: () => context.clock.now(),
   });
   registerCasePage(http, parts);

@@ -6,6 +6,7 @@ import { createCipheriv, createDecipheriv, createHmac, hkdfSync, timingSafeEqual
 import { PiculusError } from '@piculus/protocol';
 import type { Context } from '../base/services.ts';
 import { stepped } from '../base/steps.ts';
+import { isDatabaseAway } from '../store/availability.ts';
 import { recordAnswer, releaseKey, takeKey } from '../store/idempotency.ts';
 import { asPiculusError, problemDetails } from './errors.ts';
 
@@ -34,15 +35,21 @@ export interface Idempotency {
    * @throws PiculusError `idempotency-key-reused`, `idempotency-key-running`, and whatever `run` throws.
    */
   once(request: IdempotentRequest, run: () => Promise<unknown>): Promise<IdempotentAnswer>;
+  /** Gives up what it still wants to free. */
+  close(): void;
 }
 
 /** Longer than any request takes; a request that is still open then died with its server. */
 const ABANDONED_MS = 10 * 60_000;
 /** A node that is gone may have been frozen only; for so long it could still come back to its request. */
 const GONE_MS = 60_000;
+/** A key that could not be freed is tried again so often, and then left to those who take over what is abandoned. */
+const RELEASE_TRIES = 60;
+const RELEASE_EVERY_MS = 1_000;
 
 export function createIdempotency(context: Context, secret: string): Idempotency {
   const { db, clock, log, steps } = context;
+  const closing = new AbortController();
   const key = Buffer.from(hkdfSync('sha256', secret, '', 'piculus idempotency', 32));
 
   function seal(body: unknown): { sealed: string } {
@@ -85,7 +92,21 @@ export function createIdempotency(context: Context, secret: string): Idempotency
     }
   }
 
+  /** The database may be what failed, so freeing the key may have to wait for it. Never throws. */
+  async function release({ actor, key: name }: IdempotentRequest): Promise<void> {
+    for (let tries = 1; tries <= RELEASE_TRIES && !closing.signal.aborted; tries += 1) {
+      try {
+        await releaseKey(db, { actor, key: name, nodeId: context.nodeId });
+        return;
+      } catch (error) {
+        if (!isDatabaseAway(error)) return;
+        await clock.sleep(RELEASE_EVERY_MS, closing.signal);
+      }
+    }
+  }
+
   return {
+    close: () => closing.abort(),
     async once(request, run) {
       const now = clock.now();
       const requestHash = hashOf(request);
@@ -111,7 +132,8 @@ export function createIdempotency(context: Context, secret: string): Idempotency
         return { status: request.status, body, replayed: false };
       } catch (error) {
         const known = asPiculusError(error);
-        if (known.retryable) await releaseKey(db, request).catch(() => {});
+        // Not waited for: whoever asked is told at once, and asks again.
+        if (known.retryable) void release(request);
         else await settle(request, known.status, problemDetails(known, request.requestId));
         throw error;
       }

@@ -57,9 +57,12 @@ export async function recordAnswer(
     WHERE actor = ${answer.actor} AND key = ${answer.key}`.execute(db);
 }
 
-/** Forgets a request that came to nothing, so that its repeat runs. */
-export async function releaseKey(db: Executor, { actor, key }: KeyOfActor): Promise<void> {
+/** Forgets a request of this node that came to nothing, so that its repeat runs. */
+export async function releaseKey(
+  db: Executor,
+  { actor, key, nodeId }: KeyOfActor & { readonly nodeId: string },
+): Promise<void> {
   await sql`
     DELETE FROM piculus.idempotency_keys
-    WHERE actor = ${actor} AND key = ${key} AND status IS NULL`.execute(db);
+    WHERE actor = ${actor} AND key = ${key} AND node_id = ${nodeId} AND status IS NULL`.execute(db);
 }

@@ -198,8 +198,10 @@ export const retentionOperations: readonly Operation[] = [
     },
     (tx, answer) => s.idempotency.recordAnswer(tx, answer),
   ),
-  operation('idempotency.releaseKey', { actor: draw.person, key: fc.constantFrom('k1', 'k2') }, (tx, key) =>
-    s.idempotency.releaseKey(tx, key),
+  operation(
+    'idempotency.releaseKey',
+    { actor: draw.person, key: fc.constantFrom('k1', 'k2'), nodeId: draw.nodeId },
+    (tx, key) => s.idempotency.releaseKey(tx, key),
   ),
   operation('ping.pingDatabase', {}, (tx) => s.ping.pingDatabase(tx), { weight: 1 }),
 ];
