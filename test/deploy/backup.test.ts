@@ -6,7 +6,7 @@ import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createApiClient } from '@piculus/protocol/http';
 import pg from 'pg';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { loadCheckpointKey } from '../../packages/server/src/audit/key.ts';
 import { verifyChain } from '../../packages/server/src/audit/verify.ts';
 import { createLogger } from '../../packages/server/src/base/logger.ts';
@@ -165,13 +165,19 @@ describe('a backup', () => {
     const pool = openPool({ url: elsewhere.url, connectionsMax: 1 });
     const db = openDatabase(pool);
     const checkpointKey = await loadCheckpointKey(dataDir);
-    const chain = await verifyChain(db, {
-      at: new Date(),
-      given: [],
-      trustedKeys: [checkpointKey.publicKey],
-    });
-    expect(chain).toMatchObject({ ok: true, faults: [] });
-    expect(chain.checkpointsStored).toBeGreaterThan(0);
+    // Signed by the restored node where the backup was taken before the first of them.
+    await vi.waitFor(
+      async () => {
+        const chain = await verifyChain(db, {
+          at: new Date(),
+          given: [],
+          trustedKeys: [checkpointKey.publicKey],
+        });
+        expect(chain).toMatchObject({ ok: true, faults: [] });
+        expect(chain.checkpointsStored).toBeGreaterThan(0);
+      },
+      { timeout: 50_000, interval: 200 },
+    );
     await db.destroy();
   });
 
