@@ -77,6 +77,9 @@ export async function simulatedArena({ seed, rewrite, ddl }: Asked): Promise<Are
 export async function realArena({ seed, rewrite, ddl }: Asked): Promise<Arena> {
   const database = await createTestDatabase();
   const pool = new pg.Pool({ connectionString: database.url, max: 3 * PROCESSES });
+  // A connection that a killed process held ends when the database is dropped.
+  pool.on('connect', (client) => client.on('error', () => {}));
+  pool.on('error', () => {});
   const plain = databaseOf(guardPool(pool));
   await migrate(plain);
   await choosePolicy(plain, { mode: 'as-configured' });

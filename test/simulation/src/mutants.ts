@@ -181,8 +181,8 @@ const SERVER_MUTANTS: readonly Mutant[] = [
     'ack-after-commit',
     'the server acknowledges before it commits',
     'packages/server/dist/gateway/session.js',
-    'await handle(this.#parts, this, body);',
-    "if (answer === 'ack') this.outbox.post('ack', { re: message.id });\n        await handle(this.#parts, this, body);",
+    'const correlation = await handle(this.#parts, this, body);',
+    "if (answer === 'ack') this.outbox.post('ack', { re: message.id });\n        const correlation = await handle(this.#parts, this, body);",
   ),
   one(
     'closed-lease',

@@ -39,6 +39,8 @@ export class Cluster implements ServerEnd {
   readonly #invariants: ServerInvariants;
   readonly #key: ReturnType<typeof signingKeyOf>;
   #healed = false;
+  /** What is configured before the run meets no faults. */
+  #installed = false;
 
   constructor(parts: ClusterParts) {
     const { scheduler, random, nodes, database } = parts;
@@ -60,9 +62,11 @@ export class Cluster implements ServerEnd {
     });
     this.#engine.timeouts = { lockMs: 10_000, idleMs: 4_000 };
     this.#engine.faults = {
-      before: () => (!this.#healed && random.chance(database.lost / 4) ? 'lost' : null),
+      before: () => (!this.#healed && random.chance(database.lost / 4) && this.#installed ? 'lost' : null),
       after: (_, sql) =>
-        !this.#healed && /^commit/i.test(sql) && random.chance(database.commitUnheard) ? 'lost' : null,
+        !this.#healed && /^commit/i.test(sql) && random.chance(database.commitUnheard) && this.#installed
+          ? 'lost'
+          : null,
     };
     this.#invariants = new ServerInvariants(this.#engine, MAX_RETRIES);
     this.#engine.onCommit = (changes) => this.#committed(changes);
@@ -76,6 +80,7 @@ export class Cluster implements ServerEnd {
       at,
       maxRetries: MAX_RETRIES,
     });
+    this.#installed = true;
     this.#person();
     this.#away();
   }
