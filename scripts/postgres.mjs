@@ -3,14 +3,24 @@
  * machine, or, on Debian as root, one that is installed first.
  */
 import { spawn } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
-import { chmodSync, chownSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { randomBytes, randomInt } from 'node:crypto';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { capture, run, say } from './lib.mjs';
 
 const OLDEST_MAJOR = 15;
+const PORT_RANGE = '/proc/sys/net/ipv4/ip_local_port_range';
 
 /** @returns `{ url, stop() }`, or null after saying in one line how to get a PostgreSQL. */
 export async function postgresForTests() {
@@ -159,13 +169,24 @@ export async function plainUser() {
   return { uid: 65534, gid: 65534 };
 }
 
-export function freePort() {
-  return new Promise((resolve, reject) => {
+/**
+ * A loopback port below those that the system gives to outgoing connections, one of which could take it before
+ * somebody listens. The demo has the same in TypeScript; this one works before anything is built.
+ */
+export async function freePort() {
+  const range = existsSync(PORT_RANGE) ? readFileSync(PORT_RANGE, 'utf8') : '';
+  const first = Number.parseInt(range, 10);
+  const end = first > 16_000 ? first : 32_768;
+  for (;;) {
+    const port = randomInt(15_000, end);
+    if (await isFree(port)) return port;
+  }
+}
+
+function isFree(port) {
+  return new Promise((resolve) => {
     const probe = createServer();
-    probe.once('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
-      const { port } = probe.address();
-      probe.close(() => resolve(port));
-    });
+    probe.once('error', () => resolve(false));
+    probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(true)));
   });
 }

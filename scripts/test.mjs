@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { browserForTests } from './browser.mjs';
 import { chaos } from './chaos.mjs';
-import { bin, ROOT, run, say } from './lib.mjs';
+import { bin, capture, ROOT, run, say } from './lib.mjs';
 import { natsForTests } from './nats.mjs';
 import { postgresForTests } from './postgres.mjs';
 import { setup } from './setup.mjs';
@@ -18,20 +18,24 @@ const CHAOS = [
   { name: 'chaos over nats', args: ['--short', '--seed', '12', '--minutes', '0.8'] },
 ];
 
+/** Of what a failed part printed, so much is said again at the end. */
+const LAST_LINES = 60;
+
 const from = Date.now();
-const { passed, failed } = await main(process.argv.slice(2));
+const { passed, failed, wrong } = await main(process.argv.slice(2));
+if (wrong.length > 0) process.stdout.write(`\nWhat failed, once more:\n\n${wrong.join('\n\n')}\n`);
 say(`all of it took ${Math.round((Date.now() - from) / 1000)} s`);
 process.stdout.write(`\n${passed} passed, ${failed} failed\n`);
 process.exitCode = failed === 0 ? 0 : 1;
 
 async function main(args) {
-  if (!(await setup())) return { passed: 0, failed: 1 };
+  if (!(await setup())) return broken('the checkout could not be made ready');
   const chromium = await browserForTests();
-  if (chromium === null) return { passed: 0, failed: 1 };
+  if (chromium === null) return broken('there is no browser');
   const nats = await natsForTests();
-  if (nats === null) return { passed: 0, failed: 1 };
+  if (nats === null) return broken('there is no nats-server');
   const database = await postgresForTests();
-  if (database === null) return { passed: 0, failed: 1 };
+  if (database === null) return broken('there is no PostgreSQL');
   try {
     const checks = await staticChecks();
     // With arguments only some tests are wanted, and the long ones are not among them.
@@ -46,11 +50,17 @@ async function main(args) {
   }
 }
 
+/** A part that came to no result. */
+function broken(reason) {
+  return { passed: 0, failed: 1, wrong: [reason] };
+}
+
 function sum(parts) {
-  return parts.reduce(
-    (all, { passed, failed }) => ({ passed: all.passed + passed, failed: all.failed + failed }),
-    { passed: 0, failed: 0 },
-  );
+  return {
+    passed: parts.reduce((all, { passed }) => all + passed, 0),
+    failed: parts.reduce((all, { failed }) => all + failed, 0),
+    wrong: parts.flatMap(({ wrong }) => wrong),
+  };
 }
 
 /** One behind the other: each has a machine's worth of processes. */
@@ -76,7 +86,7 @@ async function besideTests({ name, start }) {
     say(
       `${name}: ${counts.passed} passed, ${counts.failed} failed, ${Math.round((Date.now() - from) / 1000)} s`,
     );
-    return counts;
+    return counts.failed === 0 ? counts : { ...counts, wrong: [`${name}\n${endOf(output)}`] };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -90,15 +100,19 @@ async function staticChecks() {
     ['style', join(ROOT, 'scripts', 'check.mjs'), []],
     ['dependencies', join(ROOT, 'scripts', 'audit-dependencies.mjs'), []],
   ];
-  let failed = 0;
+  const wrong = [];
   for (const [name, script, args] of all) {
-    const code = await run(process.execPath, [script, ...args]);
-    if (code !== 0) {
-      failed++;
-      say(`FAILED: ${name}`);
-    }
+    const { code, output } = await capture(process.execPath, [script, ...args]);
+    process.stderr.write(output);
+    if (code === 0) continue;
+    say(`FAILED: ${name}`);
+    wrong.push(`${name}\n${endOf(output)}`);
   }
-  return { passed: all.length - failed, failed };
+  return { passed: all.length - wrong.length, failed: wrong.length, wrong };
+}
+
+function endOf(output) {
+  return output.trimEnd().split('\n').slice(-LAST_LINES).join('\n');
 }
 
 async function vitest(args, given) {
@@ -118,14 +132,14 @@ async function vitest(args, given) {
 }
 
 function judge(counts, code) {
-  if (counts === null) {
-    say('the tests did not run to their end');
-    return { passed: 0, failed: 1 };
-  }
-  const { passed, skipped } = counts;
-  if (skipped > 0) say(`${skipped} tests were skipped; nothing may be skipped, so they count as failed`);
+  if (counts === null) return broken(`the tests did not run to their end (exit code ${code})`);
+  const { passed, skipped, wrong = [] } = counts;
+  const found = [...wrong];
+  if (skipped > 0)
+    found.push(`${skipped} tests were skipped; nothing may be skipped, so they count as failed`);
   const failed = counts.failed + skipped;
-  return { passed, failed: failed === 0 && code !== 0 ? 1 : failed };
+  if (failed > 0 || code === 0) return { passed, failed, wrong: found };
+  return { passed, failed: 1, wrong: [...found, `all passed, but the exit code was ${code}`] };
 }
 
 function readCounts(file) {

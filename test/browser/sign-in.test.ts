@@ -2,11 +2,11 @@
 import { createApiClient } from '@piculus/protocol/http';
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { anyFreePort } from '../../examples/pbap/src/demo/ports.ts';
 import { codeAt, fromBase32, stepOf } from '../../packages/server/src/identity/totp.ts';
 import {
   CLIENT_ID,
   CLIENT_SECRET,
-  freePort,
   startProvider,
   type TestProvider,
 } from '../../packages/server/test/identity/provider.ts';
@@ -23,7 +23,7 @@ let provider: TestProvider;
 let server: TestServer;
 let site: Site;
 beforeAll(async () => {
-  const port = await freePort();
+  const port = await anyFreePort();
   const publicUrl = `http://127.0.0.1:${port}`;
   provider = await startProvider(publicUrl);
   server = await startTestServer({

@@ -1,6 +1,5 @@
 /** A server and a client of a small shop as processes of their own, people who click and approve, and what must hold. */
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -9,6 +8,7 @@ import pg from 'pg';
 import { verifyChain } from '../../packages/server/src/audit/verify.ts';
 import { openDatabase } from '../../packages/server/src/store/database.ts';
 import { openPool } from '../../packages/server/src/store/pool.ts';
+import { anyFreePort } from '../../examples/pbap/src/demo/ports.ts';
 import { choosePolicy, prepareAsConfigured } from '../support/approval-policy.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { createPerson } from '../support/people.ts';
@@ -40,15 +40,6 @@ export interface World {
   close(keepLogs: boolean): Promise<void>;
 }
 
-async function freePort(): Promise<number> {
-  const socket = createServer();
-  await new Promise<void>((resolve) => socket.listen(0, '127.0.0.1', resolve));
-  const address = socket.address();
-  await new Promise((resolve) => socket.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
-}
-
 async function makeShop(url: string): Promise<pg.Pool> {
   const shop = new pg.Pool({ connectionString: url, max: 2 });
   await shop.query(`
@@ -78,10 +69,10 @@ export async function makeWorld(): Promise<World> {
       },
       join(folder, `${name}.log`),
     );
-  const port = await freePort();
+  const port = await anyFreePort();
   const address = `http://127.0.0.1:${port}`;
   const server = await serverOn('server', port);
-  const second = await serverOn('second', await freePort());
+  const second = await serverOn('second', await anyFreePort());
   const { requester, approver, key, serverKeys } = await setUp(server, address, database.url);
   const client = new Child(
     './client-main.mjs',

@@ -2,9 +2,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { anyFreePort } from '../../examples/pbap/src/demo/ports.ts';
 import type { NatsConfig } from '../../packages/server/src/config-nats.ts';
 import { writeNatsServerFile } from '../../packages/server/src/gateway/nats/server-file.ts';
 
@@ -40,7 +40,7 @@ export async function startTestNats({ systems, file }: TestNatsOptions): Promise
   const folder = mkdtempSync(join(tmpdir(), 'piculus-nats-'));
   const storeDir = join(folder, 'store');
   const configFile = join(folder, 'nats.conf');
-  const port = await freePort();
+  const port = await anyFreePort();
   const listen = `127.0.0.1:${port}`;
   const passwords = new Map(
     ['server', BROKER, ...systems].map((name) => [name, randomBytes(12).toString('hex')]),
@@ -121,19 +121,6 @@ function launch(program: string, configFile: string): Promise<ChildProcess> {
     child.once('close', () => {
       process.removeListener('exit', kill);
       reject(new Error(`nats-server ended: ${said}`));
-    });
-  });
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.once('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
-      const at = probe.address();
-      probe.close(() =>
-        at === null || typeof at === 'string' ? reject(new Error('no port')) : resolve(at.port),
-      );
     });
   });
 }

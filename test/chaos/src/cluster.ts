@@ -10,7 +10,7 @@ import { Observer } from './observer.ts';
 import { People, type Registered } from './people.ts';
 import { Nats } from './nats.ts';
 import { Pieces } from './packets.ts';
-import { freePort } from './ports.ts';
+import { anyFreePort } from '@piculus/example-pbap/demo/ports';
 import { Postgres } from './postgres.ts';
 import { NatsProxy } from './proxy/nats.ts';
 import { TcpProxy, type Target } from './proxy/tcp.ts';
@@ -87,7 +87,7 @@ export class Cluster {
       log: join(options.folder, 'postgres.log'),
       diskMb,
     });
-    const ports = await Promise.all(NODES.map(() => freePort()));
+    const ports = await Promise.all(NODES.map(() => anyFreePort()));
     const nodes = NODES.map((name, index) => {
       const port = ports[index] ?? 0;
       return { name, port, url: `http://127.0.0.1:${port}` };
@@ -202,10 +202,10 @@ export class Cluster {
   async #startSystem(books: Books, { keys, serverKeys }: Registered, index: number): Promise<void> {
     const name = books.sysCode.toLowerCase();
     const bankName = `bank-of-${name}`;
-    const door = await freePort();
+    const door = await anyFreePort();
     const frontDoor = `http://127.0.0.1:${door}`;
     this.frontDoors.set(books.sysCode, frontDoor);
-    const bankPort = await freePort();
+    const bankPort = await anyFreePort();
     const callback = await this.#arrow(`${bankName}>${name}-1`, () => ({ host: '127.0.0.1', port: door }));
     await this.fleet.start({
       name: bankName,

@@ -13,7 +13,7 @@ import {
   natsServerPermissions,
   natsSystemPermissions,
 } from '@piculus/protocol/link';
-import { freePort } from './ports.ts';
+import { anyFreePort } from '@piculus/example-pbap/demo/ports';
 
 const START_WITHIN_MS = 20_000;
 const MEGABYTE = 1_048_576;
@@ -52,7 +52,7 @@ export class Nats {
       program,
       folder: options.folder,
       log: options.log,
-      port: await freePort(),
+      port: await anyFreePort(),
       users,
     });
     writeFileSync(join(options.folder, 'nats.conf'), nats.#file(options.systems), { mode: 0o600 });

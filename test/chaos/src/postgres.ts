@@ -18,7 +18,7 @@ import {
 import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
-import { freePort } from './ports.ts';
+import { anyFreePort } from '@piculus/example-pbap/demo/ports';
 
 export interface PostgresOptions {
   /** Where it lives; made, and removed at the end. */
@@ -73,7 +73,7 @@ export class Postgres {
     const ownDisk = options.diskMb !== null && mountDisk(options.folder, options.diskMb);
     if (user !== null) chownSync(options.folder, user.uid, user.gid);
     chmodSync(options.folder, 0o700);
-    const port = await freePort();
+    const port = await anyFreePort();
     const postgres = new Postgres(options, { programs, user, port, ownDisk });
     execFileSync(
       join(programs, 'initdb'),

@@ -1,8 +1,8 @@
 /** A real provider of OpenID Connect on this machine, and a browser's part of a sign-in, by hand. */
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { Provider } from 'oidc-provider';
+import { anyFreePort } from '../../../../examples/pbap/src/demo/ports.ts';
 
 export const CLIENT_ID = 'piculus';
 export const CLIENT_SECRET = 'a secret between provider and server';
@@ -20,19 +20,9 @@ export interface TestProvider {
   stop(): Promise<void>;
 }
 
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
-
 /** Signs in whoever `person` is, without asking. */
 export async function startProvider(publicUrl: string): Promise<TestProvider> {
-  const port = await freePort();
+  const port = await anyFreePort();
   const issuer = `http://127.0.0.1:${port}`;
   const state: { person: Person } = { person: { sub: 'nobody' } };
   const provider = new Provider(issuer, {

@@ -3,10 +3,11 @@ import { createServer, type Server } from 'node:http';
 import { once } from 'node:events';
 import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { anyFreePort } from '../../../../examples/pbap/src/demo/ports.ts';
 import { createPerson } from '../../../../test/support/people.ts';
 import { loadConfig } from '../../src/config.ts';
 import { startTestServer, type TestServer } from '../server/support.ts';
-import { Browser, CLIENT_ID, CLIENT_SECRET, freePort, startProvider, type TestProvider } from './provider.ts';
+import { Browser, CLIENT_ID, CLIENT_SECRET, startProvider, type TestProvider } from './provider.ts';
 
 let provider: TestProvider;
 let test: TestServer;
@@ -17,7 +18,7 @@ const START = '/api/auth/single-sign-on';
 const isCallback = (url: string): boolean => url.includes('/api/auth/callback/');
 
 async function start(change: { issuer?: string; createRole?: string | null; port?: number } = {}) {
-  const port = change.port ?? (await freePort());
+  const port = change.port ?? (await anyFreePort());
   const { issuer = provider.issuer, createRole = null } = change;
   return startTestServer({
     host: '127.0.0.1',
@@ -28,7 +29,7 @@ async function start(change: { issuer?: string; createRole?: string | null; port
 }
 
 beforeAll(async () => {
-  const port = await freePort();
+  const port = await anyFreePort();
   home = `http://127.0.0.1:${port}`;
   provider = await startProvider(home);
   test = await start({ port });
@@ -192,7 +193,7 @@ describe('single sign-on', () => {
 });
 
 it('makes users of a role where that is configured, without a password to change', async () => {
-  const port = await freePort();
+  const port = await anyFreePort();
   const address = `http://127.0.0.1:${port}`;
   const other = await startProvider(address);
   other.person = { sub: 'id-new', preferred_username: 'newcomer', name: 'New Comer' };
@@ -224,7 +225,7 @@ describe('a provider that is not what it should be', () => {
   it('lets nobody in by a token for somebody else, or signed by another key', async () => {
     // The one that is as it should be shows that the others are refused for what they lack.
     for (const spoil of ['nothing', 'issuer', 'audience', 'key', 'nonce', 'expiry'] as const) {
-      const port = await freePort();
+      const port = await anyFreePort();
       const address = `http://127.0.0.1:${port}`;
       const fake = await forger(address, spoil);
       const server = await start({ issuer: fake.issuer, port });
@@ -276,7 +277,7 @@ interface Fake {
 }
 
 async function listen(server: Server): Promise<Fake> {
-  const port = await freePort();
+  const port = await anyFreePort();
   server.listen(port, '127.0.0.1');
   await once(server, 'listening');
   return {
@@ -290,7 +291,7 @@ async function listen(server: Server): Promise<Fake> {
 }
 
 async function fakeProvider(kind: string): Promise<Fake> {
-  if (kind === 'away') return { issuer: `http://127.0.0.1:${await freePort()}`, stop: async () => {} };
+  if (kind === 'away') return { issuer: `http://127.0.0.1:${await anyFreePort()}`, stop: async () => {} };
   return listen(
     createServer((_request, response) => {
       response.setHeader('content-type', 'application/json');
