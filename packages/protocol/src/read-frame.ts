@@ -35,6 +35,18 @@ export function readFrame(frame: string): RawMessage {
   return asEnvelope(value);
 }
 
+/** Plain ASCII without what JSON escapes, so that the id means what stands there. */
+const BEGINNING = /^\s*\{\s*"v"\s*:\s*[0-9]{1,9}\s*,\s*"id"\s*:\s*"([\x21\x23-\x5b\x5d-\x7e]{1,64})"/;
+const BEGINNING_LENGTH = 256;
+
+/**
+ * @returns the id of a frame that {@link readFrame} refuses, where it begins with version and id and these can be
+ * read; null otherwise. So a sender learns which of its messages was refused, and does not wait for its answer.
+ */
+export function readIdOnly(frame: string): string | null {
+  return BEGINNING.exec(frame.slice(0, BEGINNING_LENGTH))?.[1] ?? null;
+}
+
 /**
  * Refuses what no receiver should have to handle: keys that change a JavaScript object's prototype, nesting
  * without end, and text that PostgreSQL cannot store (a NUL character or half of a surrogate pair), which would

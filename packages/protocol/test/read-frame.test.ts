@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type ErrorCode, LIMITS, PiculusError, readFrame } from '../src/index.ts';
+import { type ErrorCode, LIMITS, PiculusError, readFrame, readIdOnly } from '../src/index.ts';
 
 const envelope = (extra: Record<string, unknown> = {}): Record<string, unknown> => ({
   v: 1,
@@ -122,4 +122,24 @@ describe('reading a frame', () => {
   ] as const)('answers %j with %s', (frame, code) => {
     expect(codeOf(frame)).toBe(code);
   });
+});
+
+describe('the id of a frame that cannot be read', () => {
+  it('is told wherever a whole id was there', () => {
+    const id = fc.stringMatching(/^[A-Za-z0-9_-]{1,64}$/);
+    fc.assert(
+      fc.property(id, fc.nat(40), (text, cut) => {
+        const frame = JSON.stringify(envelope({ id: text }));
+        expect(readIdOnly(frame.slice(0, frame.length - cut))).toBe(text);
+      }),
+    );
+  });
+
+  it.each([
+    ['{"v":1,"id":"half', null],
+    ['{"v":1,"body":{"id":"of something else"},"id":"m-1"}', null],
+    ['{"v":1,"id":"with \\"quotes"}', null],
+    [`{"v":1,"id":"${'x'.repeat(65)}"}`, null],
+    ['[]', null],
+  ])('%s: %s', (frame, id) => expect(readIdOnly(frame)).toBe(id));
 });

@@ -43,15 +43,12 @@ it.each(WAYS)(
   async (way) => {
     const system = world.system(systems[way]);
     const transport = transportOf(way, world, system);
-    let client = await new RawClient().greeted(transport);
+    // One connection to the end: whoever had to come back for each broken message would lose more than that one.
+    const client = await new RawClient().greeted(transport);
     for (const poison of Object.values(POISON)) {
-      // The acknowledgements are waited for, because a connection may end with a broken message.
+      client.sendText(poison);
       const ids = Array.from({ length: GOOD_BETWEEN }, () => client.heartbeat());
       for (const id of ids) expect((await client.acknowledged(id)).type).toBe('ack');
-      client.sendText(poison);
-      // Behind it, because the end of a connection comes behind the reason.
-      await client.acknowledged(client.heartbeat()).catch(() => {});
-      if (client.closedBy !== null) client = await new RawClient().greeted(transport);
     }
     const last = client.heartbeat();
     expect((await client.acknowledged(last)).type).toBe('ack');

@@ -14,6 +14,7 @@ import {
   type RawMessage,
   type Revealed,
   readFrame,
+  readIdOnly,
   type ServerMessageBody,
   type ServerMessageType,
 } from '@piculus/protocol';
@@ -36,10 +37,13 @@ import { isClientMessageType } from './validation.ts';
 export const UNPROCESSED_MAX = 8;
 /** A client that leaves more than this unread is cut off: its memory would become ours. */
 const BUFFERED_BYTES_MAX = 8 * LIMITS.messageBytes;
-/** Refused messages in a row, weighed against accepted ones, before the connection is closed. */
+/**
+ * Refused messages in a row, weighed against accepted ones, before the connection is closed. A single one is put
+ * aside: frames have their bounds from the transport, so that the next one is not harmed by it.
+ */
 const VIOLATIONS_MAX = 10;
-/** After these nothing that follows on the connection can be trusted. */
-const FATAL: ReadonlySet<ErrorCode> = new Set([
+/** Of somebody who has not been greeted, these end the connection at once. */
+const FATAL_BEFORE_HELLO: ReadonlySet<ErrorCode> = new Set([
   'broken-json',
   'too-large',
   'too-deep',
@@ -281,15 +285,15 @@ export class GatewaySession implements Session, ConnectionListener {
     if (code === 'internal')
       this.#parts.context.log.error({ ...log, err: error }, 'a message could not be handled');
     else this.#parts.context.log.info(log, 'a message was refused');
-    const re = at.message === undefined ? {} : { re: at.message.id };
+    const id = at.message?.id ?? readIdOnly(at.frame);
     this.outbox.post('error', {
-      ...re,
+      ...(id === null ? {} : { re: id }),
       code,
       detail: detail.slice(0, LIMITS.textLength),
       retryable: ERRORS[code].retryable,
     });
     const sizeBytes = Buffer.byteLength(at.frame);
-    this.#record({ ...at, sizeBytes, correlation: {}, errorCode: code });
+    this.#record({ ...at, id, sizeBytes, correlation: {}, errorCode: code });
     this.#punish(code, type);
   }
 
@@ -299,7 +303,7 @@ export class GatewaySession implements Session, ConnectionListener {
   }
 
   #endedBy(code: ErrorCode, type: string): CloseReason | null {
-    if (FATAL.has(code)) return 'violation';
+    if (this.#state !== 'open' && FATAL_BEFORE_HELLO.has(code)) return 'violation';
     // Without a good hello there is no session, and the client says it anew on a new connection.
     if (this.#state === 'greeting' || type === 'hello') return 'hello-failed';
     if (this.#state === 'waiting-hello') return 'no-hello';
@@ -310,6 +314,8 @@ export class GatewaySession implements Session, ConnectionListener {
 
   #record(entry: {
     message?: RawMessage;
+    /** Of a message that could not be read whole. */
+    id?: string | null;
     /** Of a frame that was not read whole, what was read of it at least. */
     sizeBytes: number;
     startedAt: Date;
@@ -325,7 +331,7 @@ export class GatewaySession implements Session, ConnectionListener {
       metrics.observe('piculus_message_seconds', { type: message.type }, latencyMs);
     }
     this.#parts.services.messages.record({
-      messageId: message?.id ?? clock.uuid(),
+      messageId: message?.id ?? entry.id ?? clock.uuid(),
       direction: 'in',
       type: message?.type ?? 'unreadable',
       sysCode: this.sysCode,

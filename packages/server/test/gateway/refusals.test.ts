@@ -23,28 +23,47 @@ const envelope = (type: string, body: unknown, change: object = {}) =>
 const heartbeat = { freePlaces: 4, leases: [], collectCommands: [], eventLoopLagMs: 0 };
 const deep = (depth: number): unknown => (depth === 0 ? 1 : [deep(depth - 1)]);
 
-describe('frames that end the connection', () => {
-  const table: [string, string, string][] = [
-    ['broken JSON', '{"v":1,', 'broken-json'],
+describe('frames that are put aside', () => {
+  const table: [string, string, string, (string | null)?][] = [
+    ['broken JSON', '{"v":1,', 'broken-json', null],
+    ['half of a message', envelope('heartbeat', heartbeat).slice(0, -2), 'broken-json'],
     ['a message that is too large', envelope('heartbeat', 'x'.repeat(LIMITS.messageBytes)), 'too-large'],
     ['a message that is too deep', envelope('heartbeat', deep(LIMITS.messageDepth + 1)), 'too-deep'],
-    ['endless nesting', `${'['.repeat(100_000)}${']'.repeat(100_000)}`, 'too-deep'],
+    ['endless nesting', `${'['.repeat(100_000)}${']'.repeat(100_000)}`, 'too-deep', null],
     ['a wrong version', envelope('heartbeat', heartbeat, { v: 2 }), 'wrong-version'],
     ['another system', envelope('heartbeat', heartbeat, { sysCode: 'PBMS' }), 'wrong-system'],
     [
       'a polluting key',
       '{"v":1,"id":"x","at":"2026-11-22T00:00:00.000Z","type":"heartbeat","body":{"__proto__":{"a":1}}}',
       'forbidden-key',
+      'x',
     ],
     ['a constructor key', envelope('heartbeat', { a: { constructor: { prototype: 1 } } }), 'forbidden-key'],
   ];
-  it.each(table)('%s', async (name, frame, code) => {
+  it.each(table)('%s', async (name, frame, code, id = 'x1') => {
     const client = await RawClient.greeted(test.address, key, `bad-${name.replaceAll(' ', '-')}`);
+    client.raw(frame);
+    const { body } = await client.get('error');
+    expect(body).toMatchObject({ code });
+    // The sender learns which message it was, also where it could not be read.
+    expect(body.re ?? null).toBe(id);
+    await client.acknowledged(client.say('heartbeat', heartbeat));
+    // Everybody else goes on.
+    await bystander.acknowledged(bystander.say('heartbeat', heartbeat));
+    await client.close();
+  });
+
+  it.each(table)('%s: ends a connection that was not greeted', async (_name, frame, code) => {
+    const client = await RawClient.connect(test.address, key);
     client.raw(frame);
     expect(await client.refused()).toBe(code);
     expect(await client.closed).toEqual({ code: 1008, reason: 'violation' });
-    // Everybody else goes on.
-    await bystander.acknowledged(bystander.say('heartbeat', heartbeat));
+  });
+
+  it('ends the connection of a client that sends nothing else', async () => {
+    const client = await RawClient.greeted(test.address, key, 'only-broken');
+    for (let i = 0; i < 20; i += 1) client.raw('{');
+    expect(await client.closed).toEqual({ code: 1008, reason: 'violation' });
   });
 
   it('leaves each in the message log with its code, and nothing of its content', async () => {
@@ -63,11 +82,12 @@ describe('frames that end the connection', () => {
     }
   });
 
-  it('closes on a binary frame', async () => {
+  it('refuses a binary frame', async () => {
     const client = await RawClient.greeted(test.address, key, 'binary');
     client.socket.send(Buffer.from([1, 2, 3]));
     expect(await client.refused()).toBe('broken-json');
-    expect((await client.closed).code).toBe(1008);
+    await client.acknowledged(client.say('heartbeat', heartbeat));
+    await client.close();
   });
 
   it('closes a connection that sends far more than the limit, without reading it whole', async () => {
