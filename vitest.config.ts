@@ -7,6 +7,7 @@ export default defineConfig({
   ssr: { resolve: { conditions: ['piculus-source'] } },
   test: {
     include: ['packages/*/test/**/*.test.ts', 'examples/*/test/**/*.test.ts', 'test/**/*.test.ts'],
+    globalSetup: 'test/support/run.ts',
     testTimeout: 60_000,
     hookTimeout: 120_000,
     maxWorkers: 2,

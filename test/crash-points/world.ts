@@ -9,8 +9,8 @@ import { verifyChain } from '../../packages/server/src/audit/verify.ts';
 import { openDatabase } from '../../packages/server/src/store/database.ts';
 import { openPool } from '../../packages/server/src/store/pool.ts';
 import { anyFreePort } from '../../examples/pbap/src/demo/ports.ts';
-import { choosePolicy, prepareAsConfigured } from '../support/approval-policy.ts';
-import { createTestDatabase } from '../support/database.ts';
+import { choosePolicy } from '../support/approval-policy.ts';
+import { createMigratedDatabase, createTestDatabase } from '../support/database.ts';
 import { createPerson } from '../support/people.ts';
 import { Child } from './child.ts';
 
@@ -52,8 +52,7 @@ async function makeShop(url: string): Promise<pg.Pool> {
 
 export async function makeWorld(): Promise<World> {
   const folder = await mkdtemp(join(tmpdir(), 'piculus-crash-points-'));
-  const [database, shopDatabase] = await Promise.all([createTestDatabase(), createTestDatabase()]);
-  await prepareAsConfigured(database.url);
+  const [database, shopDatabase] = await Promise.all([createMigratedDatabase(), createTestDatabase()]);
   const shop = await makeShop(shopDatabase.url);
   const piculus = new pg.Pool({ connectionString: database.url, max: 2 });
   const serverOn = async (name: string, port: number): Promise<Child> =>

@@ -12,8 +12,7 @@ import pgLibrary from 'pg';
 import { FIX_CODE } from '../../packages/client/test/support/accounts.ts';
 import type { Transport } from '../../packages/client/src/connection/transport.ts';
 import { webSocketTransport } from '../../packages/client/src/connection/websocket.ts';
-import { prepareAsConfigured } from '../support/approval-policy.ts';
-import { createTestDatabase } from '../support/database.ts';
+import { createMigratedDatabase } from '../support/database.ts';
 import { startTestNats, type TestNats } from '../support/nats.ts';
 
 export interface System {
@@ -39,8 +38,10 @@ export async function createWorld(
   sysCodes: readonly string[],
   { natsAway = false }: { readonly natsAway?: boolean } = {},
 ): Promise<World> {
-  const [nats, database] = await Promise.all([startTestNats({ systems: sysCodes }), createTestDatabase()]);
-  await prepareAsConfigured(database.url);
+  const [nats, database] = await Promise.all([
+    startTestNats({ systems: sysCodes }),
+    createMigratedDatabase(),
+  ]);
   if (natsAway) await nats.kill();
   const dataDir = await mkdtemp(join(tmpdir(), 'piculus-transports-'));
   const pool = new pgLibrary.Pool({ connectionString: database.url, max: 2 });

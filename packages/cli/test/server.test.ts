@@ -5,8 +5,7 @@ import { type Client, createClient, defineCollector, defineFix } from '@piculus/
 import { memoryJournal } from '@piculus/client/testing';
 import { createServer, loadConfig, type PiculusServer } from '@piculus/server';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { prepareAsConfigured } from '../../../test/support/approval-policy.ts';
-import { createTestDatabase, type TestDatabase } from '../../../test/support/database.ts';
+import { createMigratedDatabase, type TestDatabase } from '../../../test/support/database.ts';
 import { EXIT } from '../src/exit-codes.ts';
 import { type Home, makeHome } from './support/world.ts';
 
@@ -87,8 +86,7 @@ const json = async (...argv: string[]) => {
 };
 
 beforeAll(async () => {
-  database = await createTestDatabase();
-  await prepareAsConfigured(database.url);
+  database = await createMigratedDatabase();
   serverHome = await makeHome();
   environment = {
     PICULUS_DATABASE_URL: database.url,

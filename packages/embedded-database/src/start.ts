@@ -10,6 +10,8 @@ export interface EmbeddedDatabaseOptions {
   readonly dataDir?: string;
   /** In memory, and gone with its process. */
   readonly temporary?: boolean;
+  /** Path of a tar of another database's files, which a temporary one begins as a copy of. */
+  readonly template?: string;
   /** TCP port; 0 (default) for any free one. */
   readonly port?: number;
   /** Address to listen on, loopback by default. */
@@ -45,6 +47,7 @@ export async function startEmbeddedDatabase(options: EmbeddedDatabaseOptions): P
   const host = options.host ?? '127.0.0.1';
   const input: WorkerInput = {
     dataDir,
+    template: dataDir === null ? (options.template ?? null) : null,
     host,
     port: options.port ?? 0,
     password,

@@ -1,5 +1,5 @@
 /** The thread that a database lives in, so that a long query never stops the process that started it. */
-import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 import { PGlite } from '@electric-sql/pglite';
@@ -10,6 +10,8 @@ import { readTemplate } from './template.ts';
 export interface WorkerInput {
   /** Null for a database in memory. */
   readonly dataDir: string | null;
+  /** For one in memory: the tar that it begins from; null for an empty database. */
+  readonly template: string | null;
   readonly host: string;
   readonly port: number;
   readonly password: string;
@@ -21,8 +23,10 @@ export type WorkerMessage =
   | { readonly type: 'failed'; readonly reason: string; readonly code: string | null }
   | { readonly type: 'stopped' };
 
-async function openDatabase(dataDir: string | null): Promise<PGlite> {
-  if (dataDir === null) return create(undefined, readTemplate());
+async function openDatabase({ dataDir, template }: WorkerInput): Promise<PGlite> {
+  if (dataDir === null) {
+    return create(undefined, template === null ? readTemplate() : new Blob([readFileSync(template)]));
+  }
   const files = join(dataDir, 'postgres');
   const complete = join(dataDir, 'complete');
   if (existsSync(complete)) return create(files, null);
@@ -41,7 +45,7 @@ function create(dataDir: string | undefined, template: Blob | null): Promise<PGl
 }
 
 async function run(input: WorkerInput, say: (message: WorkerMessage) => void): Promise<void> {
-  const database = await openDatabase(input.dataDir);
+  const database = await openDatabase(input);
   const version = await database.query<{ server_version: string }>('SHOW server_version');
   const door = await openFrontDoor({
     engine: database,

@@ -2,14 +2,19 @@
 import { conformanceChecks } from '@piculus/repairs/conformance';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { type Cloner, createCloner } from './cloned-database.ts';
+import { lendWorlds } from './lent-worlds.ts';
 import { openWorld } from './world.ts';
 
 let cloner: Cloner;
+const worlds = lendWorlds(() => openWorld(cloner));
 beforeAll(async () => {
   cloner = await createCloner();
 });
-afterAll(() => cloner.drop());
+afterAll(async () => {
+  await worlds.close();
+  await cloner.drop();
+});
 
 describe.concurrent('the repairs on PBAP', () => {
-  for (const { name, run } of conformanceChecks(() => openWorld(cloner))) it(name, run, 240_000);
+  for (const { name, run } of conformanceChecks(() => worlds.lend())) it(name, run, 240_000);
 });

@@ -5,8 +5,11 @@ import { createApiClient, signIn, signInFirst } from '@piculus/protocol/http';
 import { createServer, loadConfig, type PiculusServer } from '@piculus/server';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { prepareAsConfigured } from '../../../../test/support/approval-policy.ts';
-import { createTestDatabase, type TestDatabase } from '../../../../test/support/database.ts';
+import {
+  createMigratedDatabase,
+  createTestDatabase,
+  type TestDatabase,
+} from '../../../../test/support/database.ts';
 import { createClient, postgresJournal } from '../../src/index.ts';
 import {
   collectorOf,
@@ -25,8 +28,7 @@ let dataDir: string;
 let server: PiculusServer | undefined;
 
 beforeAll(async () => {
-  databases = await Promise.all([createTestDatabase(), createTestDatabase()]);
-  await prepareAsConfigured(databases[0]?.url ?? '');
+  databases = await Promise.all([createMigratedDatabase(), createTestDatabase()]);
   pool = new pg.Pool({ connectionString: databases[1]?.url, max: 4 });
   dataDir = await mkdtemp(join(tmpdir(), 'piculus-client-'));
 });

@@ -6,8 +6,7 @@ import { createApiClient, signInFirst } from '@piculus/protocol/http';
 import { createServer, loadConfig, type PiculusServer } from '@piculus/server';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { prepareAsConfigured } from '../../../../test/support/approval-policy.ts';
-import { createTestDatabase, type TestDatabase } from '../../../../test/support/database.ts';
+import { createMigratedDatabase, type TestDatabase } from '../../../../test/support/database.ts';
 import { type Client, createClient } from '../../src/index.ts';
 import { memoryJournal } from '../../src/testing/index.ts';
 import { collectorOf, FIX_CODE, foundProblem } from '../support/accounts.ts';
@@ -23,8 +22,7 @@ let server: PiculusServer;
 const clients: Client[] = [];
 
 beforeAll(async () => {
-  database = await createTestDatabase();
-  await prepareAsConfigured(database.url);
+  database = await createMigratedDatabase();
   pool = new pg.Pool({ connectionString: database.url, max: 2 });
   dataDir = await mkdtemp(join(tmpdir(), 'piculus-switch-'));
   const config = {

@@ -68,5 +68,5 @@ export interface ConformanceWorld<Tx> {
   close(): Promise<void>;
 }
 
-/** Makes a fresh world; every check gets its own. */
+/** Makes a world, or lends one that no other check has now and whose money is all there; orders of earlier checks may be in it. */
 export type WorldFactory<Tx> = () => Promise<ConformanceWorld<Tx>>;

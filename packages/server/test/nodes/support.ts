@@ -4,8 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ApiClient, API_PREFIX, createApiClient, signInFirst } from '@piculus/protocol/http';
 import pg from 'pg';
-import { prepareAsConfigured } from '../../../../test/support/approval-policy.ts';
-import { createTestDatabase } from '../../../../test/support/database.ts';
+import { createMigratedDatabase } from '../../../../test/support/database.ts';
 import { createLogger } from '../../src/base/logger.ts';
 import { loadConfig, type ServerConfig } from '../../src/config.ts';
 import { createServer, type PiculusServer, type ServerParts } from '../../src/server.ts';
@@ -37,8 +36,7 @@ export interface NodesOptions {
 }
 
 export async function startNodes({ count = 2, change, parts, via }: NodesOptions = {}): Promise<TestNodes> {
-  const database = await createTestDatabase();
-  await prepareAsConfigured(database.url);
+  const database = await createMigratedDatabase();
   const dataDir = await mkdtemp(join(tmpdir(), 'piculus-nodes-'));
   const servers: PiculusServer[] = [];
   const asked = new pg.Pool({ connectionString: database.url, max: 1 });

@@ -6,8 +6,7 @@ import { join } from 'node:path';
 import { type ErrorCode, LIMITS, type ServerMessage, type ServerMessageType } from '@piculus/protocol';
 import { type ApiClient, createApiClient, GATEWAY_PATH, signInFirst } from '@piculus/protocol/http';
 import { WebSocket } from 'ws';
-import { prepareAsConfigured } from '../../../../test/support/approval-policy.ts';
-import { createTestDatabase } from '../../../../test/support/database.ts';
+import { createMigratedDatabase } from '../../../../test/support/database.ts';
 import { createLogger } from '../../src/base/logger.ts';
 import { loadConfig, type ServerConfig } from '../../src/config.ts';
 import { createServer, type PiculusServer, type ServerParts } from '../../src/server.ts';
@@ -29,8 +28,7 @@ export async function startTestServer(
   via: (url: string) => Promise<string> = async (url) => url,
   parts: ServerParts = {},
 ): Promise<TestServer> {
-  const database = await createTestDatabase();
-  await prepareAsConfigured(database.url);
+  const database = await createMigratedDatabase();
   const dataDir = await mkdtemp(join(tmpdir(), 'piculus-server-'));
   const databaseUrl = await via(database.url);
   const config: ServerConfig = {
