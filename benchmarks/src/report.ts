@@ -1,0 +1,44 @@
+/** A report as people read it. */
+import type { BenchReport, CellResult, Comparison } from './cell.ts';
+
+const HEAD = ['cell', 'variant', 'beside', 'Piculus', 'other', 'unit', 'ratio', '95 %', 'target', ''];
+
+export function asTable(report: BenchReport, results: ReadonlyMap<string, CellResult>): readonly string[] {
+  const rows = report.cells.map(({ cell, ...one }) => [cell, ...asRow(one)]);
+  const widths = HEAD.map((head, column) =>
+    Math.max(...[HEAD, ...rows].map((row) => row[column]?.length ?? 0), head.length),
+  );
+  const table = rows.length === 0 ? [] : [HEAD, ...rows].map((row) => padded(row, widths));
+  const others = [...results].flatMap(([cell, { lines }]) =>
+    lines.map(([what, figure]) => `${cell}: ${what}: ${figure}`),
+  );
+  const about = Object.entries({ ...report.machine, ...report.versions, quick: report.settings.quick });
+  return [...table, ...others, ...about.map(([what, value]) => `${what}: ${String(value)}`)];
+}
+
+const padded = (row: readonly string[], widths: readonly number[]): string =>
+  row
+    .map((text, column) => text.padEnd(widths[column] ?? 0))
+    .join('  ')
+    .trimEnd();
+
+function asRow({ variant, peer, unit, value, peerValue, ratio, target, better, ok, spread }: Comparison) {
+  const interval = spread === undefined ? '' : spread.ratio.map(short).join('–');
+  const sign = better === 'higher' ? '≥' : '≤';
+  return [
+    variant,
+    peer,
+    short(value),
+    peerValue === null ? '' : short(peerValue),
+    unit,
+    ratio === null ? '' : short(ratio),
+    interval,
+    target === null ? '' : `${sign} ${short(target)}`,
+    ok === null ? '' : ok ? 'ok' : 'short of it',
+  ];
+}
+
+function short(value: number): string {
+  const size = Math.abs(value);
+  return size >= 100 ? String(Math.round(value)) : size >= 10 ? value.toFixed(1) : value.toFixed(2);
+}
