@@ -6,6 +6,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { bin, ROOT, run } from './lib.mjs';
+import { natsForTests } from './nats.mjs';
 import { postgresForTests } from './postgres.mjs';
 import { setup } from './setup.mjs';
 
@@ -20,9 +21,15 @@ async function main(args) {
   const database = needed ? await postgresForTests() : { url: given ?? '', stop: async () => {} };
   if (database === null) return 1;
   try {
+    // Clients of this cell come by NATS as well; a missing one is fetched, which the others need not wait for.
+    const nats = args.includes('poison') ? await natsForTests() : null;
     const child = spawn(process.execPath, [join(ROOT, 'benchmarks', 'dist', 'main.js'), ...args], {
       stdio: 'inherit',
-      env: { ...process.env, BENCH_DATABASE_URL: database.url },
+      env: {
+        ...process.env,
+        BENCH_DATABASE_URL: database.url,
+        ...(nats === null ? {} : { NATS_SERVER: nats }),
+      },
     });
     // Ctrl-C reaches the benchmark from the terminal as well; hearing it here keeps this process until it has tidied up.
     process.on('SIGINT', () => {});

@@ -74,8 +74,9 @@ async function runCell(
   }
 }
 
-const named = ([name, options]: readonly [string, ReadonlyMap<string, number>]) =>
-  [name, Object.fromEntries(options)] as const;
+function named([name, options]: readonly [string, ReadonlyMap<string, number>]) {
+  return [name, Object.fromEntries(options)] as const;
+}
 
 function joined(results: ReadonlyMap<string, CellResult>): Pick<BenchReport, 'cells' | 'figures' | 'wrong'> {
   const all = [...results];

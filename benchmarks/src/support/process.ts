@@ -72,6 +72,23 @@ export class ObservedProcess {
     return { process: observed, ready };
   }
 
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  /** Says something to the program; it hears it as a message of its parent. */
+  tell(message: Readonly<Record<string, unknown>>): void {
+    this.#child.send(message);
+  }
+
+  /** Hears what the program says to its parent, the samples of its memory aside. */
+  hear(listener: (message: Readonly<Record<string, unknown>>) => void): void {
+    this.#child.on('message', (message: unknown) => {
+      if (typeof message === 'object' && message !== null && !isMemorySample(message))
+        listener({ ...message });
+    });
+  }
+
   /** Rejects when the process ends, saying what it said last. */
   async died(): Promise<never> {
     await this.#exited;
@@ -83,7 +100,7 @@ export class ObservedProcess {
 
   /** Does the work and says how much memory this process took meanwhile. */
   async observe(work: () => Promise<void>, settleMs: number): Promise<MemoryReading> {
-    const pid = this.#child.pid ?? 0;
+    const { pid } = this;
     const heldBefore = (await this.#withoutGarbage()).heapUsed;
     await sleep(settleMs);
     const before = this.#last();

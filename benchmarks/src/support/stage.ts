@@ -13,25 +13,34 @@ export interface RunningServer {
   readonly process: ObservedProcess;
   readonly url: string;
   readonly api: ApiClient;
+  readonly databaseUrl: string;
 }
 
-/** A server with one administrator, who is signed in. */
-export async function startServer(context: CellContext): Promise<RunningServer> {
+/**
+ * A server with one administrator, who is signed in.
+ * @param settings further variables of its environment.
+ */
+export async function startServer(
+  context: CellContext,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<RunningServer> {
   const folder = await mkdtemp(join(tmpdir(), 'piculus-bench-'));
   context.atEnd(() => rm(folder, { recursive: true, force: true }));
   const passwordFile = join(folder, 'password');
+  const databaseUrl = await makeDatabase(context, 'server');
   const { process, ready } = await ObservedProcess.start(
     {
       name: 'server',
       script: 'packages/cli/bin/piculus.js',
       args: ['serve', '--json'],
       env: {
-        PICULUS_DATABASE_URL: await makeDatabase(context, 'server'),
+        PICULUS_DATABASE_URL: databaseUrl,
         PICULUS_DATA_DIR: folder,
         PICULUS_HOST: '127.0.0.1',
         PICULUS_PORT: '0',
         PICULUS_LOG_LEVEL: 'warn',
         PICULUS_ADMIN_PASSWORD_FILE: passwordFile,
+        ...settings,
       },
     },
     context,
@@ -46,7 +55,7 @@ export async function startServer(context: CellContext): Promise<RunningServer> 
   const policy = { mode: 'as-configured', rules, reason: 'a measurement' } as const;
   const alone = await api.setApprovalPolicy({ body: { ...policy, version, singlePerson: true } });
   await api.setApprovalPolicy({ body: { ...policy, version: alone.version, singlePerson: false } });
-  return { process, url, api };
+  return { process, url, api, databaseUrl };
 }
 
 /** A bank that has nothing new to tell. @returns its address. */
