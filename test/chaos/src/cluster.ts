@@ -30,6 +30,12 @@ export interface ClusterOptions {
   readonly diskMb: number | null;
   readonly bankProfiles: readonly string[];
   readonly transport: TransportName;
+  /** Folder of the build that all programs come from at first; this checkout's own where none is given. */
+  readonly root?: string;
+  /** Nodes that are not started yet. */
+  readonly standby?: readonly string[];
+  /** Settings of every node. */
+  readonly nodeSettings?: Readonly<Record<string, string>>;
   /** Told as soon as there is something that must be stopped. */
   readonly made: (cluster: Cluster) => void;
 }
@@ -70,6 +76,7 @@ export class Cluster {
   readonly #ready = new Set<string>();
   #health: NodeJS.Timeout | null = null;
   #turn = 0;
+  readonly #keptTo = new Map<string, string>();
 
   private constructor(options: ClusterOptions, postgres: Postgres, nodes: readonly NodePlace[]) {
     this.options = options;
@@ -137,19 +144,19 @@ export class Cluster {
         systems: SYSTEMS,
       });
     }
-    history.tell('starting three nodes');
-    const passwordFile = join(this.options.temporary, 'admin-password.txt');
     if (this.clockFile !== null) writeFileSync(this.clockFile, '+0');
-    const [first, ...others] = this.nodes;
+    const standby = this.options.standby ?? [];
+    const [first, ...others] = this.nodes.map(({ name }) => name).filter((name) => !standby.includes(name));
     if (first === undefined) throw new Error('there is no node');
+    history.tell('starting nodes', { nodes: 1 + others.length });
     // The first makes schema, secret, keys and password; the others find them.
-    await this.#startNode(first, passwordFile);
-    await Promise.all(others.map((node) => this.#startNode(node, passwordFile)));
+    await this.startNode(first);
+    await Promise.all(others.map((name) => this.startNode(name)));
     await this.#lookAtHealth();
     this.#health = setInterval(() => void this.#lookAtHealth(), HEALTH_EVERY_MS);
     this.#people = await People.signIn(
       this.nodes.map(({ url }) => url),
-      passwordFile,
+      this.#passwordFile,
       random,
     );
     const registered = await this.people.register();
@@ -157,24 +164,43 @@ export class Cluster {
     await Promise.all(this.books.map((books, index) => this.#startSystem(books, registered, index)));
   }
 
-  async #startNode(node: NodePlace, passwordFile: string): Promise<void> {
+  get #passwordFile(): string {
+    return join(this.options.temporary, 'admin-password.txt');
+  }
+
+  /** @param root of the build that it comes from. */
+  async startNode(name: string, root = this.options.root): Promise<void> {
+    const node = this.nodes.find((one) => one.name === name);
+    if (node === undefined) throw new Error(`there is no ${name}`);
     const clock = node.name === CLOCKED_NODE ? this.#clockSettings() : {};
     const program: Program = {
       name: node.name,
       script: 'packages/cli/bin/piculus.js',
       args: ['serve'],
+      ...this.#from(root),
       env: {
         PICULUS_DATABASE_URL: await this.#database(node.name, 'piculus'),
         PICULUS_DATA_DIR: join(this.options.temporary, 'piculus'),
         PICULUS_HOST: '127.0.0.1',
         PICULUS_PORT: String(node.port),
-        PICULUS_ADMIN_PASSWORD_FILE: passwordFile,
+        PICULUS_ADMIN_PASSWORD_FILE: this.#passwordFile,
         ...(await this.#natsOfNode(node.name)),
+        ...this.options.nodeSettings,
         ...clock,
       },
       isReady: (line) => line.startsWith('ready: ') || saysReady(line, 'msg', 'the server is ready'),
     };
     await this.fleet.start(program);
+  }
+
+  #from(root = this.options.root): Pick<Program, 'root'> {
+    return root === undefined ? {} : { root };
+  }
+
+  /** From now on new connections of this client go to that node alone, ready or not; null: to any that is ready. */
+  keepTo(client: string, node: string | null): void {
+    if (node === null) this.#keptTo.delete(client);
+    else this.#keptTo.set(client, node);
   }
 
   async #natsOfNode(name: string): Promise<Readonly<Record<string, string>>> {
@@ -210,6 +236,7 @@ export class Cluster {
     await this.fleet.start({
       name: bankName,
       script: 'examples/pbap/dist/bank/main.js',
+      ...this.#from(),
       env: {
         BANK_DATABASE_URL: await this.#database(bankName, books.bank),
         BANK_PORT: String(bankPort),
@@ -225,6 +252,7 @@ export class Cluster {
       await this.fleet.start({
         name: client,
         script: 'examples/pbap/dist/pbap/main.js',
+        ...this.#from(),
         env: {
           ...(await this.#wayIn(client, books.sysCode)),
           PICULUS_SYSTEM_KEY: keys.get(books.sysCode) ?? '',
@@ -275,7 +303,7 @@ export class Cluster {
 
   /** A client's way to the servers: messages first, then the wire, then any node that is ready. */
   async #link(client: string, sysCode: string): Promise<number> {
-    const wire = await this.#arrow(`${client}>nodes`, () => this.#balance());
+    const wire = await this.#arrow(`${client}>nodes`, () => this.#balance(client));
     const observer = new Observer(sysCode, this.options.witness);
     const link = new WebSocketProxy({
       name: client,
@@ -298,7 +326,9 @@ export class Cluster {
     return proxy.listen();
   }
 
-  #balance(): Target | null {
+  #balance(client: string): Target | null {
+    const kept = this.nodes.find(({ name }) => name === this.#keptTo.get(client));
+    if (kept !== undefined) return { host: '127.0.0.1', port: kept.port };
     const ready = this.nodes.filter(({ name }) => this.#ready.has(name));
     const from = ready.length > 0 ? ready : this.nodes;
     this.#turn += 1;

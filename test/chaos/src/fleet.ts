@@ -11,8 +11,10 @@ import type { History } from './history.ts';
 
 export interface Program {
   readonly name: string;
-  /** A built script, from the root of the repository; or a program with its arguments. */
+  /** A built script, from the root of its build; or a program with its arguments. */
   readonly script?: string;
+  /** Folder of another build; this checkout's own where none is given. */
+  readonly root?: string;
   readonly command?: string;
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
@@ -100,15 +102,15 @@ export class Fleet {
     running.frozen = false;
   }
 
-  /** Asks it to end, as an operator does. */
-  async stop(name: string): Promise<Program | null> {
+  /** Asks it to end, as an operator does, and kills it where it has not after `withinMs`. */
+  async stop(name: string, withinMs = STOP_WITHIN_MS): Promise<Program | null> {
     const running = this.#running.get(name);
     if (running === undefined) return null;
     running.wanted = true;
     this.thaw(name);
     running.child.kill('SIGTERM');
     const patience = new AbortController();
-    const late = sleep(STOP_WITHIN_MS, 'late', { signal: patience.signal }).catch(() => 'stopped');
+    const late = sleep(withinMs, 'late', { signal: patience.signal }).catch(() => 'stopped');
     if ((await Promise.race([running.exited.then(() => 'stopped'), late])) === 'late')
       running.child.kill('SIGKILL');
     patience.abort();
@@ -126,7 +128,10 @@ export class Fleet {
     const [command, args] =
       program.script === undefined
         ? [program.command ?? '', program.args ?? []]
-        : [process.execPath, ['--import', leash, fromRoot(program.script), ...(program.args ?? [])]];
+        : [
+            process.execPath,
+            ['--import', leash, join(program.root ?? fromRoot('.'), program.script), ...(program.args ?? [])],
+          ];
     const child = spawn(command, args, {
       stdio: ['pipe', 'pipe', 'pipe'],
       env: { ...process.env, ...program.env },

@@ -18,7 +18,7 @@ export interface Outcome {
   readonly faults: Readonly<Record<string, Done>>;
   readonly checks: readonly Checked[];
   readonly healing: Healing;
-  readonly figures: Figures;
+  readonly figures: Figures & Readonly<Record<string, unknown>>;
   readonly work: WorkCounts;
   readonly endedByItself: ReadonlyMap<string, number>;
   readonly folder: string;

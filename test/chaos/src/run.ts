@@ -10,7 +10,7 @@ import type pg from 'pg';
 import { type Checked, runChecks } from './check/all.ts';
 import type { Sources } from './check/sources.ts';
 import { Cluster, fakeTimeLibrary, type TransportName } from './cluster.ts';
-import { Faults } from './faults.ts';
+import { type Done, Faults } from './faults.ts';
 import { readFigures } from './figures.ts';
 import { type Healing, waitUntilHealed } from './heal.ts';
 import { History } from './history.ts';
@@ -23,6 +23,7 @@ import {
   type PlannedFault,
   type Profile,
 } from './schedule.ts';
+import type { Story } from './stories/story.ts';
 import { Witness } from './witness.ts';
 import { Workload } from './workload.ts';
 
@@ -35,6 +36,12 @@ export interface RunOptions {
   readonly transport: TransportName;
   /** Kinds that are not wanted this time. */
   readonly without: readonly FaultKind[];
+  /** Of the schedule: these kinds alone, each so often, freezes of such a length. */
+  readonly only?: readonly FaultKind[];
+  readonly times?: number | null;
+  readonly freezeMs?: readonly [number, number] | null;
+  /** What is done in place of the schedule. */
+  readonly story: Story | null;
   readonly say: (line: string) => void;
 }
 
@@ -48,18 +55,24 @@ export interface Ran {
 
 /** @throws Error where the installation could not even be started. */
 export async function runChaos(options: RunOptions): Promise<Ran> {
-  const { seed, forMs, say } = options;
-  const folder = fromRoot(`.piculus/chaos/seed-${seed}`);
+  const { seed, forMs, say, story } = options;
+  const folder = fromRoot(`.piculus/chaos/${story?.name ?? 'seed'}-${seed}`);
   rmSync(folder, { recursive: true, force: true });
   const temporary = mkdtempSync(join(tmpdir(), 'piculus-chaos-'));
   execFileSync('chmod', ['711', temporary]);
   const history = new History(folder, say);
   const witness = new Witness(folder);
-  const leftOut = missingHere();
+  const wanted = (kind: FaultKind): boolean => story === null && options.only?.includes(kind) !== false;
+  const leftOut = missingHere().filter(wanted);
   if (leftOut.length > 0 && !options.short)
     throw new Error(`this machine cannot do ${leftOut.join(', ')}; only the short form goes without`);
   const notHere = options.transport === 'nats' ? [] : NATS_KINDS;
-  const profile = makeProfile({ seed, forMs, without: [...leftOut, ...options.without, ...notHere] });
+  const profile = makeProfile({
+    ...options,
+    forMs,
+    without: [...leftOut, ...options.without, ...notHere],
+    ...(story === null ? {} : { only: [] }),
+  });
   const schedule = makeSchedule(profile);
   writeFileSync(join(folder, 'profile.json'), `${JSON.stringify({ profile, schedule }, null, 2)}\n`);
   say(`profile of seed ${seed}: ${JSON.stringify(profile)}`);
@@ -78,6 +91,7 @@ export async function runChaos(options: RunOptions): Promise<Ran> {
       bankProfiles: profile.bankProfiles,
       transport: options.transport,
       made: stopOnSignals,
+      ...story?.installation,
     });
     try {
       return await faultsAndChecks({
@@ -123,12 +137,14 @@ async function faultsAndChecks(stage: Stage): Promise<Ran> {
   const { options, cluster, profile, schedule, history, witness, random } = stage;
   const workload = new Workload({ cluster, witness, history, random });
   const faults = new Faults(cluster, profile, history);
-  history.tell('faults begin', { planned: schedule.length });
+  const { story } = options;
+  history.tell(story === null ? 'faults begin' : `${story.name} begins`, { planned: schedule.length });
   const from = new Date();
   workload.start(profile.forMs);
-  await faults.run(schedule);
+  const told = story === null ? null : await story.run({ cluster, history, random });
+  if (story === null) await faults.run(schedule);
   const to = new Date();
-  history.tell('faults are over');
+  history.tell(story === null ? 'faults are over' : `${story.name} is over`);
   const admin = await cluster.postgres.admin('piculus');
   const readers: pg.Client[] = [admin];
   try {
@@ -142,7 +158,18 @@ async function faultsAndChecks(stage: Stage): Promise<Ran> {
       ...(await runChecks(sources(), 'all')),
       auditChain(stage),
     ];
-    const outcome = await outcomeOf(stage, { checks, healing, admin, from, to, faults, workload });
+    const done = told?.done ?? faults.done;
+    const shown = (await story?.figures?.({ cluster, history, random })) ?? {};
+    const outcome = await outcomeOf(stage, {
+      checks,
+      healing,
+      admin,
+      from,
+      to,
+      done,
+      shown: { ...told?.figures, ...shown },
+      workload,
+    });
     const verdict = judge(outcome);
     return { verdict, report: writeReport(outcome, verdict) };
   } finally {
@@ -165,7 +192,8 @@ async function outcomeOf(
     readonly admin: pg.Client;
     readonly from: Date;
     readonly to: Date;
-    readonly faults: Faults;
+    readonly done: Readonly<Record<string, Done>>;
+    readonly shown: Readonly<Record<string, unknown>>;
     readonly workload: Workload;
   },
 ): Promise<Outcome> {
@@ -175,10 +203,10 @@ async function outcomeOf(
     profile,
     schedule,
     leftOut,
-    faults: parts.faults.done,
+    faults: parts.done,
     checks: parts.checks,
     healing: parts.healing,
-    figures: await readFigures(parts.admin, parts.from, parts.to),
+    figures: { ...(await readFigures(parts.admin, parts.from, parts.to)), ...parts.shown },
     work: parts.workload.counts,
     endedByItself: cluster.fleet.endedByItself,
     folder,

@@ -47,6 +47,8 @@ export interface Profile {
   /** Chances of messages while a fault of messages lasts. */
   readonly messages: MessageFaults;
   readonly freezeMs: readonly [number, number];
+  /** How often each kind is planned, whatever the time; null: as often as comes to it in a minute. */
+  readonly times: number | null;
 }
 
 /** Expected in a minute, before the seed makes each more or less frequent. */
@@ -78,6 +80,7 @@ const CLIENTS = ['pbap-1', 'pbap-2', 'pbms-1', 'pbms-2'] as const;
 const FRONT_DOORS = ['pbap-1', 'pbms-1'] as const;
 const BANKS = ['bank-of-pbap', 'bank-of-pbms'] as const;
 const BANK_PROFILES = ['honest', 'late', 'flaky'] as const;
+const WIDE_MS = 30_000;
 const JUMPS_S = [-3_600, 7_200, 90_000, -600, 300] as const;
 
 export interface ProfileOptions {
@@ -85,13 +88,18 @@ export interface ProfileOptions {
   readonly forMs: number;
   /** What this machine cannot do. */
   readonly without: readonly FaultKind[];
+  /** Where given, these alone. */
+  readonly only?: readonly FaultKind[];
+  readonly times?: number | null;
+  readonly freezeMs?: readonly [number, number] | null;
 }
 
 /** Each seed is harder on some things than on others. */
-export function makeProfile({ seed, forMs, without }: ProfileOptions): Profile {
+export function makeProfile({ seed, forMs, without, only, times, freezeMs }: ProfileOptions): Profile {
   const random = seededRandom(seed);
+  const left = (kind: FaultKind): boolean => without.includes(kind) || only?.includes(kind) === false;
   const perMinute = Object.fromEntries(
-    FAULT_KINDS.map((kind) => [kind, without.includes(kind) ? 0 : round(BASE[kind] * (0.5 + random()))]),
+    FAULT_KINDS.map((kind) => [kind, left(kind) ? 0 : round(BASE[kind] * (0.5 + random()))]),
   ) as Record<FaultKind, number>;
   return {
     seed,
@@ -106,7 +114,8 @@ export function makeProfile({ seed, forMs, without }: ProfileOptions): Profile {
       replay: round(0.1 * random()),
       delayMsMax: Math.round(200 + 5_800 * random()),
     },
-    freezeMs: [1_000, forMs < 300_000 ? 25_000 : 120_000],
+    freezeMs: freezeMs ?? [1_000, forMs < 300_000 ? 25_000 : 120_000],
+    times: times ?? null,
   };
 }
 
@@ -117,7 +126,7 @@ export function makeSchedule(profile: Profile): PlannedFault[] {
   for (const kind of FAULT_KINDS) {
     const perMinute = profile.perMinute[kind];
     if (perMinute === 0) continue;
-    const count = Math.max(1, Math.round((perMinute * profile.forMs) / 60_000));
+    const count = profile.times ?? Math.max(1, Math.round((perMinute * profile.forMs) / 60_000));
     for (let index = 0; index < count; index += 1) {
       const fault = draw(kind, profile, random);
       const latest = Math.max(0, profile.forMs - fault.forMs - 1_000);
@@ -133,11 +142,15 @@ const LANES: ReadonlyArray<readonly FaultKind[]> = [
   ['kill-nats', 'wipe-nats'],
 ];
 
+/** What is frozen already cannot be frozen. */
+const FREEZES: readonly FaultKind[] = ['freeze-node', 'freeze-client'];
+
 function oneAtATime(planned: readonly PlannedFault[]): PlannedFault[] {
-  const freeAt = new Map<readonly FaultKind[], number>();
+  const freeAt = new Map<readonly FaultKind[] | string, number>();
   return planned
     .map((fault) => {
-      const lane = LANES.find((kinds) => kinds.includes(fault.kind));
+      const frozen = FREEZES.includes(fault.kind) ? fault.target : undefined;
+      const lane = frozen ?? LANES.find((kinds) => kinds.includes(fault.kind));
       if (lane === undefined) return fault;
       const atMs = Math.max(fault.atMs, freeAt.get(lane) ?? 0);
       freeAt.set(lane, atMs + fault.forMs + 4_000);
@@ -150,7 +163,10 @@ type Drawn = Omit<PlannedFault, 'atMs'>;
 
 function draw(kind: FaultKind, profile: Profile, random: Random): Drawn {
   const between = (from: number, to: number): number => Math.round(from + random() * (to - from));
-  const [freezeFrom, freezeTo] = profile.freezeMs;
+  const [shortest, longest] = profile.freezeMs;
+  // Of a wide span, each length is as likely as one that is twice as long; else most would be far above the lease.
+  const freeze = (): number =>
+    longest > WIDE_MS ? Math.round(shortest * (longest / shortest) ** random()) : between(shortest, longest);
   const made = (target: string, forMs: number, detail: PlannedFault['detail'] = {}): Drawn => ({
     kind,
     target,
@@ -164,8 +180,8 @@ function draw(kind: FaultKind, profile: Profile, random: Random): Drawn {
     'kill-client': () => made(pick(CLIENTS, random), 0, { backAfterMs: between(0, 6_000) }),
     'kill-bank': () => made(pick(BANKS, random), 0, { backAfterMs: between(0, 3_000) }),
     // Below, at and above the lease of 15 s.
-    'freeze-node': () => made(pick(NODES, random), between(freezeFrom, freezeTo)),
-    'freeze-client': () => made(pick(CLIENTS, random), between(freezeFrom, freezeTo)),
+    'freeze-node': () => made(pick(NODES, random), freeze()),
+    'freeze-client': () => made(pick(CLIENTS, random), freeze()),
     'crash-postgres': () => made('postgres', between(0, 2_000)),
     'stop-postgres': () => made('postgres', between(500, 4_000)),
     'end-sessions': () => made('postgres', 0, { sessions: between(1, 20) }),
