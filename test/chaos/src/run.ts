@@ -81,7 +81,10 @@ export async function runChaos(options: RunOptions): Promise<Ran> {
   try {
     const cluster = await Cluster.start({
       seed,
-      anomalies: Math.max(6, Math.round((ANOMALIES_PER_MINUTE * forMs) / 60_000)),
+      anomalies: Math.max(
+        6,
+        Math.round(((story?.anomaliesPerMinute ?? ANOMALIES_PER_MINUTE) * forMs) / 60_000),
+      ),
       random,
       history,
       witness,

@@ -19,6 +19,8 @@ export interface Story {
   readonly name: string;
   /** So long about it takes: new work is found and ordered during all of it. */
   readonly forMs: number;
+  /** Broken orders of each kind and system; as for faults where absent. */
+  readonly anomaliesPerMinute?: number;
   readonly installation: Pick<ClusterOptions, 'root' | 'standby' | 'nodeSettings'>;
   run(scene: Scene): Promise<Told>;
   /** Read when all has come to rest. */
