@@ -20,6 +20,9 @@ import { person } from '../../../../test/support/callers.ts';
 
 type Opened = Awaited<ReturnType<typeof openTestDatabase>>;
 
+/** Five times as many messages as a session takes into work, at 500 problems each. */
+const PROBLEMS = 5 * UNPROCESSED_MAX * LIMITS.problemsPerMessage;
+
 let database: Opened;
 let rooms: Rooms;
 let gateway: Gateway;
@@ -88,7 +91,7 @@ async function claimed(session: Session): Promise<CollectCommand> {
 }
 
 describe('a client that sends everything at once', () => {
-  it('is stored batch by batch: 100,000 problems, duplicates only seen again, never more than a few in work', async () => {
+  it('is stored batch by batch: problems by the ten thousand, duplicates only seen again, never more than a few in work', async () => {
     const client = await RawClient.greeted(address, key, 'flood');
     const [session] = gateway.all();
     if (session === undefined) throw new Error('no session');
@@ -99,21 +102,21 @@ describe('a client that sends everything at once', () => {
       problems: Array.from({ length: LIMITS.problemsPerMessage }, (_, i) => problem(`ORDER-${from + i}`)),
     });
     const first = await claimed(session);
-    const batches = 100_000 / LIMITS.problemsPerMessage;
+    const batches = PROBLEMS / LIMITS.problemsPerMessage;
     // All at once, as no client of ours would: the bound is the server's, not the client's good will.
     const ids = Array.from({ length: batches }, (_, i) =>
       client.say('problems', batch(first, i + 1, i * LIMITS.problemsPerMessage)),
     );
     // The last message again, as after a lost acknowledgement.
-    ids.push(client.say('problems', batch(first, batches, 100_000 - LIMITS.problemsPerMessage)));
+    ids.push(client.say('problems', batch(first, batches, PROBLEMS - LIMITS.problemsPerMessage)));
     await Promise.all(ids.map((id) => client.acknowledged(id)));
     await client.acknowledged(
       client.say('collect-done', {
         commandId: first.commandId,
         epoch: first.epoch,
         complete: true,
-        rowsScanned: 100_000,
-        problemsFound: 100_000,
+        rowsScanned: PROBLEMS,
+        problemsFound: PROBLEMS,
         durationMs: 1,
         feeds: [],
       }),
@@ -125,7 +128,13 @@ describe('a client that sends everything at once', () => {
     const { rows } = await database.pool.query<{ problems: number; twice: number; seen: string }>(
       'SELECT count(*)::int AS problems, count(*) FILTER (WHERE seen_count = 2)::int AS twice, sum(seen_count) AS seen FROM piculus.problems',
     );
-    expect(rows).toEqual([{ problems: 100_000, twice: LIMITS.problemsPerMessage, seen: '100500' }]);
+    expect(rows).toEqual([
+      {
+        problems: PROBLEMS,
+        twice: LIMITS.problemsPerMessage,
+        seen: String(PROBLEMS + LIMITS.problemsPerMessage),
+      },
+    ]);
     await client.close();
   }, 600_000);
 
