@@ -22,7 +22,7 @@ const LIST_MS_TARGET = 1_000;
 const POLL_MS = 250;
 const LIST_EVERY_MS = 100;
 const SETTLE_MS = 1_000;
-const QUIET_SECONDS = 8;
+const QUIET_SECONDS = 2;
 
 export const overloadCell: Cell = {
   says: 'ten times the load of an ordinary time; prints what is taken in, what the console waits, and when all is as before',
@@ -66,10 +66,13 @@ async function run(context: CellContext): Promise<CellResult> {
         await sleep(seconds * 1_000);
       };
       await stretch('warm-up', null, Math.min(5, option('around')));
+      await observations.reported();
       await stretch('maximum', null, option('around'));
+      await observations.produced();
       nominal = observations.figures('maximum').perSecond / NOMINAL_PART;
       // What is still on its way is not of an ordinary time.
       await stretch('quiet', 0, QUIET_SECONDS);
+      await observations.quiet();
       await stretch('before', nominal, option('around'));
       await stretch('overload', nominal * OVERLOAD_TIMES, option('seconds'));
       await stretch('after', nominal, option('around'));

@@ -10,7 +10,7 @@ import {
   webSocketTransport,
 } from '@piculus/client';
 import { memoryJournal } from '@piculus/client/testing';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { FIX_CODE, problemOf } from '../poison/messages.ts';
 
 const BATCH = 100;
@@ -35,6 +35,8 @@ const systems = readSystems(process.env.BENCH_SYSTEMS ?? '');
 const produced = new Map<string, number>();
 let waits: { sentAt: number; ms: number; problems: number }[] = [];
 let heldUpMs = 0;
+/** Reports that wait for their acknowledgement, over all clients. */
+let unacknowledged = 0;
 
 process.on('message', (message: unknown) => {
   if (typeof message !== 'object' || message === null || !('pace' in message)) return;
@@ -60,7 +62,7 @@ for (const { sysCode, key } of systems) {
   client.start();
 }
 setInterval(() => {
-  process.send?.({ waits, heldUpMs, produced: Object.fromEntries(produced) });
+  process.send?.({ waits, heldUpMs, unacknowledged, produced: Object.fromEntries(produced) });
   waits = [];
 }, TELL_MS);
 // The parent went away.
@@ -97,6 +99,8 @@ async function collect(
       return found;
     });
     produced.set(sysCode, number);
+    // As one that reads a database would: everybody else in this process has a turn.
+    await nextTurn();
     await report(problems);
     heldUpMs += performance.now() - now;
     scanned(BATCH);
@@ -115,11 +119,18 @@ function watched(transport: Transport): Transport {
       const link: Link = await transport.connect(
         {
           ...handlers,
+          closed: (reason) => {
+            // The SDK says them again on its next connection.
+            unacknowledged -= open.size;
+            open.clear();
+            handlers.closed(reason);
+          },
           message: (frame) => {
             const re = /"type":"ack","body":\{"re":"([^"]+)"/.exec(frame.slice(0, 300))?.[1];
             const sent = re === undefined ? undefined : open.get(re);
             if (re !== undefined && sent !== undefined) {
               open.delete(re);
+              unacknowledged -= 1;
               waits.push({ ...sent, ms: Date.now() - sent.sentAt });
             }
             handlers.message(frame);
@@ -131,6 +142,7 @@ function watched(transport: Transport): Transport {
         close: (reason) => link.close(reason),
         send: (frame) => {
           const id = /"id":"([^"]+)".*"type":"problems"/.exec(frame.slice(0, 200))?.[1];
+          if (id !== undefined) unacknowledged += 1;
           if (id !== undefined)
             open.set(id, { sentAt: Date.now(), problems: frame.split('"businessKey":').length - 1 });
           link.send(frame);

@@ -42,6 +42,7 @@ export class Observations {
   readonly #stretches: Stretch[] = [];
   #heldUpMs = 0;
   #clients = 1;
+  #unacknowledged = 0;
   #produced: Readonly<Record<string, number>> = {};
   #heard = (): void => {};
 
@@ -51,6 +52,7 @@ export class Observations {
       if (!Array.isArray(waits) || typeof heldUpMs !== 'number' || typeof produced !== 'object') return;
       this.#waits.push(...waits.filter(isWait));
       this.#heldUpMs = heldUpMs;
+      this.#unacknowledged = Number(message.unacknowledged);
       this.#produced = Object.fromEntries(
         Object.entries(produced ?? {}).map(([code, n]) => [code, Number(n)]),
       );
@@ -78,6 +80,20 @@ export class Observations {
         this.#heard = resolve;
       });
     return this.#produced;
+  }
+
+  /** Waits until as many reports were acknowledged as there are clients, so that all is under way. */
+  async reported(): Promise<void> {
+    while (this.#waits.length < this.#clients)
+      await new Promise<void>((resolve) => {
+        this.#heard = resolve;
+      });
+  }
+
+  /** Waits until nothing is on its way any more. */
+  async quiet(): Promise<void> {
+    do await this.produced();
+    while (this.#unacknowledged > 0);
   }
 
   figures(phase: Phase): PhaseFigures {

@@ -192,7 +192,8 @@ async function oneRound(server: RunningServer, senders: readonly Sender[], size:
 /** Where broken messages stand among so many good ones: anywhere. */
 function placesOf(good: number, perThousand: number): ReadonlySet<number> {
   const places = new Set<number>();
-  const wanted = Math.round((good * perThousand) / 1_000);
+  // A part of one is one now and then, so that short rounds have their share in the end.
+  const wanted = Math.min(good, Math.floor((good * perThousand) / 1_000 + Math.random()));
   while (places.size < wanted) places.add(Math.floor(Math.random() * good));
   return places;
 }
