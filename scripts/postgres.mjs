@@ -8,6 +8,7 @@ import {
   chmodSync,
   chownSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -74,18 +75,46 @@ export async function installOnDebian() {
 }
 
 async function startTemporary(programs) {
-  // initdb refuses root, so that root hands the cluster to a user without rights.
-  const user = process.getuid?.() === 0 ? await plainUser() : null;
   const folder = mkdtempSync(join(tmpdir(), 'piculus-postgres-'));
-  const data = join(folder, 'data');
-  const password = randomBytes(12).toString('hex');
-  const passwordFile = join(folder, 'password');
-  writeFileSync(passwordFile, password, { mode: 0o600 });
-  if (user !== null) {
-    for (const path of [folder, passwordFile]) chownSync(path, user.uid, user.gid);
+  const place = await postgresPlace(programs, folder);
+  if (place.owner !== null) chownSync(folder, place.owner.uid, place.owner.gid);
+  const password = await makePostgres(place, { flushed: false });
+  const running =
+    password === null ? null : await runPostgres(place, await freePort(), { settings: TEMPORARY });
+  if (running === null) {
+    rmSync(folder, { recursive: true, force: true });
+    return null;
   }
-  chmodSync(folder, 0o700);
-  const as = user === null ? {} : user;
+  return {
+    url: `postgres://piculus:${password}@127.0.0.1:${running.port}/postgres`,
+    stop: async () => {
+      await running.stop();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** It is thrown away; only its answers count, not what a power failure would leave. */
+const TEMPORARY = { max_connections: 200, fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' };
+
+/** @returns where a PostgreSQL in this folder keeps its data and its password, and which user it runs under. */
+export async function postgresPlace(programs, folder) {
+  return {
+    programs,
+    // initdb refuses root, so that root hands the data to a user without rights.
+    owner: process.getuid?.() === 0 ? await plainUser() : null,
+    data: join(folder, 'postgres'),
+    passwordFile: join(folder, 'postgres-password'),
+  };
+}
+
+/** @returns the password of its user `piculus`, or null after saying why it could not be made. */
+export async function makePostgres({ programs, owner, data, passwordFile }, { flushed }) {
+  mkdirSync(data, { recursive: true, mode: 0o700 });
+  const password = randomBytes(18).toString('hex');
+  writeFileSync(passwordFile, password, { mode: 0o600 });
+  if (owner !== null) for (const path of [data, passwordFile]) chownSync(path, owner.uid, owner.gid);
+  chmodSync(data, 0o700);
   const made = await capture(
     join(programs, 'initdb'),
     [
@@ -98,63 +127,55 @@ async function startTemporary(programs) {
       '-E',
       'UTF8',
       '--locale=C',
-      '--no-sync',
+      ...(flushed ? [] : ['--no-sync']),
     ],
-    { cwd: folder, env: { PATH: process.env.PATH }, ...as },
+    { cwd: data, env: { PATH: process.env.PATH }, ...owner },
   );
-  if (made.code !== 0) {
-    say(`a temporary PostgreSQL could not be made: ${made.output}`);
-    rmSync(folder, { recursive: true, force: true });
-    return null;
-  }
-  const port = await freePort();
-  const server = spawn(join(programs, 'postgres'), serverArguments(data, port), {
-    cwd: folder,
-    env: { PATH: process.env.PATH, LC_ALL: 'C' },
-    stdio: ['ignore', 'ignore', 'pipe'],
-    ...as,
+  if (made.code === 0) return password;
+  say(`a PostgreSQL could not be made: ${made.output}`);
+  return null;
+}
+
+/**
+ * @param apart whether Ctrl-C in the terminal must not reach it, because whoever started it stops all in order.
+ * @returns `{ port, stop(), ended, pid }` once it takes connections, or null after saying why it does not.
+ */
+export function runPostgres({ programs, owner, data }, port, { settings: given, apart = false }) {
+  const settings = { listen_addresses: '127.0.0.1', port, unix_socket_directories: '', ...given };
+  const server = spawn(
+    join(programs, 'postgres'),
+    ['-D', data, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])],
+    {
+      cwd: data,
+      env: { PATH: process.env.PATH, LC_ALL: 'C' },
+      stdio: ['ignore', 'ignore', 'pipe'],
+      detached: apart,
+      ...owner,
+    },
+  );
+  let failed = '';
+  server.once('error', (error) => {
+    failed = error.message;
   });
-  return whenReady(server, { folder, url: `postgres://piculus:${password}@127.0.0.1:${port}/postgres` });
-}
-
-function serverArguments(data, port) {
-  const settings = {
-    listen_addresses: '127.0.0.1',
-    port: String(port),
-    unix_socket_directories: '',
-    max_connections: '200',
-    // The cluster is thrown away; only its answers count, not what a power failure would leave.
-    fsync: 'off',
-    synchronous_commit: 'off',
-    full_page_writes: 'off',
-  };
-  return ['-D', data, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])];
-}
-
-function whenReady(server, { folder, url }) {
-  const closed = new Promise((resolve) => server.once('close', resolve));
+  const ended = new Promise((resolve) => server.once('close', resolve));
+  const kill = () => server.kill('SIGINT');
+  process.once('exit', kill);
   let stopping = false;
   const stop = async () => {
     stopping = true;
     process.removeListener('exit', kill);
-    server.kill('SIGINT');
-    await closed;
-    rmSync(folder, { recursive: true, force: true });
+    kill();
+    await ended;
   };
-  const kill = () => server.kill('SIGQUIT');
-  process.once('exit', kill);
   return new Promise((resolve) => {
     let said = '';
     server.stderr.on('data', (chunk) => {
       said = (said + chunk).slice(-4_000);
-      if (said.includes('database system is ready to accept connections')) resolve({ url, stop });
+      if (said.includes('database system is ready to accept connections'))
+        resolve({ port, stop, ended, pid: server.pid });
     });
-    server.once('error', (error) => {
-      say(`a temporary PostgreSQL could not be started: ${error.message}`);
-      resolve(null);
-    });
-    closed.then(() => {
-      if (!stopping) say(`the temporary PostgreSQL ended: ${said}`);
+    ended.then(() => {
+      if (!stopping) say(`PostgreSQL ended: ${failed}${said.split('\n').slice(-6).join('\n')}`);
       resolve(null);
     });
   });

@@ -16,9 +16,13 @@ export interface DemoDatabase {
 export type DemoDatabases = ReadonlyMap<DatabaseName, DemoDatabase>;
 
 export function neededDatabases(options: DemoOptions): DatabaseName[] {
-  return options.systems.includes('PBMS')
-    ? ['piculus', 'pbap', 'bank', 'pbms', 'pbms-bank']
-    : ['piculus', 'pbap', 'bank'];
+  return [
+    // A server that runs already has its own.
+    ...(options.join == null ? (['piculus'] as const) : []),
+    'pbap',
+    'bank',
+    ...(options.systems.includes('PBMS') ? (['pbms', 'pbms-bank'] as const) : []),
+  ];
 }
 
 /**

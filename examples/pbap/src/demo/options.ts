@@ -25,8 +25,18 @@ export interface DemoOptions {
   readonly systems: readonly SystemCode[];
   /** Where the clients find the server, for instance a balancer; null for the server itself. */
   readonly clientUrl?: string | null;
+  /** A server that runs already; null, or left out: the demo starts one. */
+  readonly join?: JoinOptions | null;
+  /** By which the clients come in; null, or left out: by WebSocket. */
+  readonly nats?: { readonly url: string; readonly folder: string } | null;
   /** Databases that the environment names; null for embedded ones. */
   readonly databaseUrls: Readonly<Record<DatabaseName, string | null>>;
+}
+
+export interface JoinOptions {
+  readonly url: string;
+  /** Absolute; of the administrator, one-time or not. */
+  readonly adminPasswordFile: string;
 }
 
 export type SystemCode = 'PBAP' | 'PBMS';
@@ -52,7 +62,8 @@ export const HELP = `npm start -- [options]        the demo: a server, a bank, a
 
 PICULUS_DATABASE_URL, PBAP_DATABASE_URL and BANK_DATABASE_URL (PBMS_DATABASE_URL, PBMS_BANK_DATABASE_URL) put the
 databases on PostgreSQL. Nothing is ever dropped there. PICULUS_CLIENT_URL is where the clients find the server, where
-a balancer stands between.
+a balancer stands between. PICULUS_SERVER_URL and PICULUS_ADMIN_PASSWORD_FILE name a server that runs already, and
+PICULUS_NATS_URL and PICULUS_NATS_FOLDER, as \`piculus nats config\` wrote it, let the clients come by NATS.
 `;
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -92,6 +103,14 @@ export function readOptions(args: readonly string[], env: Environment, folder: s
       values.once === true && values.port === undefined ? 0 : whole('--port', values.port, 7_070, 1, 65_535),
     systems: whole('--systems', values.systems, 1, 1, 2) === 1 ? ['PBAP'] : ['PBAP', 'PBMS'],
     clientUrl: env.PICULUS_CLIENT_URL?.trim() || null,
+    join: pair(env, 'PICULUS_SERVER_URL', 'PICULUS_ADMIN_PASSWORD_FILE', (url, file) => ({
+      url,
+      adminPasswordFile: resolve(folder, file),
+    })),
+    nats: pair(env, 'PICULUS_NATS_FOLDER', 'PICULUS_NATS_URL', (keys, url) => ({
+      url,
+      folder: resolve(folder, keys),
+    })),
     databaseUrls: {
       piculus: databaseUrl(env, 'PICULUS_DATABASE_URL'),
       pbap: databaseUrl(env, 'PBAP_DATABASE_URL'),
@@ -134,6 +153,14 @@ function whole(flag: string, value: string | undefined, otherwise: number, min: 
   const number = /^[0-9]{1,10}$/.test(value) ? Number(value) : Number.NaN;
   if (number >= min && number <= max) return number;
   throw new DemoError(`${flag} must be a whole number from ${min} to ${max}, not "${value}"`, 2);
+}
+
+/** Null where the first of the two is not set. */
+function pair<T>(env: Environment, name: string, other: string, make: (first: string, second: string) => T) {
+  const [first, second] = [env[name]?.trim() || null, env[other]?.trim() || null];
+  if (first === null) return null;
+  if (second === null) throw new DemoError(`${name} needs ${other} beside it`, 2);
+  return make(first, second);
 }
 
 function databaseUrl(env: Environment, name: string): string | null {

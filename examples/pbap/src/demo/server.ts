@@ -6,6 +6,7 @@ import { type ApiClient, ApiError, createApiClient, signIn, signInFirst } from '
 import { z } from 'zod';
 import { type Children, fromRoot } from './children.ts';
 import { DemoError } from './demo-error.ts';
+import type { JoinOptions } from './options.ts';
 
 export interface DemoServer {
   readonly url: string;
@@ -59,7 +60,20 @@ export async function startServer(place: ServerPlace, children: Children): Promi
         () => false,
       ),
   });
-  const path = join(place.folder, 'credentials.json');
+  return enter(url, place.folder, passwordFile);
+}
+
+/** Signs the demo in to a server that runs already. @param folder holds the demo's credentials. */
+export async function joinServer(
+  { url, adminPasswordFile }: JoinOptions,
+  folder: string,
+): Promise<DemoServer> {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  return enter(url, folder, adminPasswordFile);
+}
+
+async function enter(url: string, folder: string, passwordFile: string): Promise<DemoServer> {
+  const path = join(folder, 'credentials.json');
   const known = await readStored(path);
   const { stored, adminPassword } =
     known === null ? await makeUsers(url, passwordFile) : { stored: known, adminPassword: null };
@@ -91,7 +105,12 @@ async function makeUsers(
 ): Promise<{ stored: Stored; adminPassword: string }> {
   const adminPassword = newPassword();
   const oneTimePassword = await readPassword(passwordFile);
-  const { token } = await firstSignIn(url, { username: 'admin', oneTimePassword, password: adminPassword });
+  const admin = { username: 'admin', oneTimePassword, password: adminPassword };
+  const { token } = await firstSignIn(
+    url,
+    admin,
+    `; if it has another password by now, write that to ${passwordFile}`,
+  );
   await writeFile(passwordFile, `${adminPassword}\n`, { mode: 0o600 });
   const stored: Stored = { username: 'demo', password: newPassword(), keys: {} };
   const api = createApiClient({ baseUrl: url, token });
@@ -130,16 +149,16 @@ async function letSolutionsDecide(api: ApiClient): Promise<void> {
 }
 
 type FirstSignIn = Parameters<typeof signInFirst>[1];
-const firstSignIn = (url: string, person: FirstSignIn) =>
-  signInFirst({ baseUrl: url }, person).catch((error: unknown) => notLetIn(error, person.username));
+const firstSignIn = (url: string, person: FirstSignIn, advice = '') =>
+  signInFirst({ baseUrl: url }, person).catch((error: unknown) => notLetIn(error, person.username, advice));
 
 const signInAs = (url: string, { username, password }: Stored) =>
   signIn({ baseUrl: url }, { username, password }).catch((error: unknown) => notLetIn(error, username));
 
-function notLetIn(error: unknown, username: string): never {
+function notLetIn(error: unknown, username: string, advice = ''): never {
   if (!(error instanceof ApiError) || error.code !== 'not-signed-in') throw error;
   throw new DemoError(
-    `the server does not let the user "${username}" in; its database may be from another checkout`,
+    `the server does not let the user "${username}" in; its database may be from another checkout${advice}`,
   );
 }
 

@@ -1,4 +1,5 @@
 /** Brings the whole demo up, in order, and down again. */
+import { join } from 'node:path';
 import { type Children, fromRoot } from './children.ts';
 import { closeDatabases, type DemoDatabases, openDatabases } from './databases.ts';
 import { DemoError } from './demo-error.ts';
@@ -7,7 +8,7 @@ import type { DemoOptions, SystemCode } from './options.ts';
 import { anyFreePort, freePort } from './ports.ts';
 import type { Progress } from './progress.ts';
 import { registerSystem } from './registration.ts';
-import { type DemoServer, startServer } from './server.ts';
+import { type DemoServer, joinServer, startServer } from './server.ts';
 import { bookSystem, type DemoSystem, planSystem } from './system.ts';
 
 /** Two of each, on one database, so that a take-over can be seen. */
@@ -84,6 +85,7 @@ async function bookAll(
 
 async function startDemoServer(stage: StageOptions, databases: DemoDatabases): Promise<DemoServer> {
   const { options, children, progress, folder } = stage;
+  if (options.join != null) return joinServer(options.join, folder);
   const database = databases.get('piculus');
   if (database === undefined) throw new DemoError('the server has no database');
   const port = options.port === 0 ? await anyFreePort() : await freePort(options.port);
@@ -128,6 +130,7 @@ async function startSystem(
         serverKeys,
         bankUrl: bank.url,
         port,
+        nats: options.nats ?? null,
       }),
     );
   }
@@ -144,6 +147,7 @@ function clientProgram(
     readonly serverKeys: string;
     readonly bankUrl: string;
     readonly port: number;
+    readonly nats: { readonly url: string; readonly folder: string } | null;
   },
 ) {
   const sysCode: SystemCode = system.sysCode;
@@ -159,6 +163,12 @@ function clientProgram(
       PBAP_INSTANCE: String(instance),
       PBAP_DATABASE_URL: system.databaseUrl,
       BANK_URL: link.bankUrl,
+      ...(link.nats === null
+        ? {}
+        : {
+            PICULUS_NATS_URL: link.nats.url,
+            PICULUS_NATS_NKEY_FILE: join(link.nats.folder, `${sysCode}.nkey`),
+          }),
       // One of them is the front door: new orders, callbacks, sender, timeout job.
       PBAP_NORMAL_PATH: first ? 'yes' : 'no',
       PBAP_HTTP_PORT: first ? String(link.port) : '0',

@@ -1,13 +1,14 @@
 import { DEFAULT_POLICY, type RepairPolicy } from '@piculus/repairs';
+import type { NatsLogin } from '@piculus/client/nats';
 import { EMBEDDED_POOL_SIZE } from '../shared/database.ts';
-import { type Environment, text, wholeNumber, yesNo } from '../shared/settings.ts';
+import { type Environment, secretIn, text, wholeNumber, yesNo } from '../shared/settings.ts';
 import { NOT_FOUND_WINDOW_MS } from './ports/bank.ts';
 
 export interface PbapConfig {
   /** Address of the Piculus server; null runs PBAP without a client. */
   readonly piculus: { readonly url: string; readonly systemKey: string; readonly serverKeys: string } | null;
   /** By which PBAP reaches the Piculus server in place of its address; null for the address. */
-  readonly nats: { readonly servers: string; readonly user: string; readonly password: string } | null;
+  readonly nats: { readonly servers: string; readonly login: NatsLogin } | null;
   readonly sysCode: string;
   readonly instance: string;
   readonly databaseUrl: string;
@@ -27,7 +28,8 @@ export interface PbapConfig {
 
 /**
  * Reads PBAP's settings: PICULUS_URL, PICULUS_SYSTEM_KEY and PICULUS_SERVER_KEYS (all or none), SYS_CODE (PBAP), PBAP_INSTANCE
- * (1), PICULUS_NATS_URL with PICULUS_NATS_USER and PICULUS_NATS_PASSWORD (all or none), PBAP_DATABASE_URL and BANK_URL (must be set), PBAP_POOL_SIZE (4), BANK_TIMEOUT_MS (3000), BANK_NOT_FOUND_WINDOW_MS (5000),
+ * (1), PICULUS_NATS_URL with PICULUS_NATS_NKEY_FILE, or with PICULUS_NATS_USER and PICULUS_NATS_PASSWORD,
+ * PBAP_DATABASE_URL and BANK_URL (must be set), PBAP_POOL_SIZE (4), BANK_TIMEOUT_MS (3000), BANK_NOT_FOUND_WINDOW_MS (5000),
  * PBAP_NORMAL_PATH (yes or no; no), PBAP_HTTP_HOST, PBAP_HTTP_PORT (0), PBAP_PLACES (16),
  * PBAP_RECHARGE_MIN_AGE_MS, PBAP_WITHDRAW_MIN_AGE_MS, PBAP_CONTINUE_MAX_AGE_MS.
  * @throws SettingError naming the setting.
@@ -47,8 +49,10 @@ export function readPbapConfig(env: Environment): PbapConfig {
         ? null
         : {
             servers: text(env, 'PICULUS_NATS_URL'),
-            user: text(env, 'PICULUS_NATS_USER'),
-            password: text(env, 'PICULUS_NATS_PASSWORD'),
+            login:
+              (env.PICULUS_NATS_NKEY_FILE ?? '') === ''
+                ? { user: text(env, 'PICULUS_NATS_USER'), password: text(env, 'PICULUS_NATS_PASSWORD') }
+                : { nkey: secretIn(env, 'PICULUS_NATS_NKEY_FILE') },
           },
     sysCode: text(env, 'SYS_CODE', 'PBAP'),
     instance: text(env, 'PBAP_INSTANCE', '1'),

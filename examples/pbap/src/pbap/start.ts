@@ -127,7 +127,7 @@ async function startClient(
           transport: natsTransport({
             servers: config.nats.servers,
             systemKey: piculus.systemKey,
-            login: { user: config.nats.user, password: config.nats.password },
+            login: config.nats.login,
           }),
         }),
     application: { name: `${config.sysCode}-${config.instance}`, version: PBAP_VERSION },

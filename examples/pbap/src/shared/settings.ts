@@ -1,4 +1,6 @@
 /** Reads settings from an environment, refusing what is missing or wrong by its name. */
+import { readFileSync } from 'node:fs';
+
 export class SettingError extends Error {
   override readonly name = 'SettingError';
 }
@@ -9,6 +11,18 @@ export function text(env: Environment, name: string, fallback?: string): string 
   const value = env[name] ?? fallback;
   if (value === undefined || value === '') throw new SettingError(`${name} must be set`);
   return value;
+}
+
+/** @returns what the file that the setting names holds, without spaces around it. */
+export function secretIn(env: Environment, name: string): string {
+  const path = text(env, name);
+  try {
+    const content = readFileSync(path, 'utf8').trim();
+    if (content !== '') return content;
+  } catch {
+    throw new SettingError(`${name} cannot be read: ${path}`);
+  }
+  throw new SettingError(`${name} names an empty file`);
 }
 
 export function wholeNumber(env: Environment, name: string, fallback: number, max = 2_147_483_647): number {
