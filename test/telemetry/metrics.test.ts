@@ -2,7 +2,11 @@
  * Every figure of the table is moved by the work that it tells of, on a living server; the dashboard and the alerts
  * ask for nothing that its answer does not have.
  */
+import { AckPolicy, jetstream, jetstreamManager } from '@nats-io/jetstream';
+import { connect } from '@nats-io/transport-node';
+import { natsTransport } from '@piculus/client/nats';
 import { API_PREFIX } from '@piculus/protocol/http';
+import { natsDownStream, natsSubjects } from '@piculus/protocol/link';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { choosePolicy } from '../support/approval-policy.ts';
 import { FIX, problem, RawClient } from '../../packages/server/test/server/support.ts';
@@ -11,6 +15,7 @@ import { openPool } from '../../packages/server/src/store/pool.ts';
 import { METRIC_NAMES } from '../../packages/server/src/telemetry/table.ts';
 import { alertExpressions, alertNames, dashboardExpressions } from '../deploy/dashboard.ts';
 import { missingIn, namesOf, samplesOf } from '../deploy/promql.ts';
+import { RawClient as LinkClient } from '../transports/raw-client.ts';
 import { highest, openSite, type Site } from './site.ts';
 
 const PATIENCE = { timeout: 30_000, interval: 50 };
@@ -37,6 +42,16 @@ const moved = (...names: string[]): Promise<void> =>
     await look();
     expect(names.filter((name) => !((seen.get(name) ?? 0) > 0))).toEqual([]);
   }, PATIENCE);
+
+const sample = (text: string, name: string): number =>
+  Number(
+    text
+      .split('\n')
+      .find((line) => line.startsWith(`${name} `))
+      ?.split(' ')[1],
+  );
+const ready = async (transport: string): Promise<number> =>
+  sample(await site.scrape(), `piculus_transport_ready{transport="${transport}"}`);
 
 const greeted = (clientId: string, change: object = {}): Promise<RawClient> =>
   RawClient.greeted(site.address, key, clientId, change);
@@ -85,6 +100,7 @@ describe('the figures', () => {
       'piculus_clients',
       'piculus_places_free',
       'piculus_audit_checkpoint_age_seconds',
+      'piculus_password_seconds',
     );
     await client.close();
     await moved('piculus_sessions_ended_total');
@@ -205,6 +221,43 @@ describe('the figures', () => {
     await site.sql.query('COMMIT');
     await views;
     await client.close();
+  });
+
+  it('tell of NATS', async () => {
+    const overNats = new LinkClient();
+    await overNats.greeted(
+      natsTransport({ servers: site.nats.url, systemKey: key, login: site.nats.login('PBAP') }),
+    );
+    await moved('piculus_nats_connects_total', 'piculus_nats_links', 'piculus_nats_stream_bytes_max');
+    // Somebody who takes one of two packets and does not acknowledge it.
+    const broker = await connect({ servers: site.nats.url, ...site.nats.broker });
+    const manager = await jetstreamManager(broker);
+    const [stream, subject] = [natsDownStream('PBAP'), natsSubjects.down('PBAP', 'nobody')];
+    await manager.consumers.add(stream, {
+      durable_name: 'nobody',
+      filter_subject: subject,
+      ack_policy: AckPolicy.Explicit,
+    });
+    await jetstream(broker).publish(subject, 'one');
+    await jetstream(broker).publish(subject, 'two');
+    await (await jetstream(broker).consumers.get(stream, 'nobody')).next();
+    await moved(
+      'piculus_nats_pending',
+      'piculus_nats_ack_pending',
+      'piculus_nats_stream_messages',
+      'piculus_nats_stream_bytes',
+    );
+    // What the server says next has no way to go.
+    await manager.streams.delete(stream);
+    overNats.heartbeat();
+    await moved('piculus_nats_publish_failures_total');
+    await broker.close();
+    await site.nats.kill();
+    await vi.waitFor(async () => expect(await ready('nats')).toBe(0), PATIENCE);
+    await site.nats.start();
+    await vi.waitFor(async () => expect(await ready('nats')).toBe(1), PATIENCE);
+    expect(sample(await site.scrape(), 'piculus_nats_connects_total{result="ok"}')).toBe(2);
+    overNats.close();
   });
 
   it('tell of a database that is away, and leave out what cannot be known then', async () => {

@@ -2,8 +2,10 @@
 import pg from 'pg';
 import { type DatabaseProxy, startProxy } from '../../packages/server/test/server/proxy.ts';
 import { startTestServer, type TestServer } from '../../packages/server/test/server/support.ts';
+import { startTestNats, type TestNats } from '../support/nats.ts';
 
 export interface Site extends TestServer {
+  readonly nats: TestNats;
   readonly proxy: DatabaseProxy;
   /** A connection of the test's own, past the proxy. */
   readonly sql: pg.Client;
@@ -14,10 +16,12 @@ export const LEASE_MS = 1_500;
 
 export async function openSite(): Promise<Site> {
   const opened: { proxy?: DatabaseProxy; url?: string } = {};
+  const nats = await startTestNats({ systems: ['PBAP'] });
   const server = await startTestServer(
     {
       leaseMs: LEASE_MS,
       telemetry: { metricsPort: 0, metricsHost: '127.0.0.1', stateCacheMs: 0, otlpUrl: null },
+      nats: nats.config,
     },
     async (url) => {
       opened.url = url;
@@ -31,6 +35,7 @@ export async function openSite(): Promise<Site> {
   await sql.connect();
   return {
     ...server,
+    nats,
     proxy,
     sql,
     scrape: async () => {
@@ -42,6 +47,7 @@ export async function openSite(): Promise<Site> {
       proxy.mend();
       await sql.end();
       await server.stop();
+      await nats.stop();
       proxy.close();
     },
   };

@@ -92,7 +92,7 @@ export async function compose(host: Host): Promise<Built> {
   const onIdleError = (error: Error): void => log.warn({ err: error }, 'an idle connection broke');
   const pool = await lifecycle.open(
     'database pool',
-    () => openPool({ url, onIdleError }),
+    () => openPool({ url, onIdleError, connectionsMax: config.databaseConnections }),
     (opened) => opened.end(),
   );
   const events = createLiveEvents(clock);
@@ -138,7 +138,9 @@ export async function compose(host: Host): Promise<Built> {
   const app: App = await createHttp(host, http);
   const transports = [
     createWebSocketTransport({ server: app.http.server, log, requestId: () => clock.uuid() }),
-    ...(config.nats === null ? [] : [createNatsTransport({ config: config.nats, clock, log })]),
+    ...(config.nats === null
+      ? []
+      : [createNatsTransport({ config: config.nats, clock, log, metrics: telemetry.metrics })]),
   ];
   checks = nodeChecks({
     host: { checkOpen: () => host.checkWorking() },

@@ -14,6 +14,8 @@ const LEASE_MS_MIN = 300;
 export interface ServerConfig {
   /** Null: the embedded database in `dataDir`. */
   readonly databaseUrl: string | null;
+  /** Connections of the pool of this node. */
+  readonly databaseConnections: number;
   /** A role that owns the schema and migrates it, where that is not the server's own. */
   readonly migrationDatabaseUrl: string | null;
   /** For the embedded database and the server's secret. */
@@ -81,6 +83,7 @@ export function loadConfig(environment: Environment = process.env): ServerConfig
   problems.push(...proxies.problems);
   const config: ServerConfig = {
     databaseUrl: url('PICULUS_DATABASE_URL', ['postgres:', 'postgresql:']),
+    databaseConnections: whole('PICULUS_DATABASE_CONNECTIONS', 6, [2, 100]),
     migrationDatabaseUrl: url('PICULUS_MIGRATION_DATABASE_URL', ['postgres:', 'postgresql:']),
     dataDir: text('PICULUS_DATA_DIR') ?? './.piculus',
     host: text('PICULUS_HOST') ?? '127.0.0.1',

@@ -10,6 +10,7 @@ interface ConfigFlags {
   readonly folder: string;
   readonly systems: readonly string[];
   readonly listen: string;
+  readonly store?: string;
   readonly passwords?: boolean;
   readonly tlsCert?: string;
   readonly tlsKey?: string;
@@ -28,6 +29,7 @@ export function addNats({ program, act }: Registration): void {
     .requiredOption('--systems <codes>', 'codes of the systems, separated by commas', list)
     .option('--folder <folder>', 'where to write; users that are there already are kept', './nats')
     .option('--listen <address>', 'where nats-server listens', '127.0.0.1:4222')
+    .option('--store <folder>', 'where nats-server keeps its own notes (store in the folder)')
     .option('--passwords', 'passwords in place of NKeys')
     .option('--tls-cert <file>', 'certificate of nats-server, as PEM')
     .option('--tls-key <file>', 'its private key, as PEM')
@@ -67,6 +69,7 @@ async function writeConfig(context: CliContext, flags: ConfigFlags): Promise<Exi
   const { writeNatsConfig } = await import('@piculus/server');
   const written = await writeNatsConfig({
     folder: flags.folder,
+    storeDir: flags.store ?? null,
     systems: [...new Set(systems)],
     listen,
     passwords: flags.passwords === true,

@@ -13,7 +13,7 @@ import { createSecondFactors, type SecondFactors } from './second-factor.ts';
 import { SECOND_STEPS, secondStep } from './second-step.ts';
 import { readScopes } from './grants.ts';
 import { createGuessing } from './guessing.ts';
-import { ARGON2ID, type Hashing } from './passwords.ts';
+import { ARGON2ID, type Hashing, timedHashing } from './passwords.ts';
 import { createRoles, type Roles } from './roles.ts';
 import { auditSession, type Origin } from './session-acts.ts';
 import { createTokens, type Tokens } from './tokens.ts';
@@ -63,8 +63,11 @@ export function createIdentity(
     readonly hashing?: Hashing;
   },
 ): Identity {
-  const { db, log, clock } = context;
-  const { secret, publicUrl, hashing = ARGON2ID } = options;
+  const { db, log, clock, metrics } = context;
+  const { secret, publicUrl } = options;
+  const hashing = timedHashing(options.hashing ?? ARGON2ID, clock, (ms) =>
+    metrics.observe('piculus_password_seconds', {}, ms),
+  );
   const authParts = { db, clock, log, hashing, secret, publicUrl };
   const auth = createAuth(authParts);
   const guessing = createGuessing(context, { secret });

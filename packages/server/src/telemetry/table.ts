@@ -55,6 +55,12 @@ const EVENTS = {
   piculus_leases_expired_total: counter([], 'Batches whose client was not heard of in time'),
   piculus_alarms_total: counter(['alarm'], 'Alarms that results carried'),
   piculus_problems_reported_total: counter(['sys_code', 'result'], 'Problems that clients reported'),
+  piculus_nats_connects_total: counter(['result'], 'Connections to NATS that were opened, or could not be'),
+  piculus_nats_publish_failures_total: counter(
+    ['reason'],
+    'Packets to clients that NATS did not take: full, timeout, lost',
+  ),
+  piculus_password_seconds: histogram([], 'Checks of passwords, with their wait for a processor'),
 } satisfies Record<string, Spec>;
 
 /** What this node is, looked at when it is asked. */
@@ -78,6 +84,12 @@ const NODE = {
   piculus_clock_offset_seconds: gauge([], 'How far the clock of this machine is ahead of the database'),
   piculus_clock_age_seconds: gauge([], 'How long ago the time of the database was learned'),
   piculus_live_readers: gauge([], 'Consoles that read live events'),
+  piculus_nats_links: gauge([], 'Clients of this node that came by NATS'),
+  piculus_nats_stream_messages: gauge(['stream'], 'Packets in NATS that nobody acknowledged, of all nodes'),
+  piculus_nats_stream_bytes: gauge(['stream'], 'What they take'),
+  piculus_nats_stream_bytes_max: gauge(['stream'], 'What the stream may take'),
+  piculus_nats_pending: gauge(['stream'], 'Packets in NATS that wait to be handed out'),
+  piculus_nats_ack_pending: gauge(['stream'], 'Packets that NATS handed out, not acknowledged'),
 } satisfies Record<string, Spec>;
 
 /** What the database holds: the same on every node, read at most once in five seconds. */

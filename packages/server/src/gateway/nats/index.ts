@@ -20,9 +20,11 @@ import {
 } from '@piculus/protocol/link';
 import type { Logger } from 'pino';
 import type { Clock } from '../../base/clock.ts';
+import { type Metrics, noMetrics } from '../../base/metrics.ts';
 import type { NatsConfig } from '../../config-nats.ts';
 import { StartError } from '../../start-error.ts';
 import type { Door, GatewayTransport } from '../transport.ts';
+import { readStreamFigures, type StreamFigures } from './figures.ts';
 import { type Line, NatsUnusable, openLine } from './line.ts';
 import { ServerLink } from './server-link.ts';
 import {
@@ -38,6 +40,7 @@ export interface NatsTransportOptions {
   readonly config: NatsConfig;
   readonly clock: Clock;
   readonly log: Logger;
+  readonly metrics?: Metrics;
 }
 
 const TICK_MS = 500;
@@ -50,18 +53,21 @@ const QUEUE = 'piculus';
 
 /** @returns a transport whose start throws a StartError where NATS answers and cannot be used. */
 export function createNatsTransport(options: NatsTransportOptions): GatewayTransport {
-  return new NatsTransport(options);
+  return new NatsTransport({ ...options, metrics: options.metrics ?? noMetrics });
 }
+
+type Options = NatsTransportOptions & { readonly metrics: Metrics };
 
 class NatsTransport implements GatewayTransport {
   readonly name = 'nats';
-  readonly #options: NatsTransportOptions;
+  readonly #options: Options;
   readonly #stop = new AbortController();
   #served: ServedLine | null = null;
   #running: Promise<void> = Promise.resolve();
 
-  constructor(options: NatsTransportOptions) {
+  constructor(options: Options) {
     this.#options = options;
+    this.#tellFigures();
   }
 
   get ready(): boolean {
@@ -120,7 +126,13 @@ class NatsTransport implements GatewayTransport {
     const { config, clock } = this.#options;
     // Anew for each connection: packets for an older one are for links that have ended.
     const node = token(clock);
-    const line = await openLine(config, node);
+    const connected = (result: 'ok' | 'failed'): void =>
+      this.#options.metrics.count('piculus_nats_connects_total', { result });
+    const line = await openLine(config, node).catch((error: unknown) => {
+      connected('failed');
+      throw error;
+    });
+    connected('ok');
     const served = new ServedLine({ ...this.#options, line, node, door });
     try {
       await served.start();
@@ -132,9 +144,36 @@ class NatsTransport implements GatewayTransport {
     this.#served = served;
     return served;
   }
+
+  #tellFigures(): void {
+    const { metrics, clock } = this.#options;
+    metrics.gauges(['piculus_nats_links'], (set) => set('piculus_nats_links', {}, this.#served?.links ?? 0));
+    metrics.gauges(
+      [
+        'piculus_nats_stream_messages',
+        'piculus_nats_stream_bytes',
+        'piculus_nats_stream_bytes_max',
+        'piculus_nats_pending',
+        'piculus_nats_ack_pending',
+      ],
+      async (set) => {
+        const served = this.#served;
+        // Where NATS is away, `piculus_transport_ready` says so, and nothing is known of its streams.
+        if (served === null || !served.open) return;
+        for (const figures of await served.figures(clock)) {
+          const { stream } = figures;
+          set('piculus_nats_stream_messages', { stream }, figures.messages);
+          set('piculus_nats_stream_bytes', { stream }, figures.bytes);
+          set('piculus_nats_stream_bytes_max', { stream }, figures.bytesMax);
+          set('piculus_nats_pending', { stream }, figures.pending);
+          set('piculus_nats_ack_pending', { stream }, figures.acknowledging);
+        }
+      },
+    );
+  }
 }
 
-interface ServedLineOptions extends NatsTransportOptions {
+interface ServedLineOptions extends Options {
   readonly line: Line;
   readonly node: string;
   readonly door: Door;
@@ -162,6 +201,14 @@ class ServedLine {
 
   get open(): boolean {
     return this.#doorOpen && !this.#gone.signal.aborted;
+  }
+
+  get links(): number {
+    return this.#links.size;
+  }
+
+  figures(clock: Clock): Promise<readonly StreamFigures[]> {
+    return readStreamFigures(this.#options.line, this.#systems, clock);
   }
 
   async start(): Promise<void> {
@@ -244,7 +291,7 @@ class ServedLine {
   }
 
   async #open(message: Msg): Promise<void> {
-    const { door, line, node, clock, log } = this.#options;
+    const { door, line, node, clock, log, metrics } = this.#options;
     const sysCode = readSubject(message.subject)?.sysCode;
     const request = readOpening(openRequestSchema, message.data);
     if (sysCode === undefined || request === null || this.#links.has(`${sysCode}.${request.link}`)) return;
@@ -265,6 +312,7 @@ class ServedLine {
         clock,
         log,
         ended: (ended) => this.#ended(ended),
+        notTaken: (reason) => metrics.count('piculus_nats_publish_failures_total', { reason }),
       });
       this.#links.set(`${sysCode}.${link}`, made);
       made.listen(door.accept(made.connection, peer));

@@ -6,7 +6,6 @@ import {
   linkKey,
   natsSubjects,
   type Opened,
-  type PutAnswer,
 } from '@piculus/protocol/link';
 import type { Logger } from 'pino';
 import type { Clock } from '../../base/clock.ts';
@@ -22,7 +21,12 @@ export interface ServerLinkOptions {
   readonly log: Logger;
   /** Called once, after the listener was told. */
   readonly ended: (link: ServerLink) => void;
+  /** NATS did not take a packet, or did not say so. */
+  readonly notTaken: (reason: NotTaken) => void;
 }
+
+/** `full`: the stream has no room; `timeout`: no answer; `lost`: no stream, or no connection. */
+export type NotTaken = 'full' | 'timeout' | 'lost';
 
 /** JetStream's numbers for a stream that takes no more at the moment. */
 const FULL: ReadonlySet<number> = new Set([10077, 10167, 10026]);
@@ -42,7 +46,13 @@ export class ServerLink {
     this.opened = opened;
     const subject = natsSubjects.down(opened.sysCode, opened.link);
     const courier = new Courier({
-      put: (packet) => put(line, subject, packet),
+      put: async (packet) => {
+        const answer = await put(line, subject, packet);
+        if (answer === 'taken') return answer;
+        options.notTaken(answer);
+        // Without an answer it may be there; the other end drops what comes twice.
+        return answer === 'timeout' ? 'full' : answer;
+      },
       sleep: (ms, signal) => clock.sleep(ms, signal),
       lost: () => end.terminate('the stream is gone'),
     });
@@ -113,7 +123,11 @@ export class ServerLink {
 /** What was read of a message that is too large, at least. */
 const LARGE_BYTES = 2_097_152;
 
-async function put({ jetStream, connection }: Line, subject: string, packet: Uint8Array): Promise<PutAnswer> {
+async function put(
+  { jetStream, connection }: Line,
+  subject: string,
+  packet: Uint8Array,
+): Promise<'taken' | NotTaken> {
   try {
     await jetStream.publish(subject, packet, { timeout: PUT_MS });
     return 'taken';
@@ -121,7 +135,6 @@ async function put({ jetStream, connection }: Line, subject: string, packet: Uin
     if (connection.isClosed()) return 'lost';
     const code = apiCode(error);
     if (code !== null) return FULL.has(code) ? 'full' : 'lost';
-    // Without an answer it may be there; the other end drops what comes twice.
-    return error instanceof Error && error.name === 'TimeoutError' ? 'full' : 'lost';
+    return error instanceof Error && error.name === 'TimeoutError' ? 'timeout' : 'lost';
   }
 }

@@ -8,6 +8,8 @@ import { type NatsServerFile, type NatsUserLogin, writeNatsServerFile } from './
 
 export interface NatsConfigOrder {
   readonly folder: string;
+  /** Where nats-server keeps its own notes; null: in a folder beside its configuration. */
+  readonly storeDir?: string | null;
   readonly systems: readonly string[];
   /** `host:port` */
   readonly listen: string;
@@ -37,7 +39,7 @@ export async function writeNatsConfig(order: NatsConfigOrder): Promise<NatsConfi
   const configFile = join(folder, 'nats-server.conf');
   const text = writeNatsServerFile({
     listen: order.listen,
-    storeDir: join(folder, 'store'),
+    storeDir: order.storeDir == null ? join(folder, 'store') : resolve(order.storeDir),
     server: server.login,
     systems: new Map(systems.map(({ name, login }) => [name, login])),
     tls: order.tls,
