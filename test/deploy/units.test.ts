@@ -4,9 +4,11 @@ import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFile
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { loadConfig } from '@piculus/server';
 import { beforeAll, describe, expect, it } from 'vitest';
 
 const FOLDER = fileURLToPath(new URL('../../deploy/systemd/', import.meta.url));
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const units = readdirSync(FOLDER);
 
 function run(
@@ -33,7 +35,7 @@ beforeAll(() => {
 
 describe('the units', () => {
   it('are there', () => {
-    expect(units).toContain('piculus@.service');
+    expect(units.toSorted()).toEqual(['piculus-nats.service', 'piculus@.service']);
   });
 
   it.each(units)('%s is accepted', (unit) => {
@@ -72,6 +74,32 @@ describe('the units', () => {
     const seconds = Number(/^TimeoutStopSec=(\d+)$/m.exec(text)?.[1]);
     const drainMs = Number(/PICULUS_DRAIN_MS=(\d+)$/m.exec(text)?.[1]);
     expect(seconds * 1_000).toBeGreaterThanOrEqual(drainMs + 20_000);
+  });
+
+  it('are given settings that a node starts with', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'piculus-settings-'));
+    try {
+      const page = readFileSync(new URL('../../docs/operating.md', import.meta.url), 'utf8');
+      const here = (text: string): string =>
+        text.replaceAll('/etc/piculus/keys', folder).replaceAll('/opt/piculus', ROOT);
+      // What the page does once, as another user and into other folders.
+      const once = /'(umask 077 [^']+)'/.exec(page)?.[1] ?? 'exit 1';
+      const { code, said } = run('sh', ['-euc', here(once)]);
+      expect({ code, said: code === 0 ? '' : said }).toEqual({ code: 0, said: '' });
+      const [, ini = ''] = /```ini\n([\s\S]*?)```/.exec(page) ?? [];
+      const settings = [...here(ini).matchAll(/^(\w+)=(.*)$/gm)].map(([, name = '', value = '']) => [
+        name,
+        value.replace('…', name === 'PICULUS_SECRET' ? 'kX29vmQ18rtLp03ZsWq7bYd5Nc1Jh6Gf0aE=' : 'word'),
+      ]);
+      const config = loadConfig(Object.fromEntries(settings));
+      expect(config.nats?.login.kind).toBe('nkey');
+      expect(config.auditKeyFile).toBe(join(folder, 'audit.pem'));
+      expect(readFileSync(join(folder, 'nats', 'nats-server.conf'), 'utf8')).toContain(
+        'store_dir: "/var/lib/piculus-nats"',
+      );
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
   });
 
   it('let a node do little else', () => {

@@ -3,7 +3,9 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { ERRORS } from '@piculus/protocol';
 import { alertNames } from '../deploy/dashboard.ts';
+import en from '../../packages/console/src/locales/en/index.ts';
 import { METRICS } from '../../packages/server/src/telemetry/table.ts';
 import { withMetrics } from '../../packages/server/src/telemetry/page.ts';
 
@@ -46,6 +48,38 @@ describe('the page of operating', () => {
     expect(metrics.filter((name) => !(name in METRICS))).toEqual([]);
     const files = [...page.matchAll(/`(deploy\/[\w./@-]+)`/g)].map(([, name]) => name ?? '');
     expect(files.filter((name) => !existsSync(`${ROOT}${name}`))).toEqual([]);
+  });
+});
+
+/** Every text of an object of texts, however deep, with a gap for what is filled in. */
+function textsOf(value: unknown): RegExp[] {
+  if (typeof value === 'string') {
+    const parts = value.split(/\{\{\w+\}\}/).map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
+    return [new RegExp(`^${parts.join('.+')}$`)];
+  }
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(textsOf) : [];
+}
+
+describe('what each failure looks like', () => {
+  const table = page.slice(page.indexOf('| what fails |'), page.indexOf('## NATS\n'));
+  const rows = table
+    .split('\n')
+    .filter((line) => line.startsWith('| '))
+    .slice(1)
+    .map((line) => line.split('|').map((cell) => cell.trim()));
+  const texts = [...textsOf(en), ...textsOf(Object.values(ERRORS).map(({ meaning }) => meaning.en))].filter(
+    ({ source }) => source !== '^.+$',
+  );
+
+  it.each(rows.map(([, what = '', looks = '']) => ({ what, looks })))('$what', ({ looks }) => {
+    const quoted = [...looks.matchAll(/“([^”]+)”/g)].map(([, text = '']) => text);
+    expect(quoted.filter((text) => !texts.some((known) => known.test(text)))).toEqual([]);
+  });
+
+  it('quotes most of it, and would find a text that is not there', () => {
+    expect(rows.length).toBeGreaterThan(14);
+    expect(rows.filter(([, , looks = '']) => looks.includes('“')).length).toBeGreaterThan(11);
+    expect(texts.some((known) => known.test('Connection lost, trying agan'))).toBe(false);
   });
 });
 
