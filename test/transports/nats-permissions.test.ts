@@ -180,6 +180,38 @@ test("answers of the servers and of JetStream reach nobody's inbox but the asker
   await other.close();
 });
 
+test('a place for the answer reaches no stream of others: they are neither filled nor deleted', async () => {
+  const [victim = ''] = OTHERS;
+  const client = await new RawClient().greeted(transportOf('nats', world, world.system(ATTACKER)));
+  const broker = await connect({ servers: world.nats.url, ...world.nats.broker });
+  const manager = await jetstreamManager(broker);
+  const own = natsDownStream(ATTACKER);
+  const [consumer] = (await manager.consumers.list(own).next()).map(({ name }) => name);
+  const places = [
+    natsSubjects.down(victim, 'junk'),
+    `$JS.API.STREAM.DELETE.${natsDownStream(victim)}`,
+    `$JS.API.STREAM.PURGE.${natsDownStream(victim)}`,
+    `$JS.API.STREAM.DELETE.${NATS_UP_STREAM}`,
+  ];
+  // With nothing to give, the answer is an empty message, which is what a deletion looks like.
+  const nothing = JSON.stringify({ batch: 1, no_wait: true });
+  for (const reply of places) {
+    line.publish(`$JS.API.CONSUMER.INFO.${own}.${consumer}`, '', { reply });
+    line.publish(`$JS.API.CONSUMER.MSG.NEXT.${own}.${consumer}`, nothing, { reply });
+  }
+  // Answered after all of those.
+  await line.request(`$JS.API.CONSUMER.MSG.NEXT.${own}.${consumer}`, nothing, { timeout: 10_000 });
+  await line.request(`$JS.API.CONSUMER.INFO.${own}.${consumer}`, '', { timeout: 10_000 });
+  const junk = { subjects_filter: natsSubjects.down(victim, 'junk') };
+  const { state } = await manager.streams.info(natsDownStream(victim), junk);
+  expect(Object.keys(state.subjects ?? {})).toEqual([]);
+  expect((await manager.streams.info(NATS_UP_STREAM)).config.name).toBe(NATS_UP_STREAM);
+  const other = links.get(victim)?.client ?? expect.unreachable('the other client has a link');
+  expect(await other.acknowledged(other.heartbeat())).toMatchObject({ type: 'ack' });
+  client.close();
+  await broker.close();
+});
+
 test('what it may do still works: its own link, in the middle of all this', async () => {
   const client = await new RawClient().greeted(transportOf('nats', world, world.system(ATTACKER)));
   expect(await client.acknowledged(client.heartbeat())).toMatchObject({ type: 'ack' });

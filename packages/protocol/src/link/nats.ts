@@ -12,6 +12,9 @@ export const NATS_PAYLOAD_BYTES_MIN = 524_288;
 export const NATS_STREAM_BYTES = { up: 67_108_864, down: 16_777_216 } as const;
 /** The server's own user; systems have names in capitals. */
 export const NATS_SERVER_USER = 'server';
+/** Accounts of NATS: one for the servers with all streams, one for each system. */
+export const NATS_SERVER_ACCOUNT = 'servers';
+export const natsAccount = (sysCode: string): string => `system-${sysCode}`;
 export const NATS_UP_STREAM = 'PICULUS_UP';
 /** A packet that nobody took for so long is of a link that is gone. */
 export const NATS_PACKET_AGE_MS = 5 * 60_000;

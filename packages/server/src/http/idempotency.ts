@@ -7,7 +7,7 @@ import { PiculusError } from '@piculus/protocol';
 import type { Context } from '../base/services.ts';
 import { stepped } from '../base/steps.ts';
 import { isDatabaseAway } from '../store/availability.ts';
-import { recordAnswer, releaseKey, takeKey } from '../store/idempotency.ts';
+import { recordAnswer, releaseKey, type TakenKey, takeKey } from '../store/idempotency.ts';
 import { asPiculusError, problemDetails } from './errors.ts';
 
 export interface IdempotentRequest {
@@ -43,9 +43,15 @@ export interface Idempotency {
 const ABANDONED_MS = 10 * 60_000;
 /** A node that is gone may have been frozen only; for so long it could still come back to its request. */
 const GONE_MS = 60_000;
-/** A key that could not be freed is tried again so often, and then left to those who take over what is abandoned. */
-const RELEASE_TRIES = 60;
-const RELEASE_EVERY_MS = 1_000;
+/** What could not be written of a key is tried again so often, and then left to those who take over what is abandoned. */
+const TRIES = 60;
+const AGAIN_MS = 1_000;
+
+/** A request under way, and its key as it took it. */
+interface Held {
+  readonly request: IdempotentRequest;
+  readonly taken: TakenKey;
+}
 
 export function createIdempotency(context: Context, secret: string): Idempotency {
   const { db, clock, log, steps } = context;
@@ -77,30 +83,39 @@ export function createIdempotency(context: Context, secret: string): Idempotency
       .digest();
   }
 
-  async function settle(request: IdempotentRequest, status: number, body: unknown): Promise<void> {
-    try {
-      const answer = {
-        actor: request.actor,
-        key: request.key,
-        status,
-        body: request.secret ? seal(body) : body,
-      };
-      await stepped(steps, 'answer record', () => recordAnswer(db, answer));
-    } catch (error) {
-      // The change is made and answered; only a repeat would have to wait until the key counts as abandoned.
+  /**
+   * Records the answer. What it needs the database for goes on behind the answer where the database is away: a repeat of
+   * a change that was made must not be run after a while as if nobody had made it. Never throws.
+   */
+  async function settle({ request, taken }: Held, status: number, body: unknown): Promise<void> {
+    const answer = { status, body: request.secret ? seal(body) : body };
+    const record = (): Promise<void> =>
+      stepped(steps, 'answer record', () => recordAnswer(db, taken, answer));
+    const failed = (error: unknown): void =>
       log.warn({ err: error, requestId: request.requestId }, 'an answer could not be recorded under its key');
+    try {
+      await record();
+    } catch (error) {
+      failed(error);
+      if (isDatabaseAway(error)) void again(record).catch(failed);
     }
   }
 
-  /** The database may be what failed, so freeing the key may have to wait for it. Never throws. */
-  async function release({ actor, key: name }: IdempotentRequest): Promise<void> {
-    for (let tries = 1; tries <= RELEASE_TRIES && !closing.signal.aborted; tries += 1) {
+  /** The database may be what failed, so freeing the key may have to wait for it. Never rejects. */
+  async function release({ request, taken }: Held): Promise<void> {
+    await again(() => releaseKey(db, taken)).catch((error: unknown) =>
+      log.warn({ err: error, requestId: request.requestId }, 'a key could not be freed'),
+    );
+  }
+
+  /** Until the database is there. @throws whatever else goes wrong. */
+  async function again(work: () => Promise<void>): Promise<void> {
+    for (let tries = 1; tries <= TRIES && !closing.signal.aborted; tries += 1) {
       try {
-        await releaseKey(db, { actor, key: name, nodeId: context.nodeId });
-        return;
+        return await work();
       } catch (error) {
-        if (!isDatabaseAway(error)) return;
-        await clock.sleep(RELEASE_EVERY_MS, closing.signal);
+        if (!isDatabaseAway(error)) throw error;
+        await clock.sleep(AGAIN_MS, closing.signal);
       }
     }
   }
@@ -111,15 +126,10 @@ export function createIdempotency(context: Context, secret: string): Idempotency
       const now = clock.now();
       const requestHash = hashOf(request);
       const abandonedBefore = new Date(now.getTime() - ABANDONED_MS);
-      const found = await takeKey(db, {
-        actor: request.actor,
-        key: request.key,
-        requestHash,
-        nodeId: context.nodeId,
-        at: now,
-        abandonedBefore,
-        goneBefore: new Date(now.getTime() - GONE_MS),
-      });
+      // A node that is taken for dead goes on under another name.
+      const taken = { actor: request.actor, key: request.key, nodeId: context.nodeId, at: now };
+      const goneBefore = new Date(now.getTime() - GONE_MS);
+      const found = await takeKey(db, { ...taken, requestHash, abandonedBefore, goneBefore });
       if (found !== null) {
         if (!timingSafeEqual(found.requestHash, requestHash))
           throw new PiculusError('idempotency-key-reused');
@@ -128,13 +138,13 @@ export function createIdempotency(context: Context, secret: string): Idempotency
       }
       try {
         const body = await run();
-        await settle(request, request.status, body);
+        await settle({ request, taken }, request.status, body);
         return { status: request.status, body, replayed: false };
       } catch (error) {
         const known = asPiculusError(error);
         // Not waited for: whoever asked is told at once, and asks again.
-        if (known.retryable) void release(request);
-        else await settle(request, known.status, problemDetails(known, request.requestId));
+        if (known.retryable) void release({ request, taken });
+        else await settle({ request, taken }, known.status, problemDetails(known, request.requestId));
         throw error;
       }
     },

@@ -48,21 +48,28 @@ export async function takeKey(
   return { requestHash: row.request_hash, status: row.status, body: row.body };
 }
 
+/** Which taking of a key is meant: another node may have taken it over since, and what it says counts then. */
+export interface TakenKey extends KeyOfActor {
+  readonly nodeId: string;
+  /** When it was taken. */
+  readonly at: Date;
+}
+
+const isHeld = ({ actor, key, nodeId, at }: TakenKey) =>
+  sql`actor = ${actor} AND key = ${key} AND node_id = ${nodeId} AND created_at = ${at} AND status IS NULL`;
+
+/** Changes nothing where the key was taken over. */
 export async function recordAnswer(
   db: Executor,
-  answer: KeyOfActor & { readonly status: number; readonly body: unknown },
+  taken: TakenKey,
+  answer: { readonly status: number; readonly body: unknown },
 ): Promise<void> {
   await sql`
     UPDATE piculus.idempotency_keys SET status = ${answer.status}, body = ${JSON.stringify(answer.body)}::text::jsonb
-    WHERE actor = ${answer.actor} AND key = ${answer.key}`.execute(db);
+    WHERE ${isHeld(taken)}`.execute(db);
 }
 
-/** Forgets a request of this node that came to nothing, so that its repeat runs. */
-export async function releaseKey(
-  db: Executor,
-  { actor, key, nodeId }: KeyOfActor & { readonly nodeId: string },
-): Promise<void> {
-  await sql`
-    DELETE FROM piculus.idempotency_keys
-    WHERE actor = ${actor} AND key = ${key} AND node_id = ${nodeId} AND status IS NULL`.execute(db);
+/** Forgets a request that came to nothing, so that its repeat runs; nothing where the key was taken over. */
+export async function releaseKey(db: Executor, taken: TakenKey): Promise<void> {
+  await sql`DELETE FROM piculus.idempotency_keys WHERE ${isHeld(taken)}`.execute(db);
 }

@@ -71,3 +71,28 @@ it('frees no key that another node has taken over', async () => {
     code: 'idempotency-key-running',
   });
 });
+
+it('leaves the answer alone that another node gave after taking the key over', async () => {
+  const request = { ...REQUEST, key: 'click-3' };
+  const answerElsewhere = `UPDATE piculus.idempotency_keys SET node_id = 'node-2', status = 200, body = '{"by": 2}' WHERE key = 'click-3'`;
+  const first = idempotency.once(request, async () => {
+    await database.pool.query(answerElsewhere);
+    // What it finds done already, because the other node did it.
+    throw new PiculusError('wrong-state');
+  });
+  await expect(first).rejects.toMatchObject({ code: 'wrong-state' });
+  const again = await idempotency.once(request, async () => null);
+  expect(again).toEqual({ status: 200, body: { by: 2 }, replayed: true });
+});
+
+it('records the answer of a change once the database is back, so that a later repeat is not run', async () => {
+  const request = { ...REQUEST, key: 'click-4' };
+  const first = await idempotency.once(request, async () => {
+    proxy.cut();
+    return { accepted: 1 };
+  });
+  expect(first.replayed).toBe(false);
+  proxy.mend();
+  const again = await vi.waitFor(() => idempotency.once(request, async () => ({ accepted: 2 })), PATIENCE);
+  expect(again).toEqual({ status: 200, body: { accepted: 1 }, replayed: true });
+});

@@ -193,15 +193,17 @@ export const retentionOperations: readonly Operation[] = [
     {
       actor: draw.person,
       key: fc.constantFrom('k1', 'k2'),
+      nodeId: draw.nodeId,
+      at: draw.at,
       status: fc.constant(200),
       body: fc.constantFrom(null, { b: 1, a: [2.5] }),
     },
-    (tx, answer) => s.idempotency.recordAnswer(tx, answer),
+    (tx, { status, body, ...taken }) => s.idempotency.recordAnswer(tx, taken, { status, body }),
   ),
   operation(
     'idempotency.releaseKey',
-    { actor: draw.person, key: fc.constantFrom('k1', 'k2'), nodeId: draw.nodeId },
-    (tx, key) => s.idempotency.releaseKey(tx, key),
+    { actor: draw.person, key: fc.constantFrom('k1', 'k2'), nodeId: draw.nodeId, at: draw.at },
+    (tx, taken) => s.idempotency.releaseKey(tx, taken),
   ),
   operation('ping.pingDatabase', {}, (tx) => s.ping.pingDatabase(tx), { weight: 1 }),
 ];
