@@ -35,16 +35,24 @@ const code = (index: number): string => cut(at(PAYLOADS, index), CODE).trim() ||
 const fieldName = (index: number): string =>
   code(index).replace(/^(__proto__|constructor|prototype)$/, (name) => `${name}.`);
 
-/** Each payload is a name and a value of facts, a state, a source and a contradiction in its turn. */
+/**
+ * Each problem holds this many payloads, from its own on, as contradictions and as names and values of facts on every
+ * side: of that many problems in a row, one shows what all of them would.
+ */
+export const PAYLOADS_OF_A_PROBLEM = 12;
+const following = (index: number): number[] =>
+  Array.from({ length: PAYLOADS_OF_A_PROBLEM }, (_, more) => index + more);
+
+/** A state and a source is each payload in its turn. */
 function factsOf(index: number, now: Date): Facts {
   const side = (shift: number) => ({
     state: code(index + shift),
     source: code(index + shift + 1),
     observedAt: now.toISOString(),
     fields: Object.fromEntries(
-      [2, 3, 4].map((more) => [
-        fieldName(index + shift + more),
-        cut(at(PAYLOADS, index + more - 2), LIMITS.factTextLength),
+      following(index).map((each) => [
+        fieldName(each + shift),
+        cut(at(PAYLOADS, each), LIMITS.factTextLength),
       ]),
     ),
   });
@@ -60,7 +68,7 @@ function problemOf(index: number, now: Date): FoundProblem {
     currency: 'CNY',
     occurredAt: new Date(now.getTime() - 3_600_000).toISOString(),
     outOfPocket: 'customer',
-    contradictions: [code(index), code(index + 1)],
+    contradictions: following(index).map(code),
     facts: factsOf(index, now),
   };
 }

@@ -49,17 +49,26 @@ interface FoundProps {
 
 function Found({ id, at, rows }: FoundProps) {
   const { t } = useTranslation('messages');
-  const row = rows.find(({ messageId }) => messageId === id);
+  const row = rows.find((each) => isMeant(each, id, at));
   const asked = useRead(
     'listMessages',
-    { query: { messageId: id, limit: 1, ...around(at) } },
+    { query: { messageId: id, limit: SAME_ID_MAX, ...around(at) } },
     { enabled: row === undefined },
   );
-  const message = row ?? asked.data?.items[0];
+  const found = asked.data?.items;
+  const message = row ?? found?.find((each) => isMeant(each, id, at)) ?? found?.[0];
   if (message !== undefined) return <Details message={message} />;
   if (asked.error !== null) return <Notice error={asked.error} onRetry={() => void asked.refetch()} />;
   if (asked.data === undefined) return <Loading />;
   return <Empty title={t('gone')}>{t('goneLead')}</Empty>;
+}
+
+/** Enough for the few that may share an id within two seconds. */
+const SAME_ID_MAX = 50;
+
+/** Each sender chooses its own ids, so that two senders may choose the same one: the time tells them apart. */
+export function isMeant(message: Message, id: string | null, at: string | null): boolean {
+  return message.messageId === id && (at === null || Date.parse(message.at) === Date.parse(at));
 }
 
 /** With a time the server need not look through all messages. */

@@ -13,7 +13,7 @@ import { Pager, type Paging, usePaging } from '../../parts/paging.tsx';
 import { useMessageColumns } from './cells.tsx';
 import { Figures } from './Figures.tsx';
 import { useMessageFields } from './fields.ts';
-import { MessageDrawer } from './MessageDrawer.tsx';
+import { isMeant, MessageDrawer } from './MessageDrawer.tsx';
 import { type MessageQuery, messageQuery } from './message-query.ts';
 import { useOpenMessage } from './open-message.ts';
 import { Tools } from './Tools.tsx';
@@ -92,9 +92,9 @@ function Tail({ query, filters, paging, heartbeats, children }: TailProps) {
         caption={t('caption')}
         columns={columns}
         rows={rows}
-        rowKey={({ messageId }) => messageId}
+        rowKey={({ id }) => id}
         onOpen={opened.open}
-        openKey={opened.id}
+        openKey={rows?.find((row) => isMeant(row, opened.id, opened.at))?.id ?? null}
         error={list.error}
         onRetry={() => void list.refetch()}
         empty={<Nothing filters={filters} />}
