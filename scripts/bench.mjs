@@ -1,29 +1,33 @@
 /**
- * `npm run bench -- <cell> [options]`: makes the checkout ready, builds the benchmarks and runs one of them, on the
- * PostgreSQL that BENCH_DATABASE_URL or TEST_DATABASE_URL names, or on a temporary one.
+ * `npm run bench -- <cell> [options]`: makes the checkout ready, builds the benchmarks and runs them, on the
+ * PostgreSQL that BENCH_DATABASE_URL names, or on a temporary one that syncs to disk.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { bin, ROOT, run } from './lib.mjs';
+import { bin, ROOT, run, say } from './lib.mjs';
 import { natsForTests } from './nats.mjs';
-import { postgresForTests } from './postgres.mjs';
+import { postgresForFigures } from './postgres.mjs';
 import { setup } from './setup.mjs';
+
+const PEERS = join(ROOT, 'benchmarks', 'peers');
 
 process.exitCode = await main(process.argv.slice(2));
 
 async function main(args) {
   if (!(await setup())) return 1;
   if ((await run(process.execPath, [bin('tsc'), '-b', 'benchmarks'])) !== 0) return 1;
-  const given = process.env.BENCH_DATABASE_URL;
-  const named = args.length > 0 && !args[0].startsWith('-');
-  const needed = named && (given === undefined || given === '');
-  const database = needed ? await postgresForTests() : { url: given ?? '', stop: async () => {} };
+  const given = process.env.BENCH_DATABASE_URL ?? '';
+  const needed = given === '' && !args.includes('--help');
+  const program = args.includes('--help') ? process.execPath : await peersAndNode();
+  if (program === null) return 1;
+  const database = needed ? await postgresForFigures() : { url: given, stop: async () => {} };
   if (database === null) return 1;
   try {
     // Clients of this cell come by NATS as well; a missing one is fetched, which the others need not wait for.
     const nats = args.includes('poison') ? await natsForTests() : null;
-    const child = spawn(process.execPath, [join(ROOT, 'benchmarks', 'dist', 'main.js'), ...args], {
+    const child = spawn(program, [join(ROOT, 'benchmarks', 'dist', 'main.js'), ...args], {
       stdio: 'inherit',
       env: {
         ...process.env,
@@ -39,4 +43,24 @@ async function main(args) {
   } finally {
     await database.stop();
   }
+}
+
+/**
+ * The systems that Piculus is put beside need a newer Node than it does itself; they are installed beside their own lock
+ * file, and bring one along that everything in a benchmark runs on.
+ * @returns the path of that Node, or null after saying why not.
+ */
+async function peersAndNode() {
+  const record = join(PEERS, 'node_modules', '.package-lock.json');
+  const lock = join(PEERS, 'package-lock.json');
+  if (!existsSync(record) || statSync(record).mtimeMs < statSync(lock).mtimeMs) {
+    say('installing the systems to compare with, once');
+    const quiet = ['--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
+    if ((await run('npm', ['install', ...quiet], { cwd: PEERS })) !== 0) return null;
+  }
+  const carried = join(PEERS, 'node_modules', `node-${process.platform}-${process.arch}`, 'bin', 'node');
+  if (existsSync(carried)) return carried;
+  if (Number(process.versions.node.split('.')[0]) >= 24) return process.execPath;
+  say('the benchmarks need Node 24 or newer on this system');
+  return null;
 }

@@ -74,13 +74,23 @@ export async function installOnDebian() {
   return findPrograms();
 }
 
-async function startTemporary(programs) {
+/**
+ * A PostgreSQL for figures: of this machine's programs, with all that makes a commit durable left on.
+ * @returns `{ url, stop() }`, or null after saying why not.
+ */
+export async function postgresForFigures() {
+  const programs = findPrograms() ?? (await installOnDebian());
+  if (programs !== null) return startTemporary(programs, DURABLE);
+  say(`the benchmarks need PostgreSQL ${OLDEST_MAJOR} or newer: install it, or set BENCH_DATABASE_URL`);
+  return null;
+}
+
+async function startTemporary(programs, settings = TEMPORARY) {
   const folder = mkdtempSync(join(tmpdir(), 'piculus-postgres-'));
   const place = await postgresPlace(programs, folder);
   if (place.owner !== null) chownSync(folder, place.owner.uid, place.owner.gid);
   const password = await makePostgres(place, { flushed: false });
-  const running =
-    password === null ? null : await runPostgres(place, await freePort(), { settings: TEMPORARY });
+  const running = password === null ? null : await runPostgres(place, await freePort(), { settings });
   if (running === null) {
     rmSync(folder, { recursive: true, force: true });
     return null;
@@ -96,6 +106,14 @@ async function startTemporary(programs) {
 
 /** It is thrown away; only its answers count, not what a power failure would leave. */
 const TEMPORARY = { max_connections: 200, fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' };
+const DURABLE = {
+  max_connections: 200,
+  fsync: 'on',
+  synchronous_commit: 'on',
+  full_page_writes: 'on',
+  shared_buffers: '1GB',
+  max_wal_size: '8GB',
+};
 
 /** @returns where a PostgreSQL in this folder keeps its data and its password, and which user it runs under. */
 export async function postgresPlace(programs, folder) {
