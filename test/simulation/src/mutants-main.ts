@@ -1,23 +1,29 @@
 /**
  * Runs every mutant in a process of its own until a seed catches it, beginning with the seed that caught it before,
- * and prints what caught what. `--write` keeps the table, `--known` tries the kept seeds only.
+ * and prints what caught what. Mechanisms that cover each other are switched off together, in a seed in which each of
+ * them alone would have been enough. `--write` keeps the table, `--known` tries the kept seeds only.
  */
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { ALL_MUTANTS as MUTANTS, type Mutant } from './mutants.ts';
+import { type Caught, isCaught, mutantsPage } from './mutants-page.ts';
+import { ALL_MUTANTS, COMBINATIONS, mutantOf } from './mutants.ts';
+import type { ServerKind } from './profile.ts';
+import type { WorldName } from './worlds.ts';
 
 const SEEDS_MAX = 300;
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const KEPT = `${ROOT}docs/simulation-mutants.json`;
 const MAIN = fileURLToPath(new URL('./main.js', import.meta.url));
 
-interface Caught {
+/** What is switched off, where. */
+interface Trial {
   readonly name: string;
-  readonly seed: number | null;
-  readonly invariant: string | null;
-  readonly seeds: number;
+  readonly mutants: readonly string[];
+  readonly server: ServerKind;
+  readonly world: WorldName | null;
+  readonly caught: boolean;
 }
 
 const { values } = parseArgs({
@@ -30,52 +36,80 @@ const { values } = parseArgs({
 });
 process.exitCode = await main();
 
+function trials(): Trial[] {
+  const single = ALL_MUTANTS.map(({ name, server = 'stand-in', world = null, expect }) => ({
+    name,
+    mutants: [name],
+    server,
+    world,
+    caught: expect === 'caught',
+  }));
+  const together = COMBINATIONS.map(({ names, server = 'stand-in', world = null }) => ({
+    name: names.join(' + '),
+    mutants: names,
+    server,
+    world,
+    caught: true,
+  }));
+  return [...single, ...together];
+}
+
 async function main(): Promise<number> {
   const kept = readKept();
+  const all = trials();
   const found: Caught[] = [];
   let wrong = 0;
-  for (const mutant of MUTANTS) {
-    if (values.only && !values.only.includes(mutant.name)) continue;
-    const known = kept.get(mutant.name)?.seed ?? null;
+  for (const trial of all) {
+    if (values.only && !values.only.includes(trial.name)) continue;
+    const known = kept.get(trial.name)?.seed ?? null;
     if (values.known && known === null) continue;
-    const caught = await tryOut(mutant, known);
+    const caught = await tryOut(trial, known);
     found.push(caught);
-    const right = (mutant.expect === 'caught') === (caught.seed !== null);
+    const right = trial.caught === (caught.seed !== null);
     if (!right) wrong += 1;
-    process.stdout.write(`${right ? ' ' : '!'} ${line(mutant, caught)}\n`);
+    process.stdout.write(`${right ? ' ' : '!'} ${line(trial, caught)}\n`);
   }
   if (values.write) {
     for (const caught of found) kept.set(caught.name, caught);
-    const names = new Set(MUTANTS.map(({ name }) => name));
-    const all = [...kept.values()].filter(({ name }) => names.has(name));
-    writeFileSync(KEPT, `${JSON.stringify(all, null, 2)}\n`);
-    writeFileSync(`${ROOT}docs/simulation-mutants.md`, page(all));
+    const rows = all.flatMap(({ name }) => kept.get(name) ?? []);
+    writeFileSync(KEPT, `${JSON.stringify(rows, null, 2)}\n`);
+    writeFileSync(`${ROOT}docs/simulation-mutants.md`, mutantsPage(rows));
   }
-  const done = `${found.filter(({ seed }) => seed !== null).length} of ${found.length} mutants caught, ${wrong} not as expected`;
-  process.stdout.write(`${done}\n`);
+  const done = found.filter(({ seed }) => seed !== null).length;
+  process.stdout.write(`${done} of ${found.length} caught, ${wrong} not as expected\n`);
   return wrong === 0 ? 0 : 1;
 }
 
-async function tryOut(mutant: Mutant, known: number | null): Promise<Caught> {
+async function tryOut(trial: Trial, known: number | null): Promise<Caught> {
+  if (values.known && known !== null) return run(trial, known, known);
   if (known !== null) {
-    const caught = await run(mutant, known, known);
-    if (caught.seed !== null || values.known) return caught;
+    const caught = await run(trial, known, known);
+    if (caught.seed !== null && (await eachIsEnough(trial, known))) return caught;
   }
-  return run(mutant, 1, SEEDS_MAX);
+  for (let from = 1; ; ) {
+    const caught = await run(trial, from, SEEDS_MAX);
+    if (caught.seed === null || (await eachIsEnough(trial, caught.seed))) return caught;
+    from = caught.seed + 1;
+    if (from > SEEDS_MAX) return { name: trial.name, seed: null, invariant: null, seeds: SEEDS_MAX };
+  }
 }
 
-function run(mutant: Mutant, from: number, to: number): Promise<Caught> {
-  const server = mutant.server ?? 'stand-in';
-  const args = [
-    MAIN,
-    '--server',
-    server,
-    '--mutant',
-    mutant.name,
-    '--seeds',
-    `${from}..${to}`,
-    '--until-caught',
+/** Whether nothing breaks in this seed while any one of the combined mechanisms works. */
+async function eachIsEnough(trial: Trial, seed: number): Promise<boolean> {
+  if (trial.mutants.length === 1) return true;
+  for (const working of trial.mutants) {
+    const mutants = trial.mutants.filter((name) => name !== working);
+    if ((await run({ ...trial, mutants }, seed, seed)).seed !== null) return false;
+  }
+  return true;
+}
+
+function run({ name, mutants, server, world }: Trial, from: number, to: number): Promise<Caught> {
+  const flags = [
+    ...mutants.flatMap((mutant) => ['--mutant', mutant]),
+    ...(world === null ? [] : ['--world', world]),
   ];
+  const args = [MAIN, '--server', server, ...flags, '--seeds', `${from}..${to}`, '--until-caught'];
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [...args, '--twice-every', '0', '--out', values.out], {
       stdio: ['ignore', 'pipe', 'inherit'],
@@ -89,37 +123,21 @@ function run(mutant: Mutant, from: number, to: number): Promise<Caught> {
       const last = output.trim().split('\n').at(-1) ?? '';
       const said: unknown = last.startsWith('{') ? JSON.parse(last) : null;
       if (said === null || typeof said !== 'object') {
-        return reject(new Error(`${mutant.name}: the simulation ended early`));
+        return reject(new Error(`${name}: the simulation ended early`));
       }
       const invariant = 'caught' in said && typeof said.caught === 'string' ? said.caught : null;
       const seed = 'seed' in said && typeof said.seed === 'number' ? said.seed : null;
-      resolve({ name: mutant.name, invariant, seed, seeds: seed === null ? to - from + 1 : seed - from + 1 });
+      resolve({ name, invariant, seed, seeds: seed === null ? to : seed });
     });
   });
 }
 
-function line({ name, expect }: Mutant, { seed, invariant, seeds }: Caught): string {
+function line({ mutants, world, name }: Trial, { seed, invariant, seeds }: Caught): string {
   const came = seed === null ? `not caught in ${seeds} seeds` : `caught by ${invariant}, seed ${seed}`;
-  return `${name}: ${came}${expect === 'caught' ? '' : ` (covered by ${expect.coveredBy})`}`;
-}
-
-function page(all: readonly Caught[]): string {
-  const rows = MUTANTS.map((mutant) => {
-    const caught = all.find(({ name }) => name === mutant.name);
-    const by = caught?.seed ? `${caught.invariant}, seed ${caught.seed}` : 'not caught so far';
-    return `| ${mutant.name} | ${mutant.what} | ${by} | ${mutant.expect === 'caught' ? '' : mutant.expect.coveredBy} |`;
-  });
-  return [
-    '# What the simulation catches',
-    '',
-    'Each mechanism switched off on purpose, with the first of the seeds 1 to 300 in which an invariant breaks.',
-    'Made by `npm run simulate -- --mutants --write`; `npm test` runs the kept seeds again. See [simulation.md](simulation.md).',
-    '',
-    '| mechanism | switched off | caught by | covered by |',
-    '|---|---|---|---|',
-    ...rows,
-    '',
-  ].join('\n');
+  const where = world === null ? '' : ` of the world "${world}"`;
+  const [only] = mutants;
+  const expect = mutants.length === 1 && only !== undefined ? mutantOf(only).expect : 'caught';
+  return `${name}: ${came}${where}${expect === 'caught' ? '' : ` (covered by ${expect.coveredBy})`}`;
 }
 
 function readKept(): Map<string, Caught> {
@@ -127,8 +145,4 @@ function readKept(): Map<string, Caught> {
   const list: unknown = JSON.parse(readFileSync(KEPT, 'utf8'));
   if (!Array.isArray(list)) throw new Error(`${KEPT} is not a list`);
   return new Map(list.filter(isCaught).map((caught) => [caught.name, caught]));
-}
-
-function isCaught(row: unknown): row is Caught {
-  return typeof row === 'object' && row !== null && 'name' in row && 'seed' in row && 'invariant' in row;
 }

@@ -1,19 +1,31 @@
 /**
- * The mechanisms that keep money safe, each switched off on purpose. Where one alone is covered by another, both are
+ * The mechanisms that keep money safe, each switched off on purpose. Where one alone is covered by others, they are
  * switched off together: a second lock is not proof that the first one works.
  */
 import type { Patch } from './loader/patches.ts';
 import type { ServerKind } from './profile.ts';
+import type { WorldName } from './worlds.ts';
 
 export interface Mutant {
   readonly name: string;
   /** What is switched off, in words. */
   readonly what: string;
   readonly patches: readonly Patch[];
+  /** What is taken from the tables of the server's database. */
+  readonly ddl: readonly string[];
+  /** The world that is built to break it; drawn by the seed where it is not said. */
+  readonly world?: WorldName;
   /** Which server it needs; the stand-in where it is not said. */
   readonly server?: ServerKind;
   /** `caught`, or the mechanism that is there as well. */
   readonly expect: 'caught' | { readonly coveredBy: string };
+}
+
+/** Mechanisms that cover each other: together they are caught in a seed in which any one of them is enough. */
+export interface Combination {
+  readonly names: readonly [string, string, ...string[]];
+  readonly world?: WorldName;
+  readonly server?: ServerKind;
 }
 
 const one = (
@@ -22,8 +34,10 @@ const one = (
   file: string,
   find: string,
   replace: string,
-  expect: Mutant['expect'] = 'caught',
-): Mutant => ({ name, what, patches: [{ file, find, replace }], expect });
+  more: Partial<Pick<Mutant, 'expect' | 'world'>> = {},
+): Mutant => ({ name, what, patches: [{ file, find, replace }], ddl: [], expect: 'caught', ...more });
+
+const covered = (coveredBy: string): Pick<Mutant, 'expect'> => ({ expect: { coveredBy } });
 
 const EVIDENCE = 'packages/repairs/dist/shared/evidence.js';
 const FINALITY = 'packages/repairs/dist/shared/finality.js';
@@ -35,6 +49,8 @@ const CONNECTION = 'packages/client/dist/connection/connection.js';
 const EXECUTOR = 'packages/client/dist/executing/executor.js';
 const SYSTEM = 'test/simulation/dist/system/payment-system.js';
 const BOOKING = 'test/simulation/dist/system/booking.js';
+const STAND_IN = 'test/simulation/dist/stand-in-server.js';
+const DECISIONS = 'packages/repairs/dist/shared/decisions.js';
 const CALLS = 'test/simulation/dist/bank/calls.js';
 
 export const MUTANTS: readonly Mutant[] = [
@@ -79,7 +95,7 @@ export const MUTANTS: readonly Mutant[] = [
     APPLY,
     'evidence.facts.bank.observedAt.getTime() > EVIDENCE_LIFE_MS;',
     'evidence.facts.bank.observedAt.getTime() > EVIDENCE_LIFE_MS && false;',
-    { coveredBy: 'versions, leases and commands that give up; no seed has needed it yet' },
+    { world: 'stale answers' },
   ),
   one(
     'evidence-age-in-transaction',
@@ -87,7 +103,7 @@ export const MUTANTS: readonly Mutant[] = [
     APPLY,
     'if (isTooOld(work))\n        throw new RollBack(CONTINUE);',
     '',
-    { coveredBy: 'versions, leases and commands that give up; no seed has needed it yet' },
+    { world: 'stale answers' },
   ),
   one(
     'answer-time',
@@ -95,7 +111,7 @@ export const MUTANTS: readonly Mutant[] = [
     CALLS,
     'const observedAt = askedAt;',
     'const observedAt = new Date(EPOCH_MS + Math.floor(this.#scheduler.nowMs));',
-    { coveredBy: 'versions, leases and commands that give up; no seed has needed it yet' },
+    { world: 'old statement' },
   ),
   one(
     'examined-again',
@@ -124,7 +140,15 @@ export const MUTANTS: readonly Mutant[] = [
     SYSTEM,
     "return standing.decision === decision ? 'same' : { other: standing.decision };",
     "return 'same';",
-    { coveredBy: 'the guarded update and the close before giving back' },
+    { world: 'two decisions' },
+  ),
+  one(
+    'decision-planned',
+    'a plan does not look at the decision that stands',
+    DECISIONS,
+    "return { refused: end('refused', problem.scenario, otherDecision(standing, wanted)) };",
+    'return { decision: wanted };',
+    covered('the decision in the transaction'),
   ),
   one(
     'stop-queued',
@@ -132,7 +156,7 @@ export const MUTANTS: readonly Mutant[] = [
     APPLY,
     "if (entry.state !== 'queued')",
     "if (entry.state !== 'queued' || true)",
-    { coveredBy: 'the close: the bank refuses what the sender still sends' },
+    { world: 'no close' },
   ),
   one(
     'executes-again',
@@ -147,7 +171,7 @@ export const MUTANTS: readonly Mutant[] = [
     EVIDENCE,
     "return statement?.fact === 'paid' && facts.bank.fact === 'unpaid-final';",
     'return false;',
-    { coveredBy: 'a bank that does not contradict its own statement here' },
+    { world: 'denials' },
   ),
   one(
     'proof',
@@ -155,7 +179,7 @@ export const MUTANTS: readonly Mutant[] = [
     PLAN,
     'if (contradictsProof(evidence)) {',
     'if (false) {',
-    { coveredBy: 'a bank that keeps to what it has made final here' },
+    { world: 'denials', ...covered('the decision, in the plan and in the transaction') },
   ),
   one(
     'resend',
@@ -163,7 +187,14 @@ export const MUTANTS: readonly Mutant[] = [
     CONNECTION,
     'if (error instanceof ConnectionLost)\n                    continue;',
     'if (error instanceof ConnectionLost)\n                    return;',
-    { coveredBy: 'leases that run out, and collects that report again' },
+    covered('leases that run out'),
+  ),
+  one(
+    'lease-expiry',
+    'a lease never runs out',
+    STAND_IN,
+    'if (lease.closed || lease.expiresAtMs >= now)',
+    'if (lease.closed || lease.expiresAtMs >= now || true)',
   ),
   one(
     'lapsed-lease',
@@ -171,9 +202,17 @@ export const MUTANTS: readonly Mutant[] = [
     EXECUTOR,
     'findIndex((work) => work.lease.validUntil >= now)',
     'findIndex(() => true)',
-    { coveredBy: 'versions and decisions' },
+    { world: 'cut off' },
   ),
 ];
+
+const dropped = (name: string, what: string, ddl: string, by: string): Mutant => ({
+  name,
+  what,
+  patches: [],
+  ddl: [ddl],
+  ...covered(by),
+});
 
 /** Mechanisms of the server, which need its nodes. */
 const SERVER_MUTANTS: readonly Mutant[] = [
@@ -190,7 +229,27 @@ const SERVER_MUTANTS: readonly Mutant[] = [
     'packages/server/dist/executions/record.js',
     'if (open.size > 0 && (lease.closedAt !== null || lease.epoch !== epoch))',
     'if (false)',
-    { coveredBy: 'the guarded statement and the trigger on leases' },
+    covered('the statement that answers, the trigger on leases, and the unique key of executions'),
+  ),
+  one(
+    'lease-statement',
+    'the statement that answers does not look whether the lease is still held',
+    'packages/server/dist/store/leases.js',
+    'l.id = ${id} AND l.closed_at IS NULL AND l.epoch = ${epoch} AND',
+    'l.id = ${id} AND ${epoch}::integer IS NOT NULL AND',
+    covered('the look at the lease under its lock, and the trigger'),
+  ),
+  dropped(
+    'lease-trigger',
+    'the table lets closed leases be changed',
+    'DROP TRIGGER leases_guard ON piculus.leases',
+    'the look at the lease under its lock, and the statement that answers',
+  ),
+  dropped(
+    'unique-execution',
+    'the table takes two executions of one problem under one lease',
+    'ALTER TABLE piculus.executions DROP CONSTRAINT executions_problem_id_lease_id_key',
+    'the look at the lease under its lock',
   ),
   one(
     'leased-once',
@@ -205,9 +264,24 @@ const SERVER_MUTANTS: readonly Mutant[] = [
     'packages/server/dist/store/ticks.js',
     ' AND s.tick_at = ${tick.from}::timestamptz',
     '',
-    { coveredBy: 'the time from which a problem is ready: it is later than the tick that ran it' },
+    covered('the time from which a problem is ready: it is later than the tick that ran it'),
+  ),
+  one(
+    'ready-at',
+    'a tick takes what became ready only after it',
+    'packages/server/dist/store/claims.js',
+    'AND p.ready_at <= ${solution.tickAt}::timestamptz AND ${notLeased(sysCode)}',
+    'AND ${notLeased(sysCode)}',
+    covered('the cursor of a tick, which passes each problem once'),
   ),
 ].map((mutant) => ({ ...mutant, server: 'nodes' as const }));
+
+export const COMBINATIONS: readonly Combination[] = [
+  { names: ['proof', 'decision-planned', 'decision'], world: 'denials' },
+  { names: ['resend', 'lease-expiry'], world: 'lost answers' },
+  { names: ['closed-lease', 'lease-statement', 'lease-trigger', 'unique-execution'], server: 'nodes' },
+  { names: ['tick-guard', 'ready-at'], server: 'nodes' },
+];
 
 export const ALL_MUTANTS: readonly Mutant[] = [...MUTANTS, ...SERVER_MUTANTS];
 

@@ -1,6 +1,7 @@
 /** What the command line asks for. */
 import { parseArgs } from 'node:util';
 import type { ServerKind } from './profile.ts';
+import { WORLD_NAMES, type WorldName } from './worlds.ts';
 
 export interface Options {
   readonly from: number;
@@ -16,6 +17,8 @@ export interface Options {
   readonly verbose: boolean;
   /** Null: now the one, now the other. */
   readonly server: ServerKind | null;
+  /** Null: each seed chooses. */
+  readonly world: WorldName | null;
 }
 
 /** @throws Error naming the option that cannot be read. */
@@ -33,6 +36,7 @@ export function readOptions(args: readonly string[]): Options {
       'twice-every': { type: 'string', default: '50' },
       verbose: { type: 'boolean', default: false },
       server: { type: 'string' },
+      world: { type: 'string' },
     },
   });
   const minutes = number('minutes', values.minutes);
@@ -49,6 +53,7 @@ export function readOptions(args: readonly string[]): Options {
     out: values.out,
     twiceEvery: number('twice-every', values['twice-every']) ?? 50,
     server: serverOf(values.server),
+    world: worldNamed(values.world),
     verbose: values.verbose || values.seed !== undefined,
   };
 }
@@ -56,6 +61,13 @@ export function readOptions(args: readonly string[]): Options {
 function serverOf(text: string | undefined): ServerKind | null {
   if (text === undefined || text === 'stand-in' || text === 'nodes') return text ?? null;
   throw new Error(`--server: "${text}" is neither "stand-in" nor "nodes"`);
+}
+
+function worldNamed(text: string | undefined): WorldName | null {
+  if (text === undefined) return null;
+  const name = WORLD_NAMES.find((each) => each === text);
+  if (name === undefined) throw new Error(`--world: "${text}" is none of ${WORLD_NAMES.join(', ')}`);
+  return name;
 }
 
 function range(seed: string | undefined, seeds: string | undefined, limited: boolean): [number, number] {

@@ -64,6 +64,11 @@ export const RECIPES: readonly Recipe[] = [
   withdraw('C9, being sent', 'PROCESSING', { outbox: 'sending' }),
 ];
 
+/** The recipes of these names; all of them where none is named. */
+export function recipesOf(names: readonly string[]): readonly Recipe[] {
+  return names.length === 0 ? RECIPES : RECIPES.filter(({ name }) => names.includes(name));
+}
+
 const CURRENCY = 'CNY';
 const LATE_MS = 170_000;
 
@@ -72,10 +77,12 @@ export interface OrderParts {
   readonly database: SimulatedDatabase;
   readonly bank: SimulatedBank;
   readonly random: Random;
+  /** How old an order may be. */
+  readonly oldestMs: number;
 }
 
 /** A number that was settled long ago, for the control. */
-export function arrangeControl({ bank }: OrderParts, controlNo: string): void {
+export function arrangeControl({ bank }: Pick<OrderParts, 'bank'>, controlNo: string): void {
   bank.put(
     { requestNo: controlNo, orderNo: 'CONTROL', direction: 1, amountMinor: 1n, currency: CURRENCY },
     'settled',
@@ -87,7 +94,7 @@ export function arrange(parts: OrderParts, recipe: Recipe, number: number): Orde
   const { database, bank, random, scheduler } = parts;
   const orderNo = `${recipe.type === 'recharge' ? 'R' : 'W'}${number}`;
   const amountMinor = BigInt(random.int(1, 90) * 100 + number);
-  const createdAtMs = scheduler.nowMs - random.int(0, 240_000);
+  const createdAtMs = scheduler.nowMs - random.int(0, parts.oldestMs);
   const order: OrderRow = {
     orderNo,
     type: recipe.type,

@@ -1,5 +1,6 @@
 /** What a seed means: the faults of one run, drawn before it begins and printed with it. */
 import type { Random } from './random.ts';
+import { type WorldName, WORLDS_DRAWN, WORLDS_OF_NODES, worldOf } from './worlds.ts';
 
 /** Which server is at the other end: the small stand-in, or nodes of the real one. */
 export type ServerKind = 'stand-in' | 'nodes';
@@ -11,6 +12,8 @@ export interface NetProfile {
   /** Chance per frame that its connection goes silent, one way or both, before it breaks. */
   readonly silence: number;
   readonly breaks: number;
+  /** The server counts on more places than a client has: what it sends beyond them waits in the client's queue. */
+  readonly overfull: boolean;
 }
 
 export interface BankProfile {
@@ -23,12 +26,18 @@ export interface BankProfile {
   readonly settlesMs: number;
   readonly refuses: number;
   readonly returns: number;
+  /** When a payee sends back what was settled before the run began, counted from its start. */
+  readonly returnsFromMs: number;
+  readonly returnsToMs: number;
   /** A request that the bank has is not found for so long. */
   readonly notFoundMs: number;
   /** How many times it finds nothing at all for a while. */
   readonly blindTimes: number;
   readonly statementDelayMs: number;
   readonly onFailure: 'replays-failure' | 'executes-again';
+  readonly closes: boolean;
+  /** Chance that it denies for a while, in its answers, what its statement shows or what it has closed. */
+  readonly denies: number;
 }
 
 export interface ProcessProfile {
@@ -69,8 +78,13 @@ export interface NormalPathProfile {
 export interface Profile {
   /** Nodes of the real server; 0 for the stand-in. */
   readonly nodes: number;
-  readonly theme: (typeof THEMES)[number];
+  readonly theme: WorldName;
   readonly orders: number;
+  /** Names of the recipes that its orders are made by; all of them where none is named. */
+  readonly recipes: readonly string[];
+  /** How old an order may be when the run begins, and must be before a repair touches a payout. */
+  readonly oldestMs: number;
+  readonly payoutMinAgeMs: number;
   readonly safetyMs: number;
   readonly livenessMs: number;
   readonly continueMs: number;
@@ -96,58 +110,14 @@ const FOCUSES = [
   'read statement',
 ] as const;
 
-/** What a run is about, besides chance: some faults say most when they come together. */
-const THEMES = ['anything', 'anything', 'anything', 'stale answers', 'overlap'] as const;
-
-/** Each kind of fault is there in about half of all runs, so that each is also seen alone. */
-export function drawProfile(random: Random, server: ServerKind): Profile {
+/** @param world the world to be in, whatever the seed says; null where the seed chooses. */
+export function drawProfile(random: Random, server: ServerKind, world: WorldName | null = null): Profile {
   const profile = drawAnything(random, server);
-  const theme = random.pick(THEMES);
-  const { processes, bank, net } = profile;
-  // One process that stands still between the bank's answer and its use, while payees send money back.
-  if (theme === 'stale answers') {
-    const focus = random.pick(['read statement', 'begin repair', 'bank query'] as const);
-    return {
-      ...profile,
-      theme,
-      net: { ...net, silence: 0 },
-      bank: {
-        ...bank,
-        returns: 1,
-        settlesMs: 2_000,
-        answersMs: 20,
-        lost: 0,
-        blindTimes: 0,
-        statementDelayMs: 1_000,
-      },
-      normal: { ...profile.normal, callbackLost: 1, timeoutMs: 0 },
-      processes: {
-        ...processes,
-        clients: 1,
-        kills: 0,
-        killsAtStep: 0,
-        freezes: 0,
-        focus,
-        focused: 1,
-        freezeMs: 110_000,
-        skewMs: 0,
-      },
-    };
-  }
-  // Several processes that lose each other's leases while the bank takes its time.
-  if (theme === 'overlap') {
-    const focus = random.pick(['begin repair', 'read statement'] as const);
-    return {
-      ...profile,
-      theme,
-      net: { ...net, silence: 0.02 },
-      bank: { ...bank, answersMs: random.pick([20, 2_500]), lost: 0 },
-      processes: { ...processes, clients: 3, focus, focused: 1, freezeMs: 25_000, skewMs: 0 },
-    };
-  }
-  return { ...profile, theme };
+  const drawn = random.pick(server === 'nodes' ? WORLDS_OF_NODES : WORLDS_DRAWN);
+  return worldOf(profile, world ?? drawn, random);
 }
 
+/** Each kind of fault is there in about half of all runs, so that each is also seen alone. */
 function drawAnything(random: Random, server: ServerKind): Omit<Profile, 'theme'> {
   const often = (from: number, to: number): number => (random.chance(0.5) ? random.between(from, to) : 0);
   const rarely = (from: number, to: number): number => (random.chance(0.3) ? random.between(from, to) : 0);
@@ -155,6 +125,9 @@ function drawAnything(random: Random, server: ServerKind): Omit<Profile, 'theme'
   return {
     nodes: server === 'stand-in' ? 0 : random.pick([1, 2, 2, 3, 4]),
     orders: random.int(4, 9),
+    recipes: [],
+    oldestMs: 240_000,
+    payoutMinAgeMs: 30_000,
     safetyMs: server === 'nodes' ? random.int(60_000, 100_000) : random.int(100_000, 200_000),
     livenessMs: 420_000,
     continueMs: random.pick([24 * 3_600_000, 90_000, 24 * 3_600_000]),
@@ -163,6 +136,7 @@ function drawAnything(random: Random, server: ServerKind): Omit<Profile, 'theme'
       repeat: often(0.01, 0.3),
       silence: often(0.001, 0.01),
       breaks: often(0.001, 0.02),
+      overfull: false,
     },
     bank: {
       answersMs: random.int(5, 400),
@@ -172,10 +146,14 @@ function drawAnything(random: Random, server: ServerKind): Omit<Profile, 'theme'
       settlesMs: random.pick([0, 2_000, 15_000, 45_000]),
       refuses: often(0.05, 0.4),
       returns: rarely(0.3, 1),
+      returnsFromMs: 20_000,
+      returnsToMs: 110_000,
       notFoundMs: random.pick([0, 0, 5_000, 25_000]),
       blindTimes: random.pick([0, 0, 1, 2]),
       statementDelayMs: random.pick([1_000, 8_000, 18_000]),
       onFailure: random.chance(0.2) ? 'executes-again' : 'replays-failure',
+      closes: true,
+      denies: 0,
     },
     processes: {
       clients: random.pick([1, 2, 2, 3]),
@@ -207,13 +185,15 @@ function drawAnything(random: Random, server: ServerKind): Omit<Profile, 'theme'
 
 /** One line for each group, as a person reads it. */
 export function profileLines(profile: Profile): string[] {
-  const { theme, nodes, orders, safetyMs, livenessMs, continueMs, ...groups } = profile;
+  const { theme, nodes, orders, recipes, oldestMs, payoutMinAgeMs, safetyMs, livenessMs, continueMs, ...groups } =
+    profile;
+  const made = recipes.length === 0 ? 'all' : recipes.join(' / ');
   const show = (fields: object): string =>
     Object.entries(fields)
       .map(([key, value]) => `${key} ${typeof value === 'number' ? Number(value.toFixed(4)) : value}`)
       .join(' · ');
   return [
-    `run: ${show({ theme, nodes, orders, safetyMs, livenessMs, continueMs })}`,
+    `run: ${show({ theme, nodes, orders, made, oldestMs, payoutMinAgeMs, safetyMs, livenessMs, continueMs })}`,
     ...Object.entries(groups).map(([name, fields]) => `${name}: ${show(fields)}`),
   ];
 }

@@ -1,6 +1,7 @@
 /** What a run leaves behind for a person: one page that says what broke, and how it came to that. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Options } from './options.ts';
 import { profileLines } from './profile.ts';
 import { EPOCH_MS } from './scheduler.ts';
 import type { RunResult } from './world.ts';
@@ -13,6 +14,7 @@ const INVARIANTS: Readonly<Record<string, string>> = {
   I5: 'every accepted problem ends, or waits for a person with a reason',
   I6: 'one open lease for each record, and nothing under a closed one',
   I7: 'what is acknowledged is committed',
+  I8: 'nothing is begun after a lease lapsed',
   I9: 'a tick once, and no more retries than allowed',
   I10: 'the reason for an effect holds in the transaction that commits it',
   I11: 'what is counted is what is there',
@@ -20,11 +22,14 @@ const INVARIANTS: Readonly<Record<string, string>> = {
 const LINES_MAX = 200;
 
 /** @returns the path of the page. */
-export function writeReport(out: string, result: RunResult, mutants: readonly string[]): string {
+/** What was asked for besides the seed. */
+type Told = Pick<Options, 'mutants' | 'server' | 'world'>;
+
+export function writeReport(out: string, result: RunResult, told: Told): string {
   const folder = join(out, String(result.seed));
   mkdirSync(folder, { recursive: true });
   const page = join(folder, 'report.md');
-  writeFileSync(page, reportOf(result, mutants));
+  writeFileSync(page, reportOf(result, told));
   writeFileSync(
     join(folder, 'history.jsonl'),
     result.history.lines.map((line) => `${JSON.stringify(line)}\n`).join(''),
@@ -32,13 +37,18 @@ export function writeReport(out: string, result: RunResult, mutants: readonly st
   return page;
 }
 
-export function reportOf(result: RunResult, mutants: readonly string[]): string {
+export function reportOf(result: RunResult, { mutants, server, world }: Told): string {
   const { violation, seed, hash, profile, events, virtualMs } = result;
   const about = violation?.orderNo ?? null;
   const lines = result.history.lines.filter(
     ({ orderNo }) => orderNo === null || about === null || orderNo === about,
   );
-  const command = `npm run simulate -- --seed ${seed}${mutants.map((name) => ` --mutant ${name}`).join('')}`;
+  const flags = [
+    ...mutants.map((name) => ` --mutant ${name}`),
+    server === null ? '' : ` --server ${server}`,
+    world === null ? '' : ` --world '${world}'`,
+  ];
+  const command = `npm run simulate -- --seed ${seed}${flags.join('')}`;
   return [
     `# Seed ${seed}`,
     '',

@@ -1,8 +1,9 @@
 /** Runs seeds one after another, and says what came of them. */
-import { profileLines, type ServerKind } from './profile.ts';
+import { mutantOf } from './mutants.ts';
+import { profileLines } from './profile.ts';
 import type { Options } from './options.ts';
 import { writeReport } from './report.ts';
-import { type RunResult, runSeed } from './world.ts';
+import { type Asked, type RunResult, runSeed } from './world.ts';
 
 /** Handles that a run must not leave behind or use: all its time and all its input are simulated. */
 const FORBIDDEN = /Timeout|TCP|UDP|FSReq|FSEvent|Process|DNS|GetAddrInfo/;
@@ -21,16 +22,17 @@ interface Totals {
 /** @returns the exit code: 1 where an invariant broke. */
 export async function runSimulation(options: Options): Promise<number> {
   const started = performance.now();
+  const ddl = options.mutants.flatMap((name) => mutantOf(name).ddl);
   const totals: Totals = { seeds: 0, events: 0, virtualMs: 0, twice: 0, seen: new Map(), broken: [] };
   for (let seed = options.from; seed <= options.to; seed += 1) {
     if (options.limitMs !== null && performance.now() - started > options.limitMs) break;
-    const result = await runSeed(seed, kindOf(options, seed));
+    const result = await runSeed(seed, askedOf(options, seed, ddl));
     guardLeaks(seed);
     add(totals, result);
-    if (options.twiceEvery > 0 && seed % options.twiceEvery === 0) await again(result, totals, options);
+    if (options.twiceEvery > 0 && seed % options.twiceEvery === 0) await again(result, totals, askedOf(options, seed, ddl));
     if (options.verbose) describe(result);
     if (!result.violation) continue;
-    const page = writeReport(options.out, result, options.mutants);
+    const page = writeReport(options.out, result, options);
     const { invariant, orderNo, message } = result.violation;
     if (options.untilCaught) {
       say(JSON.stringify({ caught: invariant, seed, detail: message, hash: result.hash }));
@@ -55,12 +57,12 @@ function add(totals: Totals, result: RunResult): void {
 }
 
 /** Every tenth seed has nodes of the real server, which cost far more. */
-function kindOf({ server }: Options, seed: number): ServerKind {
-  return server ?? (seed % 10 === 0 ? 'nodes' : 'stand-in');
+function askedOf({ server, world }: Options, seed: number, ddl: readonly string[]): Asked {
+  return { server: server ?? (seed % 10 === 0 ? 'nodes' : 'stand-in'), world, ddl };
 }
 
-async function again(first: RunResult, totals: Totals, options: Options): Promise<void> {
-  const second = await runSeed(first.seed, kindOf(options, first.seed));
+async function again(first: RunResult, totals: Totals, asked: Asked): Promise<void> {
+  const second = await runSeed(first.seed, asked);
   totals.twice += 1;
   if (second.hash !== first.hash) {
     throw new Error(`seed ${first.seed} is not the same twice: ${first.hash}, then ${second.hash}`);

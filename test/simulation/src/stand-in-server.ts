@@ -68,6 +68,8 @@ export interface ServerParts {
   readonly answered: (result: FixResult, orderNo: string) => void;
   /** Chance that a command is sent a second time under its lease. */
   readonly repeat: number;
+  /** It counts on more places than a client has. */
+  readonly overfull: boolean;
 }
 
 /** What the server has committed, and what of it is in memory only: the sessions. */
@@ -170,7 +172,7 @@ export class StandInServer implements ServerEnd {
     if (session.clientId === null) return null;
     if (message.type === 'heartbeat') {
       await lane.turn('commit heartbeat');
-      session.freePlaces = message.body.freePlaces;
+      session.freePlaces = message.body.freePlaces + (this.#parts.overfull ? 1 : 0);
       for (const id of message.body.leases) this.#renew(id, session.clientId);
     }
     if (message.type === 'problems') {

@@ -10,11 +10,12 @@ import { Faults } from './faults.ts';
 import { History } from './history.ts';
 import { MoneyInvariants, Violation } from './invariants/money.ts';
 import { Net } from './net.ts';
-import { arrange, arrangeControl, RECIPES } from './orders.ts';
+import { arrange, arrangeControl, recipesOf } from './orders.ts';
 import { drawProfile, type Profile, type ServerKind } from './profile.ts';
 import { type Random, streamsOf } from './random.ts';
 import { Lane, Scheduler } from './scheduler.ts';
 import type { ServerEnd } from './server-end.ts';
+import type { WorldName } from './worlds.ts';
 import { StandInServer } from './stand-in-server.ts';
 import { NormalPath } from './system/normal-path.ts';
 import { SimulatedDatabase } from './system/tables.ts';
@@ -44,13 +45,26 @@ const FIX_CODES = [
   'withdrawTimeoutFixServiceImpl',
 ] as const;
 
-export async function runSeed(seed: number, server: ServerKind): Promise<RunResult> {
-  const world = new World(seed, server);
+/** A lease of any server end lasts so long. */
+const LEASE_MS = 15_000;
+
+/** What a run is told besides its seed. */
+export interface Asked {
+  readonly server: ServerKind;
+  /** Null: the seed chooses. */
+  readonly world: WorldName | null;
+  /** Run on the server's database when it is installed. */
+  readonly ddl: readonly string[];
+}
+
+export async function runSeed(seed: number, asked: Asked): Promise<RunResult> {
+  const world = new World(seed, asked);
   return world.run();
 }
 
 class World {
   readonly #seed: number;
+  readonly #ddl: readonly string[];
   readonly #streams: (name: string) => Random;
   readonly #profile: Profile;
   readonly #scheduler: Scheduler;
@@ -71,10 +85,11 @@ class World {
   #starts = 0;
   #healed = false;
 
-  constructor(seed: number, server: ServerKind) {
+  constructor(seed: number, { server, world, ddl }: Asked) {
+    this.#ddl = ddl;
     this.#seed = seed;
     this.#streams = streamsOf(String(seed));
-    this.#profile = drawProfile(this.#streams('profile'), server);
+    this.#profile = drawProfile(this.#streams('profile'), server, world);
     const { net, bank, database, normal, continueMs } = this.#profile;
     const scheduler = new Scheduler(this.#streams('ties'));
     this.#scheduler = scheduler;
@@ -92,7 +107,7 @@ class World {
     this.#policy = {
       ...DEFAULT_POLICY,
       rechargeMinAgeMs: 20_000,
-      withdrawMinAgeMs: 30_000,
+      withdrawMinAgeMs: this.#profile.payoutMinAgeMs,
       continueWithdrawMaxAgeMs: continueMs,
     };
     const executesAgain = bank.onFailure === 'executes-again';
@@ -106,6 +121,7 @@ class World {
       random: this.#streams('server'),
       fixCodes: FIX_CODES,
       repeat: net.repeat,
+      overfull: net.overfull,
       answered: (result, orderNo) => {
         if (result.scenario) this.#count(`scenario ${result.scenario}`);
         this.#answered(result, orderNo);
@@ -124,6 +140,9 @@ class World {
     this.#database.onCommit = (tx) => {
       this.#money.commits(tx);
       this.#history.committed(tx);
+      for (const proof of tx.writes.proofs.values()) {
+        if (proof.source === 'close') this.#bank.proven(proof.requestNo);
+      }
     };
     this.#faults = new Faults({
       scheduler,
@@ -148,6 +167,7 @@ class World {
       random: this.#streams('server'),
       fixCodes: FIX_CODES,
       nodes: this.#profile.nodes,
+      ddl: this.#ddl,
       database: this.#profile.database,
       happened: (what) => {
         this.#count(what);
@@ -213,7 +233,15 @@ class World {
 
   #begin(): void {
     const random = this.#streams('orders');
-    const parts = { scheduler: this.#scheduler, database: this.#database, bank: this.#bank, random };
+    const { oldestMs } = this.#profile;
+    const parts = {
+      scheduler: this.#scheduler,
+      database: this.#database,
+      bank: this.#bank,
+      random,
+      oldestMs,
+    };
+    const recipes = recipesOf(this.#profile.recipes);
     for (const name of this.#server.processes) this.#start(name);
     this.#start('system');
     for (let number = 1; number <= this.#profile.processes.clients; number += 1) {
@@ -221,7 +249,7 @@ class World {
     }
     arrangeControl(parts, CONTROL_NO);
     for (let number = 1; number <= this.#profile.orders; number += 1) {
-      const recipe = random.pick(RECIPES);
+      const recipe = random.pick(recipes);
       const put = (): void => {
         const order = arrange(parts, recipe, number);
         this.#count(`order ${recipe.name}`);
@@ -290,6 +318,13 @@ class World {
       policy: this.#policy,
       places: this.#profile.processes.places,
       statementDelayMs: this.#profile.bank.statementDelayMs,
+      begins: (silentMs) => {
+        if (silentMs === null || silentMs <= LEASE_MS) return;
+        const seconds = (silentMs / 1_000).toFixed(1);
+        this.#money.broke(
+          new Violation('I8', null, `${lane.name} begins a command ${seconds} s after it last heard of a server`),
+        );
+      },
     });
     client.on((event) => {
       if (event.type === 'refused-message') this.#count(`refused ${event.code}`);

@@ -25,6 +25,8 @@ export interface Held extends BankRequest {
   /** Times that money moved for this number. */
   movements: number;
   lastQueryMs: number;
+  /** It said of this number, for a while, what is not so: what comes of that is for a person. */
+  denied: boolean;
 }
 
 export interface Said {
@@ -42,6 +44,7 @@ const CODES: Readonly<Record<BankState, BankAnswerCode>> = {
   returned: 'RETURNED',
 };
 const DAY_MS = 24 * 3_600_000;
+const DENIES_MS = 60_000;
 const NOTHING: Said = { code: 'NOT_FOUND', amountMinor: null, currency: null, receivedAtMs: null };
 
 export class SimulatedBank {
@@ -55,6 +58,7 @@ export class SimulatedBank {
   readonly #scheduler: Scheduler;
   readonly #random: Random;
   readonly #profile: BankProfile;
+  readonly #denials = new Map<string, { readonly code: BankAnswerCode; readonly untilMs: number }>();
 
   constructor(scheduler: Scheduler, random: Random, profile: BankProfile) {
     this.#scheduler = scheduler;
@@ -65,9 +69,9 @@ export class SimulatedBank {
       queryWindowMs: 30 * DAY_MS,
       sameNumberOnFailure: profile.onFailure,
       notFoundWindowMs: profile.notFoundMs === 0 ? 0 : profile.notFoundMs + 1_000,
-      hasClose: true,
+      hasClose: profile.closes,
       closeMinAgeMs: 0,
-      closeAcceptsUnknownNumber: true,
+      closeAcceptsUnknownNumber: profile.closes,
       closeMayRefund: false,
       amountFieldsCompared: true,
     };
@@ -86,14 +90,19 @@ export class SimulatedBank {
   put(request: BankRequest, state: BankState): void {
     const held = this.#hold(request, state);
     held.movements = state === 'settled' || state === 'returned' ? 1 : 0;
-    if (state === 'settled' && held.direction === -1) this.#mayReturn(held, 20_000, 110_000);
+    if (state === 'settled' && held.direction === -1) {
+      this.#mayReturn(held, this.#profile.returnsFromMs, this.#profile.returnsToMs);
+    }
+    if (state === 'settled') this.#mayDeny(held);
   }
 
   query(requestNo: string): Said {
     const held = this.held.get(requestNo);
     if (held) held.lastQueryMs = this.#scheduler.nowMs;
     if (!held || this.isBlind() || this.#hidden(held)) return NOTHING;
-    return say(held);
+    const denial = this.#denials.get(requestNo);
+    if (!denial || this.healed || this.#scheduler.nowMs > denial.untilMs) return say(held);
+    return { ...say(held), code: denial.code };
   }
 
   close(request: BankRequest): Said {
@@ -154,6 +163,7 @@ export class SimulatedBank {
       history: [{ atMs, state }],
       movements: 0,
       lastQueryMs: Number.NEGATIVE_INFINITY,
+      denied: false,
     };
     this.held.set(request.requestNo, held);
     return held;
@@ -171,7 +181,27 @@ export class SimulatedBank {
   #settle(held: Held): void {
     held.movements += 1;
     this.#final(held, 'settled');
+    this.#mayDeny(held);
     if (held.direction === -1) this.#mayReturn(held, 5_000, 90_000);
+  }
+
+  /** It denies a payment once its statement shows it: earlier there would be nothing by which to notice. */
+  #mayDeny(held: Held): void {
+    const { denies, statementDelayMs } = this.#profile;
+    if (this.healed || denies === 0 || !this.#random.chance(denies)) return;
+    this.#scheduler.after(statementDelayMs + 100, null, 'bank denies a payment', () => this.#deny(held, 'FAILED'));
+  }
+
+  /** It is known by others that it closed this number: now it may say that it paid. */
+  proven(requestNo: string): void {
+    const held = this.held.get(requestNo);
+    const { denies } = this.#profile;
+    if (held?.state === 'closed' && denies > 0 && this.#random.chance(denies)) this.#deny(held, 'PAID');
+  }
+
+  #deny(held: Held, code: BankAnswerCode): void {
+    held.denied = true;
+    this.#denials.set(held.requestNo, { code, untilMs: this.#scheduler.nowMs + DENIES_MS });
   }
 
   /** The payee's bank sends the money back. */

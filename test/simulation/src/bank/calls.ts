@@ -93,6 +93,7 @@ export class BankCalls {
     }
     const wait = lostThere || lostBack ? CALL_MS : there + back;
     await new Promise<void>((resolve) => this.#scheduler.after(wait + 1, lane, `bank said ${name}`, resolve));
+    await lane.turn('bank answered', 0.1);
     return this.#answer(lostThere || lostBack ? null : said, askedAt);
   }
 

@@ -7,7 +7,7 @@ import type { BankState, SimulatedBank } from '../bank/bank.ts';
 import { BANK, HOLDS, ledgerStateOf, postingsOf } from '../system/booking.ts';
 import type { Committed, OrderRow, PostingRow, Transaction } from '../system/tables.ts';
 
-export type InvariantName = 'I1' | 'I2' | 'I3' | 'I4' | 'I5' | 'I6' | 'I7' | 'I9' | 'I10' | 'I11';
+export type InvariantName = 'I1' | 'I2' | 'I3' | 'I4' | 'I5' | 'I6' | 'I7' | 'I8' | 'I9' | 'I10' | 'I11';
 
 export class Violation extends Error {
   override readonly name = 'Violation';
@@ -139,7 +139,7 @@ export class MoneyInvariants {
   #preconditions(tx: Transaction): void {
     for (const posting of tx.writes.postings.values()) {
       const order = tx.get('orders', posting.orderNo);
-      if (order) this.#postingAllowed(posting, order);
+      if (order) this.#postingAllowed(tx, posting, order);
     }
     for (const [orderNo, after] of tx.writes.orders) {
       const before = this.#parts.committed.orders.get(orderNo);
@@ -149,12 +149,25 @@ export class MoneyInvariants {
       const before = this.#parts.committed.outbox.get(row.requestNo);
       if (row.state === 'sending' && before?.state !== 'sending') this.#sendingAllowed(tx, row.orderNo);
     }
+    for (const [orderNo, decision] of tx.decided) {
+      const standing = tx.get('decisions', orderNo)?.decision;
+      if (standing === decision) continue;
+      throw new Violation('I10', orderNo, `${decision} is carried out while ${standing ?? 'nothing'} stands`);
+    }
   }
 
-  #postingAllowed({ kind, orderNo }: PostingRow, { requestNo }: OrderRow): void {
+  #postingAllowed(tx: Transaction, { kind, orderNo }: PostingRow, { requestNo }: OrderRow): void {
     const neverPays = this.#parts.executesAgain ? (['closed'] as const) : (['closed', 'failed'] as const);
     if (kind === 'credit' || kind === 'settle') this.#bankWas(orderNo, requestNo, ['settled'], kind);
-    if (kind === 'release' || kind === 'reversal') this.#bankWas(orderNo, requestNo, neverPays, kind);
+    const back = kind === 'release' || kind === 'reversal';
+    if (back && !this.#neverLeft(tx, requestNo)) this.#bankWas(orderNo, requestNo, neverPays, kind);
+  }
+
+  /** Where the bank closes nothing, what it never got and what is stopped by this very commit is as good. */
+  #neverLeft(tx: Transaction, requestNo: string): boolean {
+    const { bank } = this.#parts;
+    const stopped = tx.get('outbox', requestNo)?.state === 'stopped';
+    return !bank.capabilities.hasClose && stopped && !bank.held.has(requestNo);
   }
 
   #bankWas(orderNo: string, requestNo: string, states: readonly BankState[], effect: string): void {
@@ -210,6 +223,8 @@ export class MoneyInvariants {
       const end = endOf(this.#parts, order);
       if (end === 'right' || end === 'person') continue;
       const last = outcomes.get(order.orderNo) ?? 'never answered';
+      // A bank that contradicted itself is for a person, once a repair has said so.
+      if (last === 'refused' && this.#parts.bank.held.get(order.requestNo)?.denied === true) continue;
       throw new Violation('I5', order.orderNo, `still ${end} at the end; last outcome ${last}`);
     }
   }

@@ -15,6 +15,11 @@ export const SEAMS: readonly Patch[] = [
     replace: '#read = (globalThis.simulatedReader ??= createMessageReader());',
   },
   {
+    file: 'packages/server/dist/gateway/gateway.js',
+    find: 'validator: createMessageValidator(),',
+    replace: 'validator: (globalThis.simulatedValidator ??= createMessageValidator()),',
+  },
+  {
     file: 'packages/server/dist/solutions/quartz.js',
     find: 'const first = schedule.next(after);',
     replace: [

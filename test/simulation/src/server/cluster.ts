@@ -19,6 +19,7 @@ export interface ClusterParts {
   readonly random: Random;
   readonly fixCodes: readonly string[];
   readonly nodes: number;
+  readonly ddl: readonly string[];
   readonly database: DatabaseProfile;
   /** The row of every execution, as it is committed. */
   executed(row: Record<string, unknown>): void;
@@ -49,6 +50,7 @@ export class Cluster implements ServerEnd {
     this.#key = signingKeyOf(random);
     this.serverKey = this.#key.text;
     this.#engine = openEngine({
+      ddl: parts.ddl,
       now: () => EPOCH_MS + Math.floor(scheduler.nowMs),
       after: (ms, act) => {
         let stopped = false;

@@ -45,6 +45,7 @@ export function paymentSystemFor(parts: SystemParts): PaymentSystem<Transaction>
     decisions: {
       read: (orderNo) => database.read(lane, 'decision', ({ decisions }) => decisions.get(orderNo) ?? null),
       decide: async (tx, orderNo, decision, commandKey) => {
+        tx.decided.set(orderNo, decision);
         const standing = await tx.insert('decisions', orderNo, { decision, commandKey });
         if (!standing) return 'made';
         return standing.decision === decision ? 'same' : { other: standing.decision };

@@ -232,6 +232,8 @@ export class Transaction {
   };
   /** Orders with the version that their change was decided upon. */
   readonly seen = new Map<string, number>();
+  /** The decision that each order's change is taken under. */
+  readonly decided = new Map<string, StandingDecision['decision']>();
   readonly #rows = new Set<string>();
   #over = false;
   readonly #forget: () => void;

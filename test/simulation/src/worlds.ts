@@ -1,0 +1,205 @@
+/**
+ * What a run is about, besides chance: some faults say most when they come together. Each of these worlds is built
+ * to break one mechanism; a seed is in one of them now and then, and a mutant can ask for the one that is meant for it.
+ */
+import type { Profile } from './profile.ts';
+import type { Random } from './random.ts';
+
+export const WORLD_NAMES = [
+  'anything',
+  'stale answers',
+  'old statement',
+  'overlap',
+  'two decisions',
+  'no close',
+  'denials',
+  'cut off',
+  'lost answers',
+] as const;
+export type WorldName = (typeof WORLD_NAMES)[number];
+
+const ANYTHING = Array.from({ length: 12 }, () => 'anything' as const);
+const OLDER = ['stale answers', 'stale answers', 'overlap', 'overlap'] as const;
+/** From these a seed draws. */
+export const WORLDS_OF_NODES: readonly WorldName[] = [...ANYTHING, ...OLDER];
+export const WORLDS_DRAWN: readonly WorldName[] = [
+  ...ANYTHING,
+  ...OLDER,
+  'old statement',
+  'two decisions',
+  'no close',
+  'denials',
+  'cut off',
+  'lost answers',
+];
+
+type Drawn = Omit<Profile, 'theme'>;
+type World = (drawn: Drawn, random: Random) => Drawn;
+
+const MADE: Readonly<Record<WorldName, World>> = {
+  anything: (drawn) => drawn,
+  'stale answers': (drawn, random) =>
+    staleAnswers(drawn, random.pick(['read statement', 'begin repair', 'begin repair', 'bank answered'])),
+  'old statement': oldStatement,
+  overlap: (drawn, random) => overlap(drawn, random.pick(['begin repair', 'read statement'])),
+  'two decisions': twoDecisions,
+  'no close': noClose,
+  denials,
+  'cut off': cutOff,
+  'lost answers': lostAnswers,
+};
+
+export function worldOf(drawn: Drawn, theme: WorldName, random: Random): Profile {
+  return { ...MADE[theme](drawn, random), theme };
+}
+
+/** One process that stands still between the bank's answer and its use, while payees send money back. */
+function staleAnswers(drawn: Drawn, focus: string): Drawn {
+  return {
+    ...drawn,
+    recipes: ['C3', 'C8', 'C3, late', 'C9, late'],
+    net: { ...drawn.net, silence: 0 },
+    bank: {
+      ...drawn.bank,
+      returns: 1,
+      settlesMs: 2_000,
+      answersMs: 20,
+      lost: 0,
+      blindTimes: 0,
+      statementDelayMs: 1_000,
+    },
+    normal: { ...drawn.normal, callbackLost: 1, timeoutMs: 0 },
+    processes: {
+      ...drawn.processes,
+      clients: 1,
+      kills: 0,
+      killsAtStep: 0,
+      freezes: 0,
+      focus,
+      focused: 1,
+      freezeMs: 110_000,
+      skewMs: 0,
+    },
+  };
+}
+
+/** The same where the statement, which would tell of the return, comes long after the fact. */
+function oldStatement(drawn: Drawn): Drawn {
+  const stale = staleAnswers(drawn, 'bank answered');
+  return {
+    ...stale,
+    recipes: ['C3', 'C8'],
+    payoutMinAgeMs: 150_000,
+    safetyMs: 320_000,
+    bank: { ...stale.bank, statementDelayMs: 140_000, returnsFromMs: 145_000, returnsToMs: 240_000 },
+  };
+}
+
+/** Several processes that lose each other's leases while the bank takes its time. */
+function overlap(drawn: Drawn, focus: string): Drawn {
+  return {
+    ...drawn,
+    net: { ...drawn.net, silence: 0.02 },
+    bank: { ...drawn.bank, answersMs: drawn.bank.answersMs % 2 === 0 ? 20 : 2_500, lost: 0 },
+    processes: { ...drawn.processes, clients: 3, focus, focused: 1, freezeMs: 25_000, skewMs: 0 },
+  };
+}
+
+/** Payouts that are continued while they are young and cancelled when they are older, and become older just now. */
+function twoDecisions(drawn: Drawn): Drawn {
+  const overlapping = overlap(drawn, 'begin repair');
+  return {
+    ...overlapping,
+    recipes: ['C9'],
+    oldestMs: 70_000,
+    continueMs: 75_000,
+    bank: {
+      ...overlapping.bank,
+      answersMs: 1_500,
+      late: 0,
+      notFoundMs: 0,
+      blindTimes: 0,
+      onFailure: 'replays-failure',
+    },
+    normal: { ...overlapping.normal, timeoutMs: 0 },
+    processes: { ...overlapping.processes, places: 2 },
+  };
+}
+
+/** A bank that closes no number: what was never sent must be stopped by us, and stay stopped. */
+function noClose(drawn: Drawn): Drawn {
+  return {
+    ...drawn,
+    recipes: ['C7, queued', 'C9, queued', 'C3'],
+    continueMs: 30_000,
+    bank: {
+      ...drawn.bank,
+      closes: false,
+      lost: 0,
+      late: 0,
+      refuses: 0,
+      statementDelayMs: 1_000,
+      onFailure: 'replays-failure',
+    },
+    database: { ...drawn.database, lost: 0, commitUnheard: 0 },
+    // What is on its way to the bank when its process ends stays unknown for ever there, which only a person can end.
+    processes: { ...drawn.processes, kills: 0, killsAtStep: 0, focused: 0 },
+    normal: { ...drawn.normal, senderMs: 15_000 },
+  };
+}
+
+/** A bank that contradicts its own statement, and what it has closed. */
+function denials(drawn: Drawn): Drawn {
+  return {
+    ...drawn,
+    recipes: ['C3', 'C8', 'C7', 'C9', 'C6', 'C4', 'C5'],
+    bank: {
+      ...drawn.bank,
+      denies: 0.6,
+      returns: 0,
+      lost: 0,
+      blindTimes: 0,
+      statementDelayMs: 1_000,
+      onFailure: 'replays-failure',
+    },
+  };
+}
+
+/** Slow commands, full queues, and connections on which nothing comes any more. */
+function cutOff(drawn: Drawn, random: Random): Drawn {
+  return {
+    ...drawn,
+    orders: 9,
+    net: { ...drawn.net, silence: 0.03, overfull: true },
+    bank: { ...drawn.bank, answersMs: random.pick([400, 1_500, 2_500]) },
+    processes: {
+      ...drawn.processes,
+      clients: 2,
+      places: 1,
+      kills: 0,
+      killsAtStep: 0,
+      freezes: 0,
+      focused: 0,
+      skewMs: 0,
+    },
+  };
+}
+
+/** Nothing but connections that break while answers are on their way. */
+function lostAnswers(drawn: Drawn): Drawn {
+  return {
+    ...drawn,
+    net: { ...drawn.net, breaks: 0.04, silence: 0, repeat: 0 },
+    bank: { ...drawn.bank, lost: 0, blindTimes: 0, settlesMs: 0, notFoundMs: 0 },
+    database: { ...drawn.database, lost: 0, commitUnheard: 0 },
+    processes: {
+      ...drawn.processes,
+      kills: 0,
+      killsAtStep: 0,
+      freezes: 0,
+      freezesAtStep: 0,
+      focused: 0,
+      skewMs: 0,
+    },
+  };
+}
