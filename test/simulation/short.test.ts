@@ -38,13 +38,14 @@ beforeAll(async () => {
 
 describe('the simulation', () => {
   test('no invariant breaks in the seeds of a short run, and everything was there', async () => {
-    const seconds = process.env['SIMULATION_SECONDS'] ?? '100';
+    const seconds = process.env['SIMULATION_SECONDS'] ?? '120';
     const { code, text } = await simulate(['--seconds', seconds, '--twice-every', '25']);
     process.stderr.write(`${text}\n`);
     expect(text).toContain('0 seeds broke an invariant');
     expect(code).toBe(0);
     const seeds = Number(/^(\d+) seeds in/m.exec(text)?.[1]);
-    expect(seeds).toBeGreaterThan(0);
+    // A machine that is busy with other tests still has to look at these many.
+    expect(seeds).toBeGreaterThanOrEqual(Number(seconds) >= 120 ? 60 : 1);
     if (seeds >= 150) for (const what of EXPECTED) expect(text, what).toMatch(new RegExp(`  ${what}: [1-9]`));
   }, 600_000);
 
@@ -70,7 +71,16 @@ describe('the simulation', () => {
     const kept: unknown = JSON.parse(readFileSync(join(root, 'docs', 'simulation-mutants.json'), 'utf8'));
     const seed = JSON.stringify(kept).match(/"close-before-giving-back","invariant":"\w+","seed":(\d+)/)?.[1];
     const folder = join(out, 'page');
-    await simulate(['--mutant', 'close-before-giving-back', '--seed', String(seed), '--out', folder]);
+    await simulate([
+      '--server',
+      'stand-in',
+      '--mutant',
+      'close-before-giving-back',
+      '--seed',
+      String(seed),
+      '--out',
+      folder,
+    ]);
     const [run = ''] = readdirSync(folder);
     const page = readFileSync(join(folder, run, 'report.md'), 'utf8');
     expect(page).toContain(`# Seed ${seed}`);

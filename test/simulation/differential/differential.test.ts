@@ -5,11 +5,11 @@ import { OPERATIONS } from './catalogue/index.ts';
 import { type Engine, openEmbedded, openPostgres, openSimulated } from './engines.ts';
 import { runSequences } from './sequences.ts';
 
-/** Null in an ordinary run of the tests, which has fifteen seconds for this. */
+/** Null in an ordinary run of the tests, which has a minute for this. */
 const minutes =
   process.env.DIFFERENTIAL_MINUTES === undefined ? null : Number(process.env.DIFFERENTIAL_MINUTES);
 const seed = Number(process.env.DIFFERENTIAL_SEED ?? randomInt(2 ** 31));
-const forMs = minutes === null ? 15_000 : minutes * 60_000;
+const forMs = minutes === null ? 60_000 : minutes * 60_000;
 
 describe('the store', () => {
   let postgres: Engine;
@@ -34,8 +34,9 @@ describe('the store', () => {
         forMs,
       });
       expect(ran.different).toBeNull();
-      expect(ran.calls).toBeGreaterThan(0);
-      if (minutes !== null) console.log(`${ran.sequences} sequences, ${ran.calls} calls, seed ${seed}`);
+      // However busy the machine is.
+      expect(ran.sequences).toBeGreaterThanOrEqual(minutes === null ? 10 : 1);
+      console.log(`${ran.sequences} sequences, ${ran.calls} calls, seed ${seed}`);
     },
     forMs + 300_000,
   );

@@ -12,7 +12,6 @@ import { ALL_MUTANTS, COMBINATIONS, mutantOf } from './mutants.ts';
 import type { ServerKind } from './profile.ts';
 import type { WorldName } from './worlds.ts';
 
-const SEEDS_MAX = 300;
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const KEPT = `${ROOT}docs/simulation-mutants.json`;
 const MAIN = fileURLToPath(new URL('./main.js', import.meta.url));
@@ -31,9 +30,12 @@ const { values } = parseArgs({
     write: { type: 'boolean', default: false },
     known: { type: 'boolean', default: false },
     only: { type: 'string', multiple: true },
+    jobs: { type: 'string', default: '1' },
+    'up-to': { type: 'string', default: '300' },
     out: { type: 'string', default: 'out' },
   },
 });
+const SEEDS_MAX = Number(values['up-to']);
 process.exitCode = await main();
 
 function trials(): Trial[] {
@@ -59,25 +61,32 @@ async function main(): Promise<number> {
   const all = trials();
   const found: Caught[] = [];
   let wrong = 0;
-  for (const trial of all) {
-    if (values.only && !values.only.includes(trial.name)) continue;
-    const known = kept.get(trial.name)?.seed ?? null;
-    if (values.known && known === null) continue;
-    const caught = await tryOut(trial, known);
-    found.push(caught);
-    const right = trial.caught === (caught.seed !== null);
-    if (!right) wrong += 1;
-    process.stdout.write(`${right ? ' ' : '!'} ${line(trial, caught)}\n`);
-  }
-  if (values.write) {
-    for (const caught of found) kept.set(caught.name, caught);
-    const rows = all.flatMap(({ name }) => kept.get(name) ?? []);
-    writeFileSync(KEPT, `${JSON.stringify(rows, null, 2)}\n`);
-    writeFileSync(`${ROOT}docs/simulation-mutants.md`, mutantsPage(rows));
-  }
+  const wanted = all.filter(
+    ({ name }) =>
+      (!values.only || values.only.includes(name)) && (!values.known || kept.get(name)?.seed != null),
+  );
+  const next = wanted.values();
+  const work = async (): Promise<void> => {
+    for (const trial of next) {
+      const caught = await tryOut(trial, kept.get(trial.name)?.seed ?? null);
+      found.push(caught);
+      if (values.write) keep(kept, caught);
+      const right = trial.caught === (caught.seed !== null);
+      if (!right) wrong += 1;
+      process.stdout.write(`${right ? ' ' : '!'} ${line(trial, caught)}\n`);
+    }
+  };
+  await Promise.all(Array.from({ length: Number(values.jobs) }, work));
   const done = found.filter(({ seed }) => seed !== null).length;
   process.stdout.write(`${done} of ${found.length} caught, ${wrong} not as expected\n`);
   return wrong === 0 ? 0 : 1;
+}
+
+function keep(kept: Map<string, Caught>, caught: Caught): void {
+  kept.set(caught.name, caught);
+  const rows = trials().flatMap(({ name }) => kept.get(name) ?? []);
+  writeFileSync(KEPT, `${JSON.stringify(rows, null, 2)}\n`);
+  writeFileSync(`${ROOT}docs/simulation-mutants.md`, mutantsPage(rows));
 }
 
 async function tryOut(trial: Trial, known: number | null): Promise<Caught> {

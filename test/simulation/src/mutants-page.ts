@@ -20,12 +20,14 @@ export function mutantsPage(all: readonly Caught[]): string {
   const seedOf = new Map(all.map((caught) => [caught.name, caught]));
   const cells = (name: string): string => {
     const caught = seedOf.get(name);
-    return INVARIANTS.map((invariant) =>
-      caught?.invariant === invariant ? `seed ${caught.seed}` : '',
-    ).join(' | ');
+    return INVARIANTS.map((invariant) => (caught?.invariant === invariant ? `seed ${caught.seed}` : '')).join(
+      ' | ',
+    );
   };
   const rows = ALL_MUTANTS.map(({ name, what, world, expect }) => {
-    const by = expect === 'caught' ? '' : expect.coveredBy;
+    const caught = seedOf.get(name);
+    const tried = caught ? `in ${caught.seeds} seeds ` : '';
+    const by = expect === 'caught' ? '' : `${tried}${expect.coveredBy}`;
     return `| ${name} | ${what} | ${world ?? ''} | ${cells(name)} | ${by} |`;
   });
   const together = COMBINATIONS.map(({ names, world }) => {

@@ -88,6 +88,7 @@ export const MUTANTS: readonly Mutant[] = [
     EVIDENCE,
     'control?.ok === true',
     'true',
+    { world: 'blind bank' },
   ),
   one(
     'evidence-age',
@@ -133,6 +134,7 @@ export const MUTANTS: readonly Mutant[] = [
     SYSTEM,
     'if (order.status !== seen.status || order.version !== seen.version)',
     'if (false)',
+    { world: 'overlap' },
   ),
   one(
     'decision',
@@ -279,7 +281,11 @@ const SERVER_MUTANTS: readonly Mutant[] = [
 export const COMBINATIONS: readonly Combination[] = [
   { names: ['proof', 'decision-planned', 'decision'], world: 'denials' },
   { names: ['resend', 'lease-expiry'], world: 'lost answers' },
-  { names: ['closed-lease', 'lease-statement', 'lease-trigger', 'unique-execution'], server: 'nodes' },
+  {
+    names: ['closed-lease', 'lease-statement', 'lease-trigger', 'unique-execution'],
+    world: 'sleepers',
+    server: 'nodes',
+  },
   { names: ['tick-guard', 'ready-at'], server: 'nodes' },
 ];
 

@@ -95,9 +95,11 @@ export interface Profile {
   readonly normal: NormalPathProfile;
 }
 
-/** Steps at which a crash or a stop says most; `begin repair` lies between the evidence and its use. */
+/** Steps at which a crash or a stop says most; `begin effects` lies between the evidence and its use. */
 const FOCUSES = [
   'begin repair',
+  'begin effects',
+  'bank answered',
   'sql commit',
   'committed',
   'bank query',
@@ -185,8 +187,18 @@ function drawAnything(random: Random, server: ServerKind): Omit<Profile, 'theme'
 
 /** One line for each group, as a person reads it. */
 export function profileLines(profile: Profile): string[] {
-  const { theme, nodes, orders, recipes, oldestMs, payoutMinAgeMs, safetyMs, livenessMs, continueMs, ...groups } =
-    profile;
+  const {
+    theme,
+    nodes,
+    orders,
+    recipes,
+    oldestMs,
+    payoutMinAgeMs,
+    safetyMs,
+    livenessMs,
+    continueMs,
+    ...groups
+  } = profile;
   const made = recipes.length === 0 ? 'all' : recipes.join(' / ');
   const show = (fields: object): string =>
     Object.entries(fields)

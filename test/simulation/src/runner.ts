@@ -29,7 +29,8 @@ export async function runSimulation(options: Options): Promise<number> {
     const result = await runSeed(seed, askedOf(options, seed, ddl));
     guardLeaks(seed);
     add(totals, result);
-    if (options.twiceEvery > 0 && seed % options.twiceEvery === 0) await again(result, totals, askedOf(options, seed, ddl));
+    if (options.twiceEvery > 0 && seed % options.twiceEvery === 0)
+      await again(result, totals, askedOf(options, seed, ddl));
     if (options.verbose) describe(result);
     if (!result.violation) continue;
     const page = writeReport(options.out, result, options);

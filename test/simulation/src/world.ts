@@ -322,7 +322,11 @@ class World {
         if (silentMs === null || silentMs <= LEASE_MS) return;
         const seconds = (silentMs / 1_000).toFixed(1);
         this.#money.broke(
-          new Violation('I8', null, `${lane.name} begins a command ${seconds} s after it last heard of a server`),
+          new Violation(
+            'I8',
+            null,
+            `${lane.name} begins a command ${seconds} s after it last heard of a server`,
+          ),
         );
       },
     });

@@ -15,13 +15,15 @@ export const WORLD_NAMES = [
   'denials',
   'cut off',
   'lost answers',
+  'sleepers',
+  'blind bank',
 ] as const;
 export type WorldName = (typeof WORLD_NAMES)[number];
 
 const ANYTHING = Array.from({ length: 12 }, () => 'anything' as const);
 const OLDER = ['stale answers', 'stale answers', 'overlap', 'overlap'] as const;
 /** From these a seed draws. */
-export const WORLDS_OF_NODES: readonly WorldName[] = [...ANYTHING, ...OLDER];
+export const WORLDS_OF_NODES: readonly WorldName[] = [...ANYTHING, ...OLDER, 'sleepers', 'sleepers'];
 export const WORLDS_DRAWN: readonly WorldName[] = [
   ...ANYTHING,
   ...OLDER,
@@ -31,6 +33,7 @@ export const WORLDS_DRAWN: readonly WorldName[] = [
   'denials',
   'cut off',
   'lost answers',
+  'blind bank',
 ];
 
 type Drawn = Omit<Profile, 'theme'>;
@@ -39,14 +42,16 @@ type World = (drawn: Drawn, random: Random) => Drawn;
 const MADE: Readonly<Record<WorldName, World>> = {
   anything: (drawn) => drawn,
   'stale answers': (drawn, random) =>
-    staleAnswers(drawn, random.pick(['read statement', 'begin repair', 'begin repair', 'bank answered'])),
+    staleAnswers(drawn, random.pick(['read statement', 'begin effects', 'begin effects', 'bank answered'])),
   'old statement': oldStatement,
-  overlap: (drawn, random) => overlap(drawn, random.pick(['begin repair', 'read statement'])),
+  overlap: (drawn, random) => overlap(drawn, random.pick(['begin effects', 'read statement'])),
   'two decisions': twoDecisions,
   'no close': noClose,
   denials,
   'cut off': cutOff,
   'lost answers': lostAnswers,
+  sleepers,
+  'blind bank': blindBank,
 };
 
 export function worldOf(drawn: Drawn, theme: WorldName, random: Random): Profile {
@@ -57,11 +62,14 @@ export function worldOf(drawn: Drawn, theme: WorldName, random: Random): Profile
 function staleAnswers(drawn: Drawn, focus: string): Drawn {
   return {
     ...drawn,
-    recipes: ['C3', 'C8', 'C3, late', 'C9, late'],
+    recipes: ['C3', 'C8'],
+    safetyMs: 200_000,
     net: { ...drawn.net, silence: 0 },
     bank: {
       ...drawn.bank,
       returns: 1,
+      returnsFromMs: 5_000,
+      returnsToMs: 60_000,
       settlesMs: 2_000,
       answersMs: 20,
       lost: 0,
@@ -77,7 +85,7 @@ function staleAnswers(drawn: Drawn, focus: string): Drawn {
       freezes: 0,
       focus,
       focused: 1,
-      freezeMs: 110_000,
+      freezeMs: 120_000,
       skewMs: 0,
     },
   };
@@ -107,7 +115,7 @@ function overlap(drawn: Drawn, focus: string): Drawn {
 
 /** Payouts that are continued while they are young and cancelled when they are older, and become older just now. */
 function twoDecisions(drawn: Drawn): Drawn {
-  const overlapping = overlap(drawn, 'begin repair');
+  const overlapping = overlap(drawn, 'begin effects');
   return {
     ...overlapping,
     recipes: ['C9'],
@@ -200,6 +208,44 @@ function lostAnswers(drawn: Drawn): Drawn {
       freezesAtStep: 0,
       focused: 0,
       skewMs: 0,
+    },
+  };
+}
+
+/** Nodes that stand still for longer than a lease, and clients that are gone when they go on. */
+function sleepers(drawn: Drawn): Drawn {
+  return {
+    ...drawn,
+    nodes: Math.min(drawn.nodes, 3) || drawn.nodes,
+    net: { ...drawn.net, silence: 0, breaks: 0 },
+    processes: {
+      ...drawn.processes,
+      clients: 3,
+      kills: 2,
+      killsAtStep: 0,
+      freezes: 2,
+      freezesAtStep: 0.02,
+      freezeMs: 24_000,
+      focused: 0,
+      skewMs: 0,
+    },
+  };
+}
+
+/** A bank that finds nothing for a while, soon after it was sent what it now does not find. */
+function blindBank(drawn: Drawn): Drawn {
+  return {
+    ...drawn,
+    recipes: ['C8', 'C9, late', 'C7, late', 'C9'],
+    continueMs: 30_000,
+    bank: {
+      ...drawn.bank,
+      answersMs: 20,
+      lost: 0,
+      settlesMs: 0,
+      notFoundMs: 0,
+      blindTimes: 2,
+      statementDelayMs: 18_000,
     },
   };
 }

@@ -189,7 +189,9 @@ export class SimulatedBank {
   #mayDeny(held: Held): void {
     const { denies, statementDelayMs } = this.#profile;
     if (this.healed || denies === 0 || !this.#random.chance(denies)) return;
-    this.#scheduler.after(statementDelayMs + 100, null, 'bank denies a payment', () => this.#deny(held, 'FAILED'));
+    this.#scheduler.after(statementDelayMs + 100, null, 'bank denies a payment', () =>
+      this.#deny(held, 'FAILED'),
+    );
   }
 
   /** It is known by others that it closed this number: now it may say that it paid. */

@@ -57,7 +57,7 @@ export function paymentSystemFor(parts: SystemParts): PaymentSystem<Transaction>
         await tx.insert('proofs', proof.requestNo, proof);
       },
     },
-    transaction: (work) => database.transaction(lane, 'repair', work),
+    transaction: (work) => database.transaction(lane, 'repair', work, 'effects'),
     now,
   };
 }

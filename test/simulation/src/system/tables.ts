@@ -130,9 +130,10 @@ export class SimulatedDatabase {
     lane: Lane,
     by: 'repair' | 'normal',
     work: (tx: Transaction) => Promise<R>,
+    what: string = by,
   ): Promise<R> {
     // A process may wait for its connection, or stand still, before its transaction begins.
-    await lane.turn(`begin ${by}`, this.#profile.statementMs);
+    await lane.turn(`begin ${what}`, this.#profile.statementMs);
     const tx = new Transaction(this, lane, by);
     this.#open.add(tx);
     try {
