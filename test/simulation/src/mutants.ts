@@ -266,15 +266,7 @@ const SERVER_MUTANTS: readonly Mutant[] = [
     'packages/server/dist/store/ticks.js',
     ' AND s.tick_at = ${tick.from}::timestamptz',
     '',
-    covered('the time from which a problem is ready: it is later than the tick that ran it'),
-  ),
-  one(
-    'ready-at',
-    'a tick takes what became ready only after it',
-    'packages/server/dist/store/claims.js',
-    'AND p.ready_at <= ${solution.tickAt}::timestamptz AND ${notLeased(sysCode)}',
-    'AND ${notLeased(sysCode)}',
-    covered('the cursor of a tick, which passes each problem once'),
+    covered('the time from which a problem is ready; the storm over the store catches it'),
   ),
 ].map((mutant) => ({ ...mutant, server: 'nodes' as const }));
 
@@ -286,7 +278,6 @@ export const COMBINATIONS: readonly Combination[] = [
     world: 'sleepers',
     server: 'nodes',
   },
-  { names: ['tick-guard', 'ready-at'], server: 'nodes' },
 ];
 
 export const ALL_MUTANTS: readonly Mutant[] = [...MUTANTS, ...SERVER_MUTANTS];
