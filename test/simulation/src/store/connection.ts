@@ -20,6 +20,12 @@ function labelOf(sql: string): string {
   return label;
 }
 const away = (): PiculusError => new PiculusError('database-away');
+/** As the server's own pool tells it. */
+function lockTimeout(): PiculusError {
+  const late = away();
+  late.cause = databaseError('55P03', 'canceling statement due to lock timeout');
+  return late;
+}
 
 export class Connection {
   readonly label: string;
@@ -166,7 +172,7 @@ export class Connection {
     const { after, timeouts } = this.#options;
     const { lockMs } = timeouts();
     if (after === undefined || lockMs === 0) return null;
-    return after(lockMs, () => cancel(databaseError('55P03', 'canceling statement due to lock timeout')));
+    return after(lockMs, () => cancel(lockTimeout()));
   }
 
   // PostgreSQL ends a session that leaves a transaction open and says nothing.
