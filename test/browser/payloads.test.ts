@@ -256,8 +256,8 @@ describe('a text from outside', () => {
     expect(known?.length).toBeGreaterThan(0);
     expect(forged?.length).toBeGreaterThan(FORGED_TYPES_MIN);
     await walk(page, '/messages');
-    for (const { messageId, at, type } of [...(known ?? []), ...opened(forged ?? [])]) {
-      await turnTo(page, `/messages?${new URLSearchParams({ open: messageId, openAt: at })}`);
+    for (const { id, messageId, at, type } of [...(known ?? []), ...opened(forged ?? [])]) {
+      await turnTo(page, `/messages?${new URLSearchParams({ open: messageId, openAt: at, openNumber: id })}`);
       const dialog = page.getByRole('dialog');
       // Forged messages all have one id, so that only what they are called tells them apart.
       await dialog

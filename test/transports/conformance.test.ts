@@ -57,7 +57,8 @@ describe.each(WAYS)('over %s', (way) => {
     expect(await client.acknowledged(id)).toMatchObject({ type: 'ack' });
     client.sendText(frame.padEnd(LIMITS.messageBytes + 1, ' '));
     expect(await client.until(({ type }) => type === 'error')).toMatchObject({ body: { code: 'too-large' } });
-    await client.closed();
+    expect(await client.acknowledged(client.heartbeat())).toMatchObject({ type: 'ack' });
+    client.close();
     const flood = await new RawClient().greeted(own());
     flood.sendText(frame.padEnd(3 * LIMITS.messageBytes, ' '));
     await flood.closed();
@@ -71,12 +72,13 @@ describe.each(WAYS)('over %s', (way) => {
       '',
     ],
     ['an object key that is forbidden', '{"__proto__":1}', ''],
-  ])('%s is refused and ends the connection', async (_, text, code) => {
+  ])('%s is refused and put aside, and the connection goes on', async (_, text, code) => {
     const client = await new RawClient().greeted(own());
     client.sendText(text);
     const refused = await client.until(({ type }) => type === 'error');
     if (code !== '') expect(refused.body.code).toBe(code);
-    await client.closed();
+    expect(await client.acknowledged(client.heartbeat())).toMatchObject({ type: 'ack' });
+    client.close();
   });
 
   test('a message before the hello is refused', async () => {

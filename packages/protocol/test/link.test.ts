@@ -180,6 +180,18 @@ describe('a link', () => {
     expect(wire.endings).toEqual({});
   });
 
+  test('an end that keeps to no window is not remembered for ever: the link ends', () => {
+    const wire = new Wire();
+    const early = (sequence: number): void =>
+      wire.ends.server.receive(
+        writePacket(KEY, 'client', { kind: 'part', sequence, acknowledged: 0, payload: new Uint8Array(40) }),
+      );
+    early(2);
+    expect(wire.ends.server.open).toBe(true);
+    early(3);
+    expect(wire.endings.server).toEqual({ by: 'fault', reason: 'gap' });
+  });
+
   test('an idle link stays open; a carrier that brings nothing any more ends it on both sides', () => {
     const wire = new Wire();
     wire.pass(60_000);

@@ -12,6 +12,7 @@ export {
   type NatsConfigWritten,
   writeNatsConfig,
 } from './gateway/nats/write-config.ts';
+export { type NatsServerFile, type NatsUserLogin, writeNatsServerFile } from './gateway/nats/server-file.ts';
 export { ownDatabaseDir } from './own-database.ts';
 export { type ProcessPort, runServer } from './run.ts';
 export { createServer, type PiculusServer, type ServerParts } from './server.ts';

@@ -6,17 +6,11 @@ import { createWriteStream, existsSync, mkdirSync, rmSync, writeFileSync } from 
 import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fromRoot } from '@piculus/example-pbap/demo/children';
-import {
-  NATS_SERVER_USER,
-  NATS_STREAM_BYTES,
-  type NatsPermissions,
-  natsServerPermissions,
-  natsSystemPermissions,
-} from '@piculus/protocol/link';
 import { anyFreePort } from '@piculus/example-pbap/demo/ports';
+import { NATS_SERVER_USER } from '@piculus/protocol/link';
+import { writeNatsServerFile } from '@piculus/server';
 
 const START_WITHIN_MS = 20_000;
-const MEGABYTE = 1_048_576;
 
 export class Nats {
   readonly port: number;
@@ -107,18 +101,14 @@ export class Nats {
   }
 
   #file(systems: readonly string[]): string {
-    const bytes = NATS_STREAM_BYTES.up + systems.length * NATS_STREAM_BYTES.down;
-    const user = (name: string, { publish, subscribe }: NatsPermissions): string =>
-      `{ user: "${name}", password: "${this.passwordOf(name)}", permissions: { publish: ${JSON.stringify(publish)}, subscribe: ${JSON.stringify(subscribe)} } }`;
-    return [
-      `listen: "127.0.0.1:${this.port}"`,
-      `jetstream { store_dir: "${join(this.#folder, 'store')}", max_mem: ${Math.ceil((bytes * 1.25) / MEGABYTE)}MB, max_file: 64MB }`,
-      `authorization { users: [`,
-      user(NATS_SERVER_USER, natsServerPermissions()),
-      ...systems.map((sysCode) => user(sysCode, natsSystemPermissions(sysCode))),
-      `] }`,
-      '',
-    ].join('\n');
+    const login = (user: string) => ({ password: this.passwordOf(user) });
+    return writeNatsServerFile({
+      listen: `127.0.0.1:${this.port}`,
+      storeDir: join(this.#folder, 'store'),
+      server: login(NATS_SERVER_USER),
+      systems: new Map(systems.map((sysCode) => [sysCode, login(sysCode)])),
+      tls: null,
+    });
   }
 }
 

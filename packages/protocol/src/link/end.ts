@@ -87,6 +87,7 @@ export class LinkEnd {
   #sentAt: number;
   // Coming in.
   readonly #early = new Map<number, Packet>();
+  #earlyBytes = 0;
   #taken = 0;
   #told = 0;
   #untoldBytes = 0;
@@ -193,12 +194,19 @@ export class LinkEnd {
   #keep(packet: Packet): void {
     const { sequence } = packet;
     if (sequence <= this.#taken || this.#early.has(sequence)) this.repeated += 1;
-    // The other end keeps to its window; one place more is for its `close`.
-    else if (sequence > this.#taken + this.#limits.windowPackets + 1) this.#fail('gap');
+    // The other end keeps to its window; one place more is for its `close`, and one packet may always be on its way.
+    else if (sequence > this.#taken + this.#limits.windowPackets + 1 || this.#isTooMuch(packet))
+      this.#fail('gap');
     else {
       this.#early.set(sequence, packet);
+      this.#earlyBytes += packet.payload.length;
       this.#known = Math.max(this.#known, sequence);
     }
+  }
+
+  #isTooMuch({ payload }: Packet): boolean {
+    const { windowBytes, partBytes } = this.#limits;
+    return this.#earlyBytes > 0 && this.#earlyBytes + payload.length > windowBytes + partBytes;
   }
 
   #deliver(): void {
@@ -208,6 +216,7 @@ export class LinkEnd {
         const packet = this.#early.get(this.#taken + 1);
         if (packet === undefined) break;
         this.#early.delete(packet.sequence);
+        this.#earlyBytes -= packet.payload.length;
         this.#taken = packet.sequence;
         this.#gapSince = null;
         this.#untoldBytes += packet.payload.length;
@@ -313,6 +322,7 @@ export class LinkEnd {
     this.#queuedBytes = 0;
     this.#onTheWayBytes = 0;
     this.#early.clear();
+    this.#earlyBytes = 0;
     this.#parts = [];
     this.#hooks.ended(ending);
   }

@@ -80,7 +80,15 @@ export function createIdentity(
   }
 
   async function signedIn(headers: Headers): Promise<SignedIn | null> {
-    const found = await auth.api.getSession({ headers }).catch(explain);
+    // A database that was away for a moment answers the plain question again; then the first one is asked again too.
+    const found = await auth.api
+      .getSession({ headers })
+      .catch(async (error: unknown) => {
+        if (error instanceof PiculusError) throw error;
+        await selectUser(db, '');
+        return auth.api.getSession({ headers });
+      })
+      .catch(explain);
     if (found === null) return null;
     const session = await selectSession(db, found.session.id);
     if (session === undefined || session.user.banned) return null;

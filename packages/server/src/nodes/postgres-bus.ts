@@ -77,7 +77,7 @@ export function createPostgresBus(parts: PostgresBusParts): Bus {
     for (let failures = 0; !stopping.signal.aborted; ) {
       let connection: HintConnection | null = null;
       try {
-        connection = await listenForHints(url, told);
+        connection = await listenForHints(url, clock, told);
         if (await attend(connection)) failures = 0;
         else failures += 1;
       } catch (error) {

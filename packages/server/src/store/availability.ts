@@ -88,6 +88,8 @@ function guardClient(client: pg.PoolClient, watch: DatabaseWatch): PostgresPoolC
   client.on('error', ignore);
   let broken = false;
   const query = async (sql: unknown, parameters?: readonly unknown[]): Promise<unknown> => {
+    // A rollback on a connection that answers nothing would wait as long as the statement before it.
+    if (broken) throw told(new Error('the connection has answered nothing'), watch);
     const began = watch.nowMs();
     try {
       return await client.query(String(sql), parameters === undefined ? [] : [...parameters]);

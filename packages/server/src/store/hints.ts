@@ -4,10 +4,14 @@
  */
 import { sql } from 'kysely';
 import pg from 'pg';
+import type { Clock } from '../base/clock.ts';
 import type { Executor } from './database.ts';
 
 const CHANNEL = 'piculus';
 const CONNECT_MS_MAX = 5_000;
+/** A database that is cut off answers nothing; whoever listens then tries again. */
+const LISTEN_MS_MAX = 5_000;
+const END_MS_MAX = 2_000;
 
 /** Tells everybody who listens. @param text at most 200 bytes. */
 export async function sendHint(db: Executor, text: string): Promise<void> {
@@ -21,12 +25,17 @@ export interface HintConnection {
 }
 
 /** @throws Error where the database cannot be reached. */
-export async function listenForHints(url: string, told: (text: string) => void): Promise<HintConnection> {
+export async function listenForHints(
+  url: string,
+  clock: Clock,
+  told: (text: string) => void,
+): Promise<HintConnection> {
   const client = new pg.Client({
     connectionString: url,
     application_name: 'piculus hints',
     keepAlive: true,
     connectionTimeoutMillis: CONNECT_MS_MAX,
+    query_timeout: LISTEN_MS_MAX,
   });
   const ended = new Promise<void>((settle) => {
     client.once('end', () => settle());
@@ -38,8 +47,16 @@ export async function listenForHints(url: string, told: (text: string) => void):
     await client.connect();
     await client.query(`LISTEN ${CHANNEL}`);
   } catch (error) {
-    await client.end().catch(() => {});
+    await close(client, clock);
     throw error;
   }
-  return { ended, close: () => client.end().catch(() => {}) };
+  return { ended, close: () => close(client, clock) };
+}
+
+/** A socket whose other end is gone never says goodbye, so that it is not waited for. */
+async function close(client: pg.Client, clock: Clock): Promise<void> {
+  const closed = new AbortController();
+  const late = clock.sleep(END_MS_MAX, closed.signal);
+  await Promise.race([client.end().catch(() => {}), late]);
+  closed.abort();
 }

@@ -1,7 +1,8 @@
 import { sql } from 'kysely';
+import pg from 'pg';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type OpenTestDatabase, openTestDatabase } from '../../../../test/support/database.ts';
-import { isDatabaseAway, sqlState } from '../../src/store/availability.ts';
+import { guardPool, isDatabaseAway, sqlState } from '../../src/store/availability.ts';
 import { type Database, openDatabase } from '../../src/store/database.ts';
 import { lockSystem } from '../../src/store/locks.ts';
 import { openPool } from '../../src/store/pool.ts';
@@ -66,4 +67,17 @@ it.each(['statement_timeout', 'lock_timeout'])('says database-away where %s stri
   expect(isDatabaseAway(failure)).toBe(true);
   // What went wrong can still be told apart by those who must.
   expect(sqlState(failure)).toBe(name === 'lock_timeout' ? '55P03' : '57014');
+});
+
+it('asks nothing more of a connection that has answered nothing', async () => {
+  const pool = new pg.Pool({ connectionString: database.url, max: 1, query_timeout: 50 });
+  const connection = await guardPool(pool).connect();
+  const said: string[] = [];
+  for (const text of ['SELECT pg_sleep(60)', 'ROLLBACK']) {
+    const failure = await connection.query(text, []).catch((error: unknown) => error);
+    said.push(isDatabaseAway(failure) ? String(failure.cause) : 'something else');
+  }
+  expect(said).toEqual(['Error: Query read timeout', 'Error: the connection has answered nothing']);
+  connection.release();
+  await pool.end();
 });

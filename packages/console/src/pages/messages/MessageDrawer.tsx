@@ -13,7 +13,7 @@ import { Loading } from '../../parts/Loading.tsx';
 import { Notice } from '../../parts/Notice.tsx';
 import { Time } from '../../parts/Time.tsx';
 import { About, MessageState, TypeName } from './cells.tsx';
-import type { OpenMessage } from './open-message.ts';
+import { isMeant, type MeantMessage, type OpenMessage } from './open-message.ts';
 import { type Subject, subjectsOf } from './subjects.ts';
 
 export interface MessageDrawerProps {
@@ -36,27 +36,27 @@ export function MessageDrawer({ opened, rows }: MessageDrawerProps) {
       // The library's header element would be a second banner of the page.
       attributes={{ header: { role: 'presentation' } }}
     >
-      {opened.id !== null && <Found id={opened.id} at={opened.at} rows={rows} />}
+      {opened.id !== null && <Found meant={opened} id={opened.id} rows={rows} />}
     </Drawer>
   );
 }
 
 interface FoundProps {
+  readonly meant: MeantMessage;
   readonly id: string;
-  readonly at: string | null;
   readonly rows: readonly Message[];
 }
 
-function Found({ id, at, rows }: FoundProps) {
+function Found({ meant, id, rows }: FoundProps) {
   const { t } = useTranslation('messages');
-  const row = rows.find((each) => isMeant(each, id, at));
+  const row = rows.find((each) => isMeant(each, meant));
   const asked = useRead(
     'listMessages',
-    { query: { messageId: id, limit: SAME_ID_MAX, ...around(at) } },
+    { query: { messageId: id, limit: SAME_ID_MAX, ...around(meant.at) } },
     { enabled: row === undefined },
   );
   const found = asked.data?.items;
-  const message = row ?? found?.find((each) => isMeant(each, id, at)) ?? found?.[0];
+  const message = row ?? found?.find((each) => isMeant(each, meant)) ?? found?.[0];
   if (message !== undefined) return <Details message={message} />;
   if (asked.error !== null) return <Notice error={asked.error} onRetry={() => void asked.refetch()} />;
   if (asked.data === undefined) return <Loading />;
@@ -65,11 +65,6 @@ function Found({ id, at, rows }: FoundProps) {
 
 /** Enough for the few that may share an id within two seconds. */
 const SAME_ID_MAX = 50;
-
-/** Each sender chooses its own ids, so that two senders may choose the same one: the time tells them apart. */
-export function isMeant(message: Message, id: string | null, at: string | null): boolean {
-  return message.messageId === id && (at === null || Date.parse(message.at) === Date.parse(at));
-}
 
 /** With a time the server need not look through all messages. */
 function around(at: string | null): { from?: string; to?: string } {

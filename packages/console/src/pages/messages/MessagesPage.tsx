@@ -13,9 +13,9 @@ import { Pager, type Paging, usePaging } from '../../parts/paging.tsx';
 import { useMessageColumns } from './cells.tsx';
 import { Figures } from './Figures.tsx';
 import { useMessageFields } from './fields.ts';
-import { isMeant, MessageDrawer } from './MessageDrawer.tsx';
+import { MessageDrawer } from './MessageDrawer.tsx';
 import { type MessageQuery, messageQuery } from './message-query.ts';
-import { useOpenMessage } from './open-message.ts';
+import { isMeant, useOpenMessage } from './open-message.ts';
 import { Tools } from './Tools.tsx';
 import './messages.css';
 
@@ -94,7 +94,7 @@ function Tail({ query, filters, paging, heartbeats, children }: TailProps) {
         rows={rows}
         rowKey={({ id }) => id}
         onOpen={opened.open}
-        openKey={rows?.find((row) => isMeant(row, opened.id, opened.at))?.id ?? null}
+        openKey={rows?.find((row) => isMeant(row, opened))?.id ?? null}
         error={list.error}
         onRetry={() => void list.refetch()}
         empty={<Nothing filters={filters} />}

@@ -49,6 +49,8 @@ const OPENING_MAX = 64;
 const AGAIN_MS = { least: 250, most: 5_000, unusable: 30_000 } as const;
 /** The last packets of a link are left for its client this long. */
 const LAST_WORD_MS = 3_000;
+/** Where NATS takes nothing for so long, what a link had to say at its end is given up. */
+const GIVE_UP_MS = 5_000;
 const QUEUE = 'piculus';
 
 /** @returns a transport whose start throws a StartError where NATS answers and cannot be used. */
@@ -248,7 +250,8 @@ class ServedLine {
     if (line.connection.isClosed()) return;
     const links = [...this.#links.values()];
     for (const link of links) link.connection.close('stopping');
-    await Promise.all([...links.map((link) => link.idle()), ...this.#removing]);
+    // Each that ends is among them from then on.
+    await Promise.all(this.#removing);
     this.#messages?.stop();
     await removeNode(line, node).catch(() => {});
     await line.connection.close();
@@ -304,6 +307,8 @@ class ServedLine {
       const { keyHash, ...peer } = await door.authenticateProof(sysCode, proves);
       await this.#makeRoom(sysCode, link);
       if (!this.open) throw new PiculusError('stopping');
+      // The same opening may have come twice, and the other one was quicker.
+      if (this.#links.has(`${sysCode}.${link}`)) return;
       const opened = { sysCode, link, node, nonce: token(clock) };
       const made = new ServerLink({
         line,
@@ -343,14 +348,22 @@ class ServedLine {
     const { line, clock } = this.#options;
     const { signal } = this.#gone;
     if (signal.aborted) return;
-    const work = link
-      .idle()
+    const work = this.#lastWords(link)
       .then(() => (this.#doorOpen ? clock.sleep(LAST_WORD_MS, signal) : undefined))
       .then(() => (signal.aborted || !this.#doorOpen ? undefined : removeLink(line, sysCode, id)))
       // NATS forgets it by itself after a while.
       .catch(() => {})
       .finally(() => this.#removing.delete(work));
     this.#removing.add(work);
+  }
+
+  /** A stream that is full of what nobody reads would hold them for minutes, and its system with them. */
+  async #lastWords(link: ServerLink): Promise<void> {
+    const said = new AbortController();
+    const late = this.#options.clock.sleep(GIVE_UP_MS, AbortSignal.any([said.signal, this.#gone.signal]));
+    await Promise.race([link.idle(), late]);
+    said.abort();
+    link.giveUp();
   }
 }
 

@@ -102,6 +102,11 @@ export class ServerLink {
     this.#end.terminate('the connection to NATS ended');
   }
 
+  /** What NATS has not taken by now stays unsaid. */
+  giveUp(): void {
+    this.#courier.stop();
+  }
+
   /** Resolves when all that was sent is with NATS. */
   idle(): Promise<void> {
     return this.#courier.idle();
