@@ -15,6 +15,12 @@ afterAll(async () => {
   await cloner.drop();
 });
 
+/** These want to see everything complete, also what an earlier check left half done on purpose. */
+const LOOKS_AT_ALL = /: is found once, under its own fix$/;
+
 describe.concurrent('the repairs on PBAP', () => {
-  for (const { name, run } of conformanceChecks(() => worlds.lend())) it(name, run, 240_000);
+  for (const { name, run } of conformanceChecks(() => worlds.lend()))
+    if (!LOOKS_AT_ALL.test(name)) it(name, run, 240_000);
+  for (const { name, run } of conformanceChecks(() => openWorld(cloner)))
+    if (LOOKS_AT_ALL.test(name)) it(name, run, 240_000);
 });

@@ -8,6 +8,7 @@ describe('the configuration', () => {
   it('has a default for everything', () => {
     expect(loadConfig({})).toEqual({
       databaseUrl: null,
+      databaseConnections: 6,
       migrationDatabaseUrl: null,
       dataDir: './.piculus',
       host: '127.0.0.1',
