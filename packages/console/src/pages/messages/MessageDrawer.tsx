@@ -56,21 +56,21 @@ function Found({ meant, id, rows }: FoundProps) {
     { enabled: row === undefined },
   );
   const found = asked.data?.items;
-  const message = row ?? found?.find((each) => isMeant(each, meant)) ?? found?.[0];
+  const message = row ?? found?.find((each) => isMeant(each, meant));
   if (message !== undefined) return <Details message={message} />;
   if (asked.error !== null) return <Notice error={asked.error} onRetry={() => void asked.refetch()} />;
   if (asked.data === undefined) return <Loading />;
   return <Empty title={t('gone')}>{t('goneLead')}</Empty>;
 }
 
-/** Enough for the few that may share an id within two seconds. */
+/** Enough for the few that may share an id within a millisecond. */
 const SAME_ID_MAX = 50;
 
-/** With a time the server need not look through all messages. */
+/** With a time the server need not look through all messages, nor through those of a sender that uses one id only. */
 function around(at: string | null): { from?: string; to?: string } {
   const time = Date.parse(at ?? '');
   if (Number.isNaN(time)) return {};
-  return { from: new Date(time - 1_000).toISOString(), to: new Date(time + 1_000).toISOString() };
+  return { from: new Date(time).toISOString(), to: new Date(time + 1).toISOString() };
 }
 
 function Details({ message }: { message: Message }) {
