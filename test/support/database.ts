@@ -64,10 +64,23 @@ async function create(make: (client: pg.Client, name: string) => Promise<void>):
     url: url.href,
     drop: () =>
       asAdministrator(async (client) => {
+        await client.query(untilNobodyIsIn(name));
         await client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
       }),
   };
 }
+
+/**
+ * A pool that was ended has said goodbye, and its sessions may not have heard it yet: thrown out by force they would
+ * fail a test that is over. Whoever is still in after half a second is thrown out.
+ */
+const untilNobodyIsIn = (name: string): string => `DO $$ BEGIN
+  FOR round IN 1..25 LOOP
+    EXIT WHEN NOT EXISTS (SELECT FROM pg_stat_activity WHERE datname = '${name}');
+    PERFORM pg_sleep(0.02);
+    PERFORM pg_stat_clear_snapshot();
+  END LOOP;
+END $$`;
 
 async function asAdministrator(act: (client: pg.Client) => Promise<void>): Promise<void> {
   const client = new pg.Client({ connectionString: home() });
