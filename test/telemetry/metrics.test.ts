@@ -104,6 +104,10 @@ describe('the figures', () => {
     );
     await client.close();
     await moved('piculus_sessions_ended_total');
+    // As another node would, though with nothing that this one can open.
+    await site.sql.query(`INSERT INTO piculus.node_messages (from_node, kind, body, at)
+      VALUES ('elsewhere', 'tell', '', clock_timestamp() - interval '1 second')`);
+    await moved('piculus_node_mail_seconds');
   });
 
   it('tell of clicks, batches and their results', async () => {

@@ -83,7 +83,7 @@ describe('a node', () => {
 it('a loop whose round does not end, and clients that cannot come in, are told', async () => {
   const log = createLogger('silent');
   let ahead = 0;
-  const clock = { ...systemClock, now: () => new Date(Date.now() + ahead) };
+  const clock = { ...systemClock, elapsedMs: () => systemClock.elapsedMs() + ahead };
   const telemetry = await createTelemetry(
     { metricsPort: null, metricsHost: '127.0.0.1', stateCacheMs: 0, otlpUrl: null },
     { log, clock },

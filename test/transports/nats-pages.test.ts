@@ -72,6 +72,7 @@ async function echoed(address: string, scheme: string, { server, client }: Ways)
     accept: (connection: Connection) => ({
       frame: (text) => void connection.send(`${text}, heard`),
       unreadable: () => {},
+      forged: () => {},
       closed: () => {},
     }),
   });

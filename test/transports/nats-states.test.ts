@@ -13,7 +13,7 @@ const log = pino({ level: 'silent' });
 const NO_DOOR: Door = {
   authenticate: () => Promise.reject(new Error('nobody comes')),
   authenticateProof: () => Promise.reject(new Error('nobody comes')),
-  accept: () => ({ frame: () => {}, unreadable: () => {}, closed: () => {} }),
+  accept: () => ({ frame: () => {}, unreadable: () => {}, forged: () => {}, closed: () => {} }),
 };
 
 describe('a server', () => {

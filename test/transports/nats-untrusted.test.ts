@@ -1,12 +1,13 @@
 /** Whoever runs NATS reads along, repeats, alters and invents packets, and gets nothing done by it. */
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { writePacket } from '@piculus/protocol/link';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { RawClient } from './raw-client.ts';
-import { createWorld, transportOf, type World } from './world.ts';
+import { createWorld, signedIn, transportOf, type World } from './world.ts';
 
 let world: World;
 let broker: NatsConnection;
+const PATIENCE = { timeout: 60_000, interval: 100 };
 const seen: { readonly subject: string; readonly data: Uint8Array }[] = [];
 
 beforeAll(async () => {
@@ -24,7 +25,7 @@ afterAll(async () => {
 
 const accepted = async (clientId: string): Promise<string[]> => {
   const { rows } = await world.pool.query<{ message_id: string }>(
-    `SELECT message_id FROM piculus.messages WHERE client_id = $1 AND direction = 'in' ORDER BY id`,
+    `SELECT message_id FROM piculus.messages WHERE client_id = $1 AND direction = 'in' AND state = 'accepted' ORDER BY id`,
     [clientId],
   );
   return rows.map((row) => row.message_id);
@@ -69,14 +70,18 @@ test('packets that are repeated, altered, sent back or taken to another link are
   client.close();
   await client.closed();
   const from = seen.length;
-  const opened = new Promise<string>((resolve) => {
-    broker.subscribe('piculus.PBAP.opened.*', {
-      callback: (_, message) => resolve(message.json<{ node: string }>().node),
-    });
+  let node = '';
+  broker.subscribe('piculus.PBAP.opened.*', {
+    callback: (_, message) => {
+      ({ node } = message.json<{ node: string }>());
+    },
   });
-  await broker.flush();
-  broker.publish(opening.subject, opening.data);
-  const node = await opened;
+  // As long as the server has not seen the end of the first link, it takes the opening for a repeat.
+  await vi.waitFor(async () => {
+    broker.publish(opening.subject, opening.data);
+    await broker.flush();
+    expect(node).not.toBe('');
+  }, PATIENCE);
   const link = toServer.split('.').at(-1) ?? '';
   const subject = `piculus.PBAP.up.${node}.${link}`;
   broker.publish(subject, up[0]?.data);
@@ -92,6 +97,57 @@ test('packets that are repeated, altered, sent back or taken to another link are
   const [hello, ...rest] = await accepted(client.clientId);
   expect(hello).toBeDefined();
   expect(rest).toEqual([...sent, ...later]);
+}, 180_000);
+
+test('what a client did not write itself is in the list of refused messages, without what it said', async () => {
+  world.server = await world.anotherServer();
+  const api = await signedIn(world.server);
+  const client = await new RawClient().greeted(transportOf('nats', world, world.system('PBAP')));
+  // Whoever has the system's user of NATS may write to the subjects of all its clients.
+  const { user, password: pass } = world.nats.login('PBAP');
+  const neighbour = await connect({ servers: world.nats.url, user, pass });
+  const subject =
+    seen.filter(({ subject }) => subject.includes('.up.')).at(-1)?.subject ?? expect.unreachable('it wrote');
+  const secret = 'CANARY-of-the-forger';
+  const payload = new TextEncoder().encode(
+    client.frameOf(secret, 'heartbeat', {
+      freePlaces: 4,
+      leases: [],
+      collectCommands: [],
+      eventLoopLagMs: 0,
+    }),
+  );
+  const packet = writePacket(new Uint8Array(32), 'client', {
+    kind: 'last',
+    sequence: 2,
+    acknowledged: 0,
+    payload,
+  });
+  for (let index = 0; index < 50; index += 1) neighbour.publish(subject, packet);
+  await neighbour.flush();
+  await client.acknowledged(client.heartbeat());
+  const refused = async () =>
+    (await api.listMessages({ query: { sysCode: 'PBAP', state: ['refused'] } })).items.filter(
+      ({ clientId }) => clientId === client.clientId,
+    );
+  await vi.waitFor(async () => expect(await refused()).not.toEqual([]), PATIENCE);
+  const [row, ...more] = await refused();
+  expect(row).toMatchObject({
+    direction: 'in',
+    type: 'unreadable',
+    clientId: client.clientId,
+    errorCode: 'unknown-key',
+    sizeBytes: packet.length,
+    payload: null,
+  });
+  // One tells it; a flood of them would push what counts out of sight.
+  expect(more.length).toBeLessThan(10);
+  expect(JSON.stringify([row, ...more])).not.toContain(secret);
+  // The client itself is none the worse for it.
+  await client.acknowledged(client.heartbeat());
+  client.close();
+  await neighbour.close();
+  await world.server.stop();
 });
 
 test('an answer that only looks like the server is not believed', async () => {

@@ -6,6 +6,7 @@ export function clockOf(lane: Lane): Clock {
   const { scheduler, random } = lane;
   return {
     now: () => new Date(EPOCH_MS + Math.floor(scheduler.nowMs + lane.skewMs)),
+    elapsedMs: () => scheduler.nowMs,
     random: () => random.next(),
     uuid: () => random.uuid(),
     // Timers run on the monotonic clock, which no jump of the wall clock moves.

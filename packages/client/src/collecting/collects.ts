@@ -42,7 +42,7 @@ const PROGRESS_MS = 1_000;
 const SILENCE_MS = 15 * 60_000;
 
 interface Current {
-  /** When its collector last scanned or reported, ms since the epoch. */
+  /** When its collector last scanned or reported, by `elapsedMs`. */
   lastSignAt: number;
   readonly command: CollectCommand;
   readonly controller: AbortController;
@@ -63,7 +63,7 @@ export class Collects {
     const current = this.#current;
     if (!current) return [];
     const { command, lastSignAt } = current;
-    if (this.#options.clock.now().getTime() - lastSignAt <= SILENCE_MS) return [command.commandId];
+    if (this.#options.clock.elapsedMs() - lastSignAt <= SILENCE_MS) return [command.commandId];
     this.#options.log.error(
       { commandId: command.commandId },
       'a collector shows no sign of life; its collect is given up',
@@ -89,7 +89,7 @@ export class Collects {
     if (!command.fixCodes.some((fixCode) => collectors.has(fixCode))) throw new PiculusError('unknown-fix');
     const controller = sharedController();
     const ended = this.#run(command, controller);
-    this.#current = { command, controller, ended, lastSignAt: this.#options.clock.now().getTime() };
+    this.#current = { command, controller, ended, lastSignAt: this.#options.clock.elapsedMs() };
   }
 
   cancel(commandId: string): void {
@@ -117,9 +117,9 @@ export class Collects {
     const { commandId, epoch } = command;
     const { signal } = controller;
     const reports = new Reports(this.#options, command, controller);
-    let progressAt = clock.now().getTime();
+    let progressAt = clock.elapsedMs();
     const progressed = (counts: CollectCounts): void => {
-      const now = clock.now().getTime();
+      const now = clock.elapsedMs();
       if (this.#current) this.#current.lastSignAt = now;
       if (now - progressAt < PROGRESS_MS) return;
       progressAt = now;

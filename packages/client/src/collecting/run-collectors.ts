@@ -44,7 +44,7 @@ const ENVELOPE_BYTES = 1_024;
  * @throws the signal's reason where the collect was given up; then nothing more must be said about it.
  */
 export async function runCollectors(run: CollectRun): Promise<ClientMessageBody<'collect-done'>> {
-  const startedAt = run.clock.now().getTime();
+  const startedAt = run.clock.elapsedMs();
   const totals = { rowsScanned: 0, problemsFound: 0 };
   const batches = new Batches(run.send);
   const reasons: string[] = [];
@@ -70,7 +70,7 @@ export async function runCollectors(run: CollectRun): Promise<ClientMessageBody<
     complete: reasons.length === 0,
     ...(reasons.length > 0 ? { reason: boundText(reasons.join('; '), LIMITS.textLength) } : {}),
     ...totals,
-    durationMs: Math.max(0, run.clock.now().getTime() - startedAt),
+    durationMs: Math.round(run.clock.elapsedMs() - startedAt),
     feeds: mergeFeeds(feeds),
   };
 }

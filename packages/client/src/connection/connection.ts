@@ -45,7 +45,7 @@ export type ConnectionState = 'idle' | 'connecting' | 'online' | 'waiting' | 'st
 export interface ConnectionHooks {
   hello(): ClientMessageBody<'hello'>;
   heartbeat(): ClientMessageBody<'heartbeat'>;
-  /** The server has a heartbeat that named these leases and was sent at this time (ms since the epoch). */
+  /** The server has a heartbeat that named these leases and was sent at this time (by `elapsedMs`). */
   renewed(leases: readonly string[], sentAt: number): void;
   /** The welcome is here; called before anything that comes behind it is handled. */
   greeted(welcome: ServerMessageBody<'welcome'>): void;
@@ -224,12 +224,12 @@ export class Connection {
       this.#exchange = null;
       return { reason: welcome.refusal, onlineMs: 0, refused: welcome.final };
     }
-    const onlineAt = clock.now().getTime();
+    const onlineAt = clock.elapsedMs();
     hooks.welcomed(welcome);
     this.#become('online', '');
     await this.#heartbeats(exchange, Math.max(HEARTBEAT_MS_MIN, welcome.heartbeatMs), link.signal);
     this.#exchange = null;
-    return { reason: endReason, onlineMs: clock.now().getTime() - onlineAt, refused: false };
+    return { reason: endReason, onlineMs: clock.elapsedMs() - onlineAt, refused: false };
   }
 
   /** Until the link is gone. Closes it where the server is silent or leaves messages unanswered. */
@@ -238,7 +238,7 @@ export class Connection {
     for (;;) {
       await clock.sleep(heartbeatMs, gone);
       if (gone.aborted) return;
-      const now = clock.now().getTime();
+      const now = clock.elapsedMs();
       const silentMs = now - exchange.lastHeardAt;
       if (silentMs > Math.max(LIMITS.silenceMs, 3 * heartbeatMs) || exchange.oldestWaitMs() > ANSWER_MS) {
         exchange.close('the server does not answer');

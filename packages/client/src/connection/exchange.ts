@@ -34,6 +34,7 @@ export interface ExchangeOptions {
 }
 
 interface Waiting {
+  /** By `elapsedMs`. */
   readonly sentAt: number;
   resolve(): void;
   reject(error: Error): void;
@@ -44,11 +45,12 @@ export class Exchange {
   readonly #waiting = new Map<string, Waiting>();
   #link: Link | null = null;
   #ended: ConnectionLost | null = null;
+  /** By `elapsedMs`. */
   lastHeardAt: number;
 
   constructor(options: ExchangeOptions) {
     this.#options = options;
-    this.lastHeardAt = options.clock.now().getTime();
+    this.lastHeardAt = options.clock.elapsedMs();
   }
 
   get open(): boolean {
@@ -57,7 +59,7 @@ export class Exchange {
 
   opened(link: Link): void {
     this.#link = link;
-    this.lastHeardAt = this.#options.clock.now().getTime();
+    this.lastHeardAt = this.#options.clock.elapsedMs();
   }
 
   /**
@@ -68,7 +70,7 @@ export class Exchange {
     return new Promise((resolve, reject) => {
       if (this.#ended) return reject(this.#ended);
       const id = this.#options.clock.uuid();
-      this.#waiting.set(id, { sentAt: this.#options.clock.now().getTime(), resolve, reject });
+      this.#waiting.set(id, { sentAt: this.#options.clock.elapsedMs(), resolve, reject });
       this.#write(id, type, body);
     });
   }
@@ -80,7 +82,7 @@ export class Exchange {
 
   receive(frame: string): void {
     if (this.#ended) return;
-    this.lastHeardAt = this.#options.clock.now().getTime();
+    this.lastHeardAt = this.#options.clock.elapsedMs();
     const read = this.#options.read(frame);
     if ('failure' in read) this.#refuseUnreadable(read.failure);
     else if (read.message.type === 'ack') this.#settle(read.message.body.re)?.resolve();
@@ -103,7 +105,7 @@ export class Exchange {
   /** How long the oldest message has waited for its acknowledgement, in ms. */
   oldestWaitMs(): number {
     const [oldest] = this.#waiting.values();
-    return oldest ? this.#options.clock.now().getTime() - oldest.sentAt : 0;
+    return oldest ? this.#options.clock.elapsedMs() - oldest.sentAt : 0;
   }
 
   #write<T extends ClientMessageType>(id: string, type: T, body: ClientMessageBody<T>): void {

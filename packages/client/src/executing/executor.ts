@@ -39,7 +39,7 @@ interface Lease {
   readonly id: string;
   readonly epoch: number;
   readonly leaseMs: number;
-  /** Until when the server surely keeps it for us, ms since the epoch by our own clock. */
+  /** Until when the server surely keeps it for us, by `elapsedMs`. */
   validUntil: number;
   unfinished: number;
 }
@@ -105,7 +105,7 @@ export class Executor<Tx> {
       id,
       epoch,
       leaseMs,
-      validUntil: clock.now().getTime() + leaseMs,
+      validUntil: clock.elapsedMs() + leaseMs,
       unfinished: items.length,
     };
     this.#leases.set(id, lease);
@@ -150,7 +150,7 @@ export class Executor<Tx> {
   welcomed(lostLeases: readonly string[]): void {
     this.#online = true;
     this.#lose(lostLeases, 'lease-lost');
-    const now = this.#options.clock.now().getTime();
+    const now = this.#options.clock.elapsedMs();
     for (const lease of this.#leases.values()) lease.validUntil = now + lease.leaseMs;
     this.#pump();
   }
@@ -202,7 +202,7 @@ export class Executor<Tx> {
    */
   #loseLapsed(): void {
     if (!this.#online) return;
-    const now = this.#options.clock.now().getTime();
+    const now = this.#options.clock.elapsedMs();
     const lapsed = [...this.#leases.values()]
       .filter((lease) => lease.validUntil < now)
       .map((lease) => lease.id);
@@ -226,7 +226,7 @@ export class Executor<Tx> {
 
   #pump(): void {
     this.#loseLapsed();
-    const now = this.#options.clock.now().getTime();
+    const now = this.#options.clock.elapsedMs();
     while (this.#running.size < this.#options.places) {
       const next = this.#queue.findIndex((work) => work.lease.validUntil >= now);
       const [work] = next === -1 ? [] : this.#queue.splice(next, 1);

@@ -92,11 +92,12 @@ export class Trust {
   }
 
   #follow(keys: readonly ServerKey[]): void {
-    const leavesAt = this.#nowMs() + LEAVING_MS;
+    const now = this.#options.clock.elapsedMs();
+    const leavesAt = now + LEAVING_MS;
     const told = new Set(keys.map(({ keyId }) => keyId));
     for (const [keyId, { key, untilMs }] of this.#followed) {
       if (!told.has(keyId)) this.#followed.set(keyId, { key, untilMs: untilMs ?? leavesAt });
-      if ((untilMs ?? leavesAt) < this.#nowMs()) this.#followed.delete(keyId);
+      if ((untilMs ?? leavesAt) < now) this.#followed.delete(keyId);
     }
     for (const key of keys)
       if (!this.#pinned.has(key.keyId)) this.#followed.set(key.keyId, { key, untilMs: null });
@@ -122,7 +123,8 @@ export class Trust {
 
   #trusted(keyId: string): ServerKey | null {
     const followed = this.#followed.get(keyId);
-    const stands = followed !== undefined && (followed.untilMs ?? Number.POSITIVE_INFINITY) >= this.#nowMs();
+    const now = this.#options.clock.elapsedMs();
+    const stands = followed !== undefined && (followed.untilMs ?? Number.POSITIVE_INFINITY) >= now;
     return this.#pinned.get(keyId) ?? (stands ? followed.key : null);
   }
 

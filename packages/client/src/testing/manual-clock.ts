@@ -4,6 +4,8 @@ import type { Clock } from '../clock.ts';
 export interface ManualClock extends Clock {
   /** Moves the time and wakes every sleep that is over by then, in their order. */
   advance(ms: number): Promise<void>;
+  /** Sets what `now` tells ahead, or back where it is negative; no time passes by that. */
+  setBy(ms: number): void;
   /** Resolves when somebody sleeps for which this holds, at once where one already does. */
   sleeping(matches?: (ms: number) => boolean): Promise<number>;
 }
@@ -27,11 +29,16 @@ function settle(): Promise<void> {
 
 export function manualClock(options: ManualClockOptions = {}): ManualClock {
   let now = (options.start ?? new Date('2026-01-02T03:04:05.000Z')).getTime();
+  let setMs = 0;
   let lastId = 0;
   const sleepers = new Set<Sleeper>();
   const watchers = new Set<{ matches(ms: number): boolean; found(ms: number): void }>();
   return {
-    now: () => new Date(now),
+    now: () => new Date(now + setMs),
+    elapsedMs: () => now,
+    setBy(ms) {
+      setMs += ms;
+    },
     random: options.random ?? (() => 0.5),
     uuid: () => {
       lastId += 1;

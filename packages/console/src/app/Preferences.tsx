@@ -44,16 +44,19 @@ export function Preferences() {
     setStillIn(null);
     signOut().catch((error: unknown) => setStillIn(asApiError(error)));
   };
+  const { name, username } = user;
+  // Whoever speaks to the screen says the word that is on the button.
+  const both = name === username ? name : `${username}, ${name}`;
   const names = { auto: t('themeAuto'), light: t('themeLight'), dark: t('themeDark') };
   return (
     <>
       <LanguageSwitch />
       <Menu position="bottom-end" withinPortal>
         <Menu.Target>
-          <Button size="compact-sm" variant="default" aria-label={t('signedInAs', { name: user.name })}>
-            <span className="shell-user">{user.username}</span>
+          <Button size="compact-sm" variant="default" aria-label={t('signedInAs', { name: both })}>
+            <span className="shell-user">{username}</span>
             <span className="shell-initial" aria-hidden="true">
-              {user.username.slice(0, 1).toUpperCase()}
+              {username.slice(0, 1).toUpperCase()}
             </span>
           </Button>
         </Menu.Target>

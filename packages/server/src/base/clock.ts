@@ -10,6 +10,11 @@ export interface ClockStanding {
 
 export interface Clock {
   now(): Date;
+  /**
+   * Milliseconds that passed since some moment. No change of any clock touches it, the database's included: what a
+   * silence, a pause or a wait within this process is measured by.
+   */
+  elapsedMs(): number;
   /** How it stands to the database's clock; absent where it is not held to it. */
   readonly standing?: () => ClockStanding;
   /** Resolves after the time or as soon as the signal fires, whichever is first; never rejects. */
@@ -23,6 +28,7 @@ export interface Clock {
 
 export const systemClock: Clock = {
   now: () => new Date(),
+  elapsedMs: () => performance.now(),
   sleep: (ms, signal) =>
     new Promise((resolve) => {
       if (signal.aborted) return resolve();

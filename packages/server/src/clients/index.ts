@@ -41,8 +41,8 @@ export function createClients(context: Context): Clients {
       if (!(await store.markHeartbeat(db, { clientId, connection }, at, body.eventLoopLagMs)))
         throw new Replaced();
       // One event for all clients: a thousand of them must not make consoles read without end.
-      if (at.getTime() - heartbeatsToldAt < HEARTBEATS_TOLD_MS) return;
-      heartbeatsToldAt = at.getTime();
+      if (clock.elapsedMs() - heartbeatsToldAt < HEARTBEATS_TOLD_MS) return;
+      heartbeatsToldAt = clock.elapsedMs();
       context.events.publish({ topic: 'clients', sysCode: null, ids: [], more: true });
     },
     answered: (clientId) => store.markAnswered(db, clientId, clock.now()),

@@ -133,8 +133,8 @@ export function createGateway(context: Context, services: GatewayServices, optio
       });
     },
     alive(session) {
-      const nowMs = context.clock.now().getTime();
-      if (nowMs - (told.get(session.clientId) ?? 0) < 1_000) return;
+      const nowMs = context.clock.elapsedMs();
+      if (nowMs - (told.get(session.clientId) ?? Number.NEGATIVE_INFINITY) < 1_000) return;
       told.set(session.clientId, nowMs);
       services.clients.answered(session.clientId).catch((error: unknown) => {
         context.log.warn({ err: error, clientId: session.clientId }, 'a sign of life could not be stored');
@@ -160,10 +160,10 @@ export function createGateway(context: Context, services: GatewayServices, optio
   }
 
   function sweep(): void {
-    const before = new Date(context.clock.now().getTime() - silenceMs);
+    const before = context.clock.elapsedMs() - silenceMs;
     for (const session of [...all]) {
       session.outbox.expire(before);
-      if (!session.paused && session.lastFrameAt < before) session.close('silent');
+      if (!session.paused && session.heardAt < before) session.close('silent');
     }
   }
 

@@ -164,7 +164,7 @@ async function heartbeat(
     body.leases.length === 0 ? new Set() : await executions.renew(clientId, body.leases, connection);
   if (body.collectCommands.length > 0) await collections.renew(clientId, body.collectCommands, connection);
   const freeBefore = session.freePlaces;
-  session.placesHeld.heartbeat(body.leases, open, body.freePlaces, parts.context.clock.now().getTime());
+  session.placesHeld.heartbeat(body.leases, open, body.freePlaces, parts.context.clock.elapsedMs());
   if (session.freePlaces > freeBefore) parts.context.wake.notify('dispatch');
 }
 

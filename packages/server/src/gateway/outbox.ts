@@ -20,7 +20,8 @@ export interface Correlation {
 }
 
 interface Pending {
-  readonly sentAt: Date;
+  /** By `elapsedMs`, as every wait here. */
+  readonly sentAt: number;
   readonly resolve: () => void;
   readonly reject: (error: PiculusError) => void;
 }
@@ -64,7 +65,7 @@ export class Outbox {
     if (this.#closed) return Promise.reject(new NotSent());
     return new Promise((resolve, reject) => {
       const id = correlation.messageId ?? this.#options.clock.uuid();
-      this.#pending.set(id, { sentAt: this.#options.clock.now(), resolve, reject });
+      this.#pending.set(id, { sentAt: this.#options.clock.elapsedMs(), resolve, reject });
       if (!this.#write(id, type, body, correlation)) this.#lose(id, new NotSent());
     });
   }
@@ -96,8 +97,8 @@ export class Outbox {
     return true;
   }
 
-  /** Gives up on messages that were sent before `before` and never answered. */
-  expire(before: Date): void {
+  /** Gives up on messages that were sent before that, by `elapsedMs`, and never answered. */
+  expire(before: number): void {
     for (const [id, pending] of this.#pending) {
       if (pending.sentAt >= before) return;
       this.#lose(id, new PiculusError('no-client', 'the client did not acknowledge in time'));
@@ -125,7 +126,7 @@ export class Outbox {
   }
 
   #latency(pending: Pending): number {
-    return this.#options.clock.now().getTime() - pending.sentAt.getTime();
+    return Math.round(this.#options.clock.elapsedMs() - pending.sentAt);
   }
 
   #write<T extends ServerMessageType>(

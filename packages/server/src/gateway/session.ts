@@ -52,6 +52,9 @@ const FATAL_BEFORE_HELLO: ReadonlySet<ErrorCode> = new Set([
   'wrong-system',
 ]);
 
+/** Whoever forges may do so without end, and the list is for people. Each is counted all the same. */
+const FORGED_EVERY_MS = 1_000;
+
 type State = 'waiting-hello' | 'greeting' | 'open' | 'closed';
 
 export class GatewaySession implements Session, ConnectionListener {
@@ -67,9 +70,11 @@ export class GatewaySession implements Session, ConnectionListener {
   placesHeld = new Places(0, [], 1);
   collectors: ReadonlySet<string> = new Set();
   fixes: ReadonlySet<string> = new Set();
-  lastFrameAt: Date;
+  /** When something came last, by `elapsedMs`. */
+  heardAt: number;
   #state: State = 'waiting-hello';
   #violations = 0;
+  #forgedAt = Number.NEGATIVE_INFINITY;
   readonly #connection: Connection;
   readonly #parts: GatewayParts;
   readonly #inbox: Inbox;
@@ -81,14 +86,14 @@ export class GatewaySession implements Session, ConnectionListener {
     this.keyId = peer.keyId;
     this.connection = peer.connection ?? null;
     const { clock, metrics } = parts.context;
-    this.lastFrameAt = clock.now();
+    this.heardAt = clock.elapsedMs();
     const { messages } = parts.services;
     this.outbox = new Outbox({ connection, clock, messages, metrics, sysCode: peer.sysCode });
     this.#inbox = new Inbox({
       unprocessedMax: UNPROCESSED_MAX,
       pause: () => connection.pause(),
       resume: () => {
-        this.lastFrameAt = clock.now();
+        this.heardAt = clock.elapsedMs();
         connection.resume();
       },
       open: (frame) => this.#open(frame),
@@ -137,7 +142,7 @@ export class GatewaySession implements Session, ConnectionListener {
     correlation: Correlation = {},
   ): Promise<void> {
     const lease = leasedBy(body);
-    const nowMs = this.#parts.context.clock.now().getTime();
+    const nowMs = this.#parts.context.clock.elapsedMs();
     if (lease !== null) this.placesHeld.take(lease.leaseId, lease.items, nowMs);
     try {
       if (this.#connection.bufferedBytes > BUFFERED_BYTES_MAX) this.close('too-slow');
@@ -177,13 +182,24 @@ export class GatewaySession implements Session, ConnectionListener {
   }
 
   frame(text: string): void {
-    this.lastFrameAt = this.#parts.context.clock.now();
+    this.heardAt = this.#parts.context.clock.elapsedMs();
     this.#inbox.push(text);
   }
 
   unreadable(errorCode: ErrorCode, sizeBytes: number): void {
     if (this.#state === 'closed') return;
     this.#record({ sizeBytes, startedAt: this.#parts.context.clock.now(), correlation: {}, errorCode });
+  }
+
+  forged(sizeBytes: number): void {
+    if (this.#state === 'closed') return;
+    const { clock, metrics } = this.#parts.context;
+    if (clock.elapsedMs() - this.#forgedAt < FORGED_EVERY_MS) {
+      metrics.count('piculus_messages_refused_total', { code: 'unknown-key' });
+      return;
+    }
+    this.#forgedAt = clock.elapsedMs();
+    this.#record({ sizeBytes, startedAt: clock.now(), correlation: {}, errorCode: 'unknown-key' });
   }
 
   close(reason: CloseReason): void {

@@ -46,6 +46,8 @@ export interface ConnectionListener {
   frame(text: string): void;
   /** The peer sent what the transport itself does not read; the connection is being closed. */
   unreadable(code: 'too-large' | 'broken-json', sizeBytes: number): void;
+  /** Something came in the peer's place that was not written with its key; the connection goes on without it. */
+  forged(sizeBytes: number): void;
   closed(): void;
 }
 

@@ -29,21 +29,17 @@ export interface Measurement {
 }
 
 export interface DisciplinedClock extends Clock {
-  /** Milliseconds that passed since some moment in the past. */
-  elapsedMs(): number;
   /** @returns by how much the time was stepped, in milliseconds; 0 where it is made up for little by little. */
   observe(measurement: Measurement): number;
   readonly standing: NonNullable<Clock['standing']>;
 }
 
 /**
- * @param machine tells the time until the database was asked first, and everything but the time.
- * @param elapsedMs goes on whatever happens to the machine's clock.
+ * @param machine tells the time until the database was asked first, and everything but the time; its `elapsedMs` goes
+ *   on whatever happens to its clock.
  */
-export function createDisciplinedClock(
-  machine: Clock,
-  elapsedMs: () => number = () => performance.now(),
-): DisciplinedClock {
+export function createDisciplinedClock(machine: Clock): DisciplinedClock {
+  const elapsedMs = (): number => machine.elapsedMs();
   // The time is what passed, plus an offset that goes from one value to another while `SLEW_MS` pass.
   let from = 0;
   let to = 0;
@@ -63,7 +59,6 @@ export function createDisciplinedClock(
   return {
     ...machine,
     now: () => new Date(nowMs()),
-    elapsedMs,
     observe({ databaseMs, askedAt, answeredAt }) {
       const roundTripMs = answeredAt - askedAt;
       if (measuredAt !== null && roundTripMs > ROUND_TRIP_MS_MAX) return 0;

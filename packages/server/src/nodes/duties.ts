@@ -30,7 +30,7 @@ export function createDuties(
   let until = 0;
   let ended = false;
   return {
-    has: (name) => !ended && held.has(name) && clock.now().getTime() < until,
+    has: (name) => !ended && held.has(name) && clock.elapsedMs() < until,
     loop: createLoop({
       ...context,
       name: 'duties',
@@ -40,7 +40,7 @@ export function createDuties(
       work: async () => {
         if (ended) return;
         // Counted from before the statement: the row never ends before this does.
-        const askedAt = clock.now().getTime();
+        const askedAt = clock.elapsedMs();
         held = new Set(await takeDuties(db, { nodeId: context.nodeId, names: DUTIES, ms: heldMs }));
         until = askedAt + heldMs;
       },

@@ -91,14 +91,9 @@ export function createNodes(context: Context, parts: NodesParts): Nodes {
           events.forget();
         },
         cutOff: () => gateway.closeAll('stopping'),
-        joined: () => {
-          relay.joined();
-          changed();
-        },
-        lost: (nodeIds) => {
-          relay.left(nodeIds);
-          changed();
-        },
+        joined: () => relay.joined(),
+        lost: (nodeIds) => relay.lost(nodeIds),
+        changed,
       },
     },
     { ...(alone ? ALONE : {}), ...parts.registry },

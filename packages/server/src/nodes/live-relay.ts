@@ -11,6 +11,8 @@ import type { NodeMail } from './mail.ts';
 const EVERY_MS = 100;
 const RETRY_MS = 1_000;
 const IDS_MAX = 100;
+/** Every life of a node has a name of its own, and most of those that are remembered never speak again. */
+const NODES_REMEMBERED_MAX = 200;
 
 const batchSchema = z.object({
   /** One higher with every batch of a node. */
@@ -26,7 +28,7 @@ export interface LiveRelay {
   /** Others came: what was told to nobody before is told as lost. */
   joined(): void;
   /** What these told last may not have reached anybody. */
-  left(nodeIds: readonly string[]): void;
+  lost(nodeIds: readonly string[]): void;
   /** Resolves once all has been sent, or cannot be. */
   stop(): Promise<void>;
 }
@@ -68,6 +70,13 @@ export function createLiveRelay(context: Context, { events, mail, hasOthers }: L
     sending = null;
   }
 
+  function remember(from: string, at: number): void {
+    lastOf.delete(from);
+    lastOf.set(from, at);
+    const [oldest] = lastOf.keys();
+    if (lastOf.size > NODES_REMEMBERED_MAX && oldest !== undefined) lastOf.delete(oldest);
+  }
+
   events.onLocal((news: LiveNews, at: string) => {
     if (!hasOthers() || stopping.signal.aborted) return;
     merge(waiting, news, at);
@@ -83,7 +92,7 @@ export function createLiveRelay(context: Context, { events, mail, hasOthers }: L
       if (data.lost) events.forget();
       return;
     }
-    lastOf.set(from, data.sequence);
+    remember(from, data.sequence);
     if (data.lost || (last !== undefined && data.sequence > last + 1)) events.forget();
     for (const one of data.events) {
       // A topic of a newer version is nothing that readers of this one know.
@@ -98,7 +107,7 @@ export function createLiveRelay(context: Context, { events, mail, hasOthers }: L
       lost = true;
       sending ??= send();
     },
-    left(nodeIds) {
+    lost(nodeIds) {
       for (const id of nodeIds) lastOf.delete(id);
       events.forget();
     },

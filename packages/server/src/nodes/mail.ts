@@ -36,6 +36,8 @@ export interface MailOptions {
 }
 
 const ROWS_AT_ONCE = 500;
+/** A node that was taken for dead begins anew under another name; rows under older ones are gone by then. */
+const OWN_NAMES_MAX = 8;
 const DELETED_AT_ONCE = 1_000;
 
 export function createNodeMail(
@@ -47,12 +49,13 @@ export function createNodeMail(
   const sealing = createMailSealing(secret, clock);
   const readers = new Map<string, (from: string, body: unknown) => void>();
   const missed: (() => void)[] = [];
-  const isFresh = (sinceMs: number, limitMs: number): boolean => clock.now().getTime() - sinceMs < limitMs;
+  const isFresh = (sinceMs: number, limitMs: number): boolean => clock.elapsedMs() - sinceMs < limitMs;
   /** Everything up to here was read; above it, what is in `seen`. */
   let after: string | null = null;
   let seen: string[] = [];
+  let names: readonly string[] = [];
   let readAt = 0;
-  let settledAt = 0;
+  let settledAt = Number.NEGATIVE_INFINITY;
 
   function deliver(row: store.MailRow): void {
     const reader = readers.get(row.kind);
@@ -65,9 +68,20 @@ export function createNodeMail(
     }
   }
 
+  const miss = (): void => {
+    for (const fn of missed) fn();
+  };
+
+  /** This node's names, the latest last: what it told under another one is not told to itself. */
+  function ownNames(): readonly string[] {
+    const { nodeId } = context;
+    if (names.at(-1) !== nodeId) names = [...names, nodeId].slice(-OWN_NAMES_MAX);
+    return names;
+  }
+
   async function settle(): Promise<void> {
     if (seen.length === 0 || isFresh(settledAt, settleMs / 2)) return;
-    settledAt = clock.now().getTime();
+    settledAt = clock.elapsedMs();
     const settled = BigInt(await store.readSettledMail(db, settleMs));
     if (settled <= BigInt(after ?? '0')) return;
     after = String(settled);
@@ -76,27 +90,31 @@ export function createNodeMail(
 
   async function read(): Promise<void> {
     if (after === null) {
+      ownNames();
       after = await store.readMailHead(db);
-      readAt = clock.now().getTime();
+      readAt = clock.elapsedMs();
+      // Others may have known of this node, and told it something, before it began to read.
+      miss();
       return;
     }
     // What came during a longer absence may be deleted by now.
     if (!isFresh(readAt, keptMs - settleMs)) {
       log.warn('mail of other nodes may have been missed');
-      for (const fn of missed) fn();
+      miss();
     }
     for (;;) {
-      const asked = { nodeId: context.nodeId, after, seen, limit: ROWS_AT_ONCE };
+      const asked = { nodeIds: ownNames(), after, seen, limit: ROWS_AT_ONCE };
       const rows = await store.readMail(db, asked);
       if (rows.length > 0) await context.steps.at('before mail read');
       for (const row of rows) {
         seen.push(row.id);
+        context.metrics.observe('piculus_node_mail_seconds', {}, row.age_ms);
         deliver(row);
       }
       if (rows.length > 0) await context.steps.at('after mail read');
       if (rows.length < ROWS_AT_ONCE) break;
     }
-    readAt = clock.now().getTime();
+    readAt = clock.elapsedMs();
     await settle();
   }
 

@@ -30,6 +30,8 @@ export interface NodeNews {
   joined(nodeIds: readonly string[]): void;
   /** These ended without a goodbye. */
   lost(nodeIds: readonly string[]): void;
+  /** Others came, began to leave, left or were lost. */
+  changed(): void;
 }
 
 export interface RegistryOptions {
@@ -97,19 +99,29 @@ export function createRegistry(
   let failingSince: number | null = null;
   let isCutOff = false;
   let left = false;
+  let lastSign: Promise<unknown> = Promise.resolve();
 
-  const sign = (): Promise<boolean> =>
-    store.beat(db, { ...about(), nodeId: self.id, state }, beatMs * 2 + Math.min(1_000, beatMs));
+  /** One after the other, and none after the goodbye: the others would believe it for as long as a node may be silent. */
+  function sign(): Promise<boolean> {
+    const turn = lastSign.then(() => {
+      if (left) return true;
+      return store.beat(db, { ...about(), nodeId: self.id, state }, beatMs * 2 + Math.min(1_000, beatMs));
+    });
+    lastSign = turn.catch(() => {});
+    return turn;
+  }
   const isAlive = (row: store.NodeRow): boolean =>
     row.node_id !== self.id && row.state !== 'gone' && row.silent_ms < goneMs;
 
   function look(rows: readonly store.NodeRow[]): void {
     const before = new Set(others.map(({ node_id }) => node_id));
+    const standing = standingOf(others);
     others = rows.filter(isAlive);
     const joined = others.filter(({ node_id }) => !before.has(node_id)).map(({ node_id }) => node_id);
     const lost = rows.filter(({ node_id, gone_because }) => before.has(node_id) && gone_because === 'silent');
     if (joined.length > 0) news.joined(joined);
     if (lost.length > 0) news.lost(lost.map(({ node_id }) => node_id));
+    if (standingOf(others) !== standing) news.changed();
     for (const row of others) complain(row);
   }
 
@@ -146,6 +158,8 @@ export function createRegistry(
   async function round(): Promise<void> {
     if (left) return;
     if (!(await sign())) {
+      // Told so by its own goodbye.
+      if (left) return;
       log.error({ nodeId: self.id }, 'the other nodes took this one for dead; it begins anew');
       self.renew();
       news.died();
@@ -168,7 +182,7 @@ export function createRegistry(
 
   async function watched(): Promise<void> {
     const ended = new AbortController();
-    const beganAt = clock.now().getTime();
+    const beganAt = clock.elapsedMs();
     const waited = Math.max(0, awayMs - (beganAt - (failingSince ?? beganAt)));
     // A statement may hang for longer than anybody waits.
     const late = clock.sleep(waited, ended.signal).then(() => {
@@ -179,7 +193,7 @@ export function createRegistry(
     } catch (error) {
       // Counted from the first failure: a process that was frozen finds its last good round long ago.
       failingSince ??= beganAt;
-      if (clock.now().getTime() - failingSince >= awayMs) cutOff();
+      if (clock.elapsedMs() - failingSince >= awayMs) cutOff();
       throw error;
     } finally {
       ended.abort();
@@ -229,9 +243,15 @@ export function createRegistry(
     },
     async leave() {
       left = true;
+      // A sign on its way may not be stored yet, and would be after the goodbye.
+      await lastSign;
       await store.leave(db, self.id);
     },
   };
+}
+
+function standingOf(rows: readonly store.NodeRow[]): string {
+  return rows.map(({ node_id, state }) => `${node_id} ${state}`).join();
 }
 
 function nameOf(row: store.NodeRow): string {

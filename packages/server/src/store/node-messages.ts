@@ -8,6 +8,8 @@ export interface MailRow {
   readonly to_node: string | null;
   readonly kind: string;
   readonly body: Buffer;
+  /** How long ago it was sent, by the database's clock. */
+  readonly age_ms: number;
 }
 
 export async function insertMail(
@@ -26,19 +28,25 @@ export async function readMailHead(db: Executor): Promise<string> {
   return result.rows[0]?.head ?? '0';
 }
 
-/** What others sent to this node or to all, in order of their ids, without what it has `seen`. */
+/**
+ * What others sent to this node or to all, in order of their ids, without what it has `seen`.
+ * @param asked.nodeIds the node's name, and those that it had before.
+ */
 export async function readMail(
   db: Executor,
   asked: {
-    readonly nodeId: string;
+    readonly nodeIds: readonly string[];
     readonly after: string;
     readonly seen: readonly string[];
     readonly limit: number;
   },
 ): Promise<MailRow[]> {
   const result = await sql<MailRow>`
-    SELECT id, from_node, to_node, kind, body FROM piculus.node_messages
-    WHERE id > ${asked.after} AND from_node <> ${asked.nodeId} AND (to_node IS NULL OR to_node = ${asked.nodeId})
+    SELECT id, from_node, to_node, kind, body,
+      greatest(0, extract(epoch FROM clock_timestamp() - at) * 1000)::float8 AS age_ms
+    FROM piculus.node_messages
+    WHERE id > ${asked.after} AND NOT from_node = ANY(${[...asked.nodeIds]}::text[])
+      AND (to_node IS NULL OR to_node = ANY(${[...asked.nodeIds]}::text[]))
       AND NOT id = ANY(${[...asked.seen]}::bigint[])
     ORDER BY id LIMIT ${asked.limit}`.execute(db);
   return result.rows;

@@ -31,7 +31,7 @@ export async function createTelemetry(
 ): Promise<Telemetry> {
   const nowMs = (): number => clock.now().getTime();
   const registry = createRegistry();
-  const loops = createLoopWatch(nowMs);
+  const loops = createLoopWatch(() => clock.elapsedMs());
   const metrics = createMetrics(registry, loops, nowMs);
   const { metricsHost: host, metricsPort: port } = config;
   const spans = config.otlpUrl === null ? null : await openTracing({ url: config.otlpUrl, clock, log });

@@ -60,6 +60,11 @@ const EVENTS = {
     ['reason'],
     'Packets to clients that NATS did not take: full, timeout, lost',
   ),
+  piculus_node_mail_seconds: histogram(
+    [],
+    'From the sending of what another node tells to its reading here',
+    LONG_S,
+  ),
   piculus_password_seconds: histogram([], 'Checks of passwords, with their wait for a processor'),
 } satisfies Record<string, Spec>;
 

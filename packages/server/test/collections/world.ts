@@ -25,6 +25,7 @@ export function testClock(): TestClock {
   let now = START.getTime();
   return {
     now: () => new Date(now),
+    elapsedMs: () => now,
     set: (to) => {
       now = to.getTime();
     },

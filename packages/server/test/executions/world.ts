@@ -31,6 +31,7 @@ export function testClock(): TestClock {
   return {
     ...systemClock,
     now: () => new Date(now),
+    elapsedMs: () => now,
     pass: (ms) => {
       now += ms;
     },

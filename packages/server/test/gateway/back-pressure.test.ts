@@ -66,6 +66,7 @@ beforeAll(async () => {
           inWorkMax = Math.max(inWorkMax, session.unprocessed);
         },
         unreadable: (code, sizeBytes) => session.unreadable(code, sizeBytes),
+        forged: (sizeBytes) => session.forged(sizeBytes),
         closed: () => session.closed(),
       };
     },

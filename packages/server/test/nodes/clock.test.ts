@@ -15,7 +15,7 @@ function machine(wallMs: number) {
   let wall = wallMs;
   let elapsed = 5_000;
   return {
-    clock: createDisciplinedClock({ ...systemClock, now: () => new Date(wall) }, () => elapsed),
+    clock: createDisciplinedClock({ ...systemClock, now: () => new Date(wall), elapsedMs: () => elapsed }),
     pass: (ms: number) => {
       wall += ms;
       elapsed += ms;

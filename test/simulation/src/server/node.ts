@@ -55,7 +55,7 @@ export class ServerNode {
       turn: (kind, label) => lane.turn(`db ${kind} ${label.slice(0, 24)}`, 1),
     });
     lane.onKill(() => store.kill());
-    const clock = createDisciplinedClock(serverClockOf(lane), () => lane.scheduler.nowMs);
+    const clock = createDisciplinedClock(serverClockOf(lane));
     const log = pino({ level: 'warn' }, { write: (line: string) => this.#parts.logged(line) });
     const self = createNodeSelf(() => clock.uuid());
     const made = contextOf({
@@ -96,6 +96,7 @@ export class ServerNode {
         cutOff: () => gateway.closeAll('stopping'),
         joined: () => undefined,
         lost: () => undefined,
+        changed: () => undefined,
       },
     });
     const never = new AbortController().signal;

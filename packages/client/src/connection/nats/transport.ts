@@ -219,7 +219,7 @@ class NatsLink {
         transmit: (packet) => courier.send(packet),
         deliver: (message) => handlers.message(message),
         ended: ({ by, reason }) => this.#ended(by === 'peer' ? `the server closed: ${reason}` : reason),
-        nowMs: () => clock.now().getTime(),
+        nowMs: () => clock.elapsedMs(),
       },
     });
     this.#courier = courier;

@@ -63,7 +63,7 @@ export class ServerLink {
         transmit: (packet) => courier.send(packet),
         deliver: (message) => this.#listener?.frame(message),
         ended: (ending) => this.#ended(ending),
-        nowMs: () => clock.now().getTime(),
+        nowMs: () => clock.elapsedMs(),
       },
     });
     this.#courier = courier;
@@ -89,7 +89,9 @@ export class ServerLink {
   }
 
   receive(packet: Uint8Array): void {
+    const { forged } = this.#end;
     this.#end.receive(packet);
+    if (this.#end.forged > forged) this.#listener?.forged(packet.length);
   }
 
   tick(): void {
