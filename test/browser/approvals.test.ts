@@ -31,7 +31,7 @@ beforeAll(async () => {
   const { api, address } = site.world;
   const approver = { username: 'approver', password: 'four eyes see more than two' };
   await createPerson(api, address, approver);
-  second = await openSite(address, approver);
+  second = await openSite(address, approver, site.browser);
   await site.world.collect(['PBAP']);
   problems = (await api.listProblems({ query: { waitReason: ['manual'], limit: 500 } })).items;
   const { version } = await api.getApprovalPolicy();

@@ -15,7 +15,7 @@ let behindProxy: Site;
 beforeAll(async () => {
   site = await openConsole();
   proxy = await startProxy(site.address);
-  behindProxy = await openSite(proxy.url.replace(/\/$/, ''), site.world.operator);
+  behindProxy = await openSite(proxy.url.replace(/\/$/, ''), site.world.operator, site.browser);
 });
 afterEach(async () => {
   proxy.mend();

@@ -2,12 +2,13 @@
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { type Console, openConsole } from './support/open-console.ts';
-import { PAGES } from './support/pages.ts';
+import { PAGES, visit } from './support/pages.ts';
 import { HOSTILE_TEXT, ORDERS } from './support/second-system.ts';
 import { type Seeded, seedEverything } from './support/seed.ts';
 import { readyMain } from './support/site.ts';
 import { rowOf } from './support/steps.ts';
 import { sayIn } from './support/texts.ts';
+import { walk } from './support/walk.ts';
 
 const say = sayIn('en');
 /** Would mark the window where it were more than text; then no space to break at, then another direction. */
@@ -19,7 +20,7 @@ const BACKWARDS = '\u202egnorw si siht';
 let site: Console;
 let seeded: Seeded;
 beforeAll(async () => {
-  site = await openConsole();
+  site = await openConsole({ orders: 100, anomalies: 2 });
   seeded = await seedEverything(site.world);
   const { api } = site.world;
   await api.createUser({
@@ -73,8 +74,7 @@ it('is text wherever it is shown', async () => {
   const { page } = await site.open('/', { language: 'en' });
   const dialogs = watchDialogs(page);
   const reads = async (path: string, text: string): Promise<void> => {
-    await page.goto(path);
-    await readyMain(page).first().waitFor();
+    await walk(page, path);
     await page.getByText(text, { exact: false }).first().waitFor();
     expect(await isHarmless(page), path).toEqual([]);
   };
@@ -87,14 +87,13 @@ it('is text wherever it is shown', async () => {
   const [solution] = (await site.world.api.listSolutions()).items.filter(
     ({ fixCode, sysCode }) => sysCode === 'PBMS' && fixCode === 'withdrawTimeoutFixServiceImpl',
   );
-  await page.goto(`/solutions/${solution?.id}`);
+  await walk(page, `/solutions/${solution?.id}`);
   await page.locator('textarea[name="description"]').waitFor();
   expect(await page.locator('textarea[name="description"]').inputValue()).toContain(MARKER);
   expect(await isHarmless(page)).toEqual([]);
 
   // In the payload of a message, and in the name of a saved view.
-  await page.goto('/messages?sysCode=PBMS');
-  await readyMain(page).first().waitFor();
+  await walk(page, '/messages?sysCode=PBMS');
   const rows = page.getByRole('table', { name: say('messages.caption') }).getByRole('row');
   await rows
     .filter({ hasText: say('messages.types.problems') })
@@ -107,7 +106,7 @@ it('is text wherever it is shown', async () => {
     .first()
     .waitFor();
   expect(await isHarmless(page)).toEqual([]);
-  await page.goto('/problems');
+  await walk(page, '/problems');
   await page.getByRole('button', { name: say('problems.views') }).click();
   await page.getByText(IMAGE.slice(0, 60)).first().waitFor();
   expect(await isHarmless(page)).toEqual([]);
@@ -122,10 +121,9 @@ it('is text wherever it is shown', async () => {
 it('changes no page', async () => {
   const { page } = await site.open('/', { language: 'zh-CN' });
   const dialogs = watchDialogs(page);
-  for (const { name, path } of PAGES.filter(({ signedIn }) => signedIn)) {
-    await page.goto(path(seeded));
-    await readyMain(page).first().waitFor();
-    expect(await isHarmless(page), name).toEqual([]);
+  for (const listed of PAGES.filter(({ signedIn }) => signedIn)) {
+    await visit(page, listed, seeded);
+    expect(await isHarmless(page), listed.name).toEqual([]);
   }
   expect(dialogs).toEqual([]);
 }, 120_000);

@@ -22,7 +22,7 @@ let problems: Problem[];
 beforeAll(async () => {
   site = await openConsole();
   proxy = await startProxy(site.address);
-  behindProxy = await openSite(proxy.url.replace(/\/$/, ''), site.world.operator);
+  behindProxy = await openSite(proxy.url.replace(/\/$/, ''), site.world.operator, site.browser);
   await site.world.collect(['PBAP']);
   problems = (await site.world.api.listProblems({ query: { waitReason: ['manual'], limit: 500 } })).items;
 });

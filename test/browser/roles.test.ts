@@ -7,10 +7,10 @@ import { signInFirst } from '@piculus/protocol/http';
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type Console, openConsole } from './support/open-console.ts';
-import { PAGES } from './support/pages.ts';
+import { PAGES, visit } from './support/pages.ts';
 import { SECOND_SYSTEM } from './support/second-system.ts';
 import { seedEverything, type Seeded } from './support/seed.ts';
-import { type Account, type OpenPage, readyMain, signInByForm } from './support/site.ts';
+import type { Account } from './support/site.ts';
 import { sayIn } from './support/texts.ts';
 
 const OWN = SECOND_SYSTEM;
@@ -23,7 +23,7 @@ let seeded: Seeded;
 /** Order numbers of the system that is none of the viewer's. */
 let foreignOrders: readonly string[];
 beforeAll(async () => {
-  site = await openConsole();
+  site = await openConsole({ orders: 100, anomalies: 2 });
   seeded = await seedEverything(site.world);
   const { items } = await site.world.api.listProblems({ query: { sysCode: [FOREIGN], limit: 500 } });
   foreignOrders = items.map(({ businessKey }) => businessKey);
@@ -58,13 +58,7 @@ const ACTS = [
   'bulkRuns.cancel',
 ].map((key) => say(key));
 
-async function openAs(account: Account, path: string): Promise<OpenPage> {
-  const opened = await site.open('/', { signedIn: false, language: 'en' });
-  await signInByForm(opened.page, account);
-  await opened.page.goto(path);
-  await readyMain(opened.page).first().waitFor();
-  return opened;
-}
+const openAs = (path: string) => site.open(path, { language: 'en', as: VIEWER });
 
 describe('somebody who may look at one system', () => {
   it('is made by clicks', async () => {
@@ -100,12 +94,11 @@ describe('somebody who may look at one system', () => {
   });
 
   it('is shown nothing of another system and offered no act, on any page', async () => {
-    const { page, faults } = await openAs(VIEWER, '/');
+    const { page, faults } = await openAs('/');
     // Pages of the other system's things, and pages that are not for them.
     faults.tolerate(/status of 40[34]/);
     for (const listed of PAGES.filter(({ signedIn }) => signedIn)) {
-      await page.goto(listed.path(seeded));
-      await readyMain(page).first().waitFor();
+      await visit(page, listed, seeded);
       const seen = (await page.locator('body').innerText()) + (await page.content());
       expect([listed.name, seen.includes(FOREIGN)]).toEqual([listed.name, false]);
       const orders = foreignOrders.filter((order) => seen.includes(order));
@@ -115,7 +108,7 @@ describe('somebody who may look at one system', () => {
   });
 
   it('has no entries in the menu for what they may not do', async () => {
-    const { page } = await openAs(VIEWER, '/');
+    const { page } = await openAs('/');
     const menu = page.getByRole('navigation', { name: say('shell.menu'), exact: true });
     for (const name of ['collect', 'users', 'roles', 'systems', 'audit'])
       expect([
@@ -126,7 +119,7 @@ describe('somebody who may look at one system', () => {
   });
 
   it('is refused by the server as well', async () => {
-    const { page, faults } = await openAs(VIEWER, '/');
+    const { page, faults } = await openAs('/');
     faults.tolerate(/status of 40[34]/);
     const ask = (method: string, path: string, body?: object): Promise<number> =>
       page.evaluate(
@@ -148,7 +141,7 @@ describe('somebody who may look at one system', () => {
   });
 
   it('is offered what they are given, on the page that is open', async () => {
-    const { page } = await openAs(VIEWER, `/problems/${seeded.needsHumanProblemId}`);
+    const { page } = await openAs(`/problems/${seeded.needsHumanProblemId}`);
     const run = page.getByRole('button', { name: say('problem.act.run'), exact: true });
     await page.getByRole('button', { name: say('problem.act.preview'), exact: true }).waitFor();
     expect(await run.count()).toBe(0);

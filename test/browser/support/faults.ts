@@ -8,11 +8,15 @@ export interface Faults {
   seen(what: RegExp): Promise<void>;
   /** @throws with all that went wrong so far and was not expected. */
   check(): void;
+  /** Forgets all of it, and what is tolerated, for another test. */
+  begin(): void;
 }
 
 const BINDING = 'piculusPolicyViolated';
 /** Before signing in, asking who is signed in is answered with "nobody", which the browser notes as an error. */
 const NOBODY_YET = /status of 401 .*\/api\/v1\/me$/;
+/** Between tests a window shows a file, which unlike the console's page names no icon. */
+const NO_ICON = /status of 404 .*\/favicon\.ico$/;
 
 declare global {
   interface Window {
@@ -63,6 +67,11 @@ export async function watchFaults(context: BrowserContext): Promise<Faults> {
         waiting.add(look);
         look();
       }),
+    begin: () => {
+      found.length = 0;
+      waiting.clear();
+      tolerated.splice(1, Infinity, NO_ICON);
+    },
     check: () => {
       const wrong = found.splice(0).filter((text) => !tolerated.some((what) => what.test(text)));
       if (wrong.length > 0)

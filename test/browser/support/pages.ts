@@ -1,5 +1,8 @@
 /** Every page of the console, once: what the tests and the screenshots go through. */
+import type { Page } from 'playwright-core';
 import type { Seeded } from './seed.ts';
+import { readyMain } from './site.ts';
+import { walk } from './walk.ts';
 
 export interface ListedPage {
   /** Names its picture. */
@@ -24,6 +27,8 @@ const page = (
   path: typeof path === 'string' ? () => path : path,
   ...given,
 });
+
+const MISSING = 'missing';
 
 export const PAGES: readonly ListedPage[] = [
   page('sign-in', '/', { signedIn: false, menu: null }),
@@ -52,5 +57,16 @@ export const PAGES: readonly ListedPage[] = [
   page('roles', '/roles'),
   page('systems', '/systems'),
   page('audit', '/audit'),
-  page('missing', '/no/such/page', { menu: null }),
+  page(MISSING, '/no/such/page', { menu: null }),
 ];
+
+/**
+ * Goes on to the page from another page of the console, and waits until it is usable. Two are loaded, as between them
+ * and what `walk` passes on its way nothing changes: the form for signing in, and the page that there is not.
+ */
+export async function visit(page: Page, listed: ListedPage, seeded: Seeded): Promise<void> {
+  const { name, signedIn, path } = listed;
+  if (signedIn && name !== MISSING) return walk(page, path(seeded));
+  await page.goto(path(seeded));
+  await readyMain(page).first().waitFor();
+}
