@@ -239,6 +239,52 @@ describe.each(['zh-CN', 'en'] as const)('in %s', (language) => {
   });
 });
 
+it('an answer from before signing in again asks for no second time', async () => {
+  const language = 'en';
+  const say = sayIn(language);
+  const { page, context, faults } = await behindProxy.open('/', { language, signedIn: false });
+  faults.tolerate(/status of 401|net::ERR_/);
+  await signInByForm(page, site.world.operator);
+  await readyMain(page).first().waitFor();
+  await page.goto('/users');
+  const form = await userForm(page, say);
+  const username = 'after.late-answer';
+  await form.username.fill(username);
+  await form.name.fill('Somebody');
+  await form.password.fill('long enough for anybody');
+  const headers = { origin: behindProxy.address };
+  const ended = await context.request.post('/api/auth/sign-out', { data: {}, headers });
+  expect(ended.status()).toBe(200);
+  // The stream of changes is refused, and the page asks why; the answer takes long.
+  const late = new Promise<() => Promise<void>>((resolve) => {
+    void page.route(
+      WHO,
+      async (route) => {
+        const response = await route.fetch();
+        expect(response.status()).toBe(401);
+        resolve(() => route.fulfill({ response }));
+      },
+      { times: 1 },
+    );
+  });
+  proxy.cut();
+  proxy.mend();
+  const arrive = await late;
+  await form.create.click();
+  const again = page.getByRole('dialog', { name: say('shell.signInAgain'), exact: true });
+  await again.locator('input[type="password"]').fill(site.world.operator.password);
+  await again.getByRole('button', { name: say('shell.signIn'), exact: true }).click();
+  await again.waitFor({ state: 'detached' });
+  const asked = page.waitForRequest(WHO);
+  await arrive();
+  expect((await (await asked).response())?.status()).toBe(200);
+  await form.create.click();
+  await page.getByRole('row').filter({ hasText: username }).waitFor();
+});
+
+/** Who is signed in. */
+const WHO = /\/api\/v1\/me$/;
+
 async function userForm(page: Page, say: Say) {
   await page.getByRole('button', { name: say('users.create'), exact: true }).click();
   const dialog = page.getByRole('dialog', { name: say('users.createTitle'), exact: true });

@@ -4,7 +4,7 @@
  */
 import type { Me } from '@piculus/protocol/http';
 import { queryOptions, useQuery, useQueryClient } from '@tanstack/react-query';
-import { createContext, type ReactNode, useContext, useEffect, useMemo, useState } from 'react';
+import { createContext, type ReactNode, useContext, useEffect, useMemo, useRef, useState } from 'react';
 import { api, asApiError } from '../api/client.ts';
 import { signOut as endSession } from '../api/session.ts';
 import { Loading } from '../parts/Loading.tsx';
@@ -75,7 +75,20 @@ export function SessionProvider({ signal, children }: { signal: SessionSignal; c
   const me = useQuery(WHO_IS_SIGNED_IN);
   const user = me.data ?? null;
 
-  useEffect(() => signal.subscribe(() => setLost(true)), [signal]);
+  const signIns = useRef(0);
+
+  // A call from before somebody signed in again may be answered after it, so that the page asks once more.
+  useEffect(
+    () =>
+      signal.subscribe(() => {
+        const before = signIns.current;
+        api.getMe().catch((error: unknown) => {
+          const isNobody = asApiError(error).code === 'not-signed-in';
+          if (isNobody && signIns.current === before) setLost(true);
+        });
+      }),
+    [signal],
+  );
 
   const session = useMemo<Session | null>(
     () =>
@@ -95,6 +108,7 @@ export function SessionProvider({ signal, children }: { signal: SessionSignal; c
   );
 
   const signedIn = async (): Promise<void> => {
+    signIns.current += 1;
     setLost(false);
     // It may be another person, who may not see what the first one saw.
     queries.removeQueries({ type: 'inactive' });
