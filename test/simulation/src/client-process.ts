@@ -41,7 +41,10 @@ export function startClient(parts: ClientParts): Client {
     transport: transportFor(parts, heard),
     tracing: {
       span: (start, work) => {
-        if (start.name === 'fix') parts.begins(heard.silentMs());
+        if (start.name === 'fix') {
+          parts.begins(heard.silentMs());
+          if (start.parent) server.begins?.(start.parent.spanId);
+        }
         return work();
       },
     },

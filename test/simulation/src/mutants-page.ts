@@ -14,7 +14,23 @@ export function isCaught(row: unknown): row is Caught {
 }
 
 /** In the order in which they are explained. */
-const INVARIANTS = ['I1', 'I2', 'I3', 'I4', 'I5', 'I6', 'I7', 'I8', 'I9', 'I10', 'I11'] as const;
+const INVARIANTS = [
+  'I1',
+  'I2',
+  'I3',
+  'I4',
+  'I5',
+  'I6',
+  'I7',
+  'I8',
+  'I9',
+  'I10',
+  'I11',
+  'I12',
+  'I13',
+  'I14',
+  'I15',
+] as const;
 
 export function mutantsPage(all: readonly Caught[]): string {
   const seedOf = new Map(all.map((caught) => [caught.name, caught]));

@@ -208,13 +208,12 @@ export const MUTANTS: readonly Mutant[] = [
   ),
 ];
 
-const dropped = (name: string, what: string, ddl: string, by: string): Mutant => ({
-  name,
-  what,
-  patches: [],
-  ddl: [ddl],
-  ...covered(by),
-});
+const dropped = (
+  name: string,
+  what: string,
+  ddl: string,
+  more: Partial<Pick<Mutant, 'expect' | 'world'>>,
+): Mutant => ({ name, what, patches: [], ddl: [ddl], expect: 'caught', ...more });
 
 /** Mechanisms of the server, which need its nodes. */
 const SERVER_MUTANTS: readonly Mutant[] = [
@@ -245,13 +244,13 @@ const SERVER_MUTANTS: readonly Mutant[] = [
     'lease-trigger',
     'the table lets closed leases be changed',
     'DROP TRIGGER leases_guard ON piculus.leases',
-    'the look at the lease under its lock, and the statement that answers',
+    covered('the look at the lease under its lock, and the statement that answers'),
   ),
   dropped(
     'unique-execution',
     'the table takes two executions of one problem under one lease',
     'ALTER TABLE piculus.executions DROP CONSTRAINT executions_problem_id_lease_id_key',
-    'the look at the lease under its lock',
+    covered('the look at the lease under its lock'),
   ),
   one(
     'leased-once',
@@ -266,7 +265,45 @@ const SERVER_MUTANTS: readonly Mutant[] = [
     'packages/server/dist/store/ticks.js',
     ' AND s.tick_at = ${tick.from}::timestamptz',
     '',
-    covered('the time from which a problem is ready; the storm over the store catches it'),
+    { world: 'sleepers' },
+  ),
+  dropped(
+    'run-gate',
+    'the table takes every click, whoever has to agree',
+    'DROP TRIGGER run_requests_gate ON piculus.run_requests',
+    { world: 'rules' },
+  ),
+  one(
+    'ticks-ask',
+    'a tick takes what the policy leaves to people',
+    'packages/server/dist/store/claims.js',
+    ' AND NOT ${ASKS_PERSON}',
+    '',
+    { world: 'rules' },
+  ),
+  one(
+    'limit-counted',
+    'what ticks hand out is not counted',
+    'packages/server/dist/executions/claim.js',
+    'await countUnattended(tx, { sysCode, fixCode, at, items });',
+    '',
+    { world: 'rules' },
+  ),
+  one(
+    'switch-ticks',
+    'ticks do not look at the stop switch',
+    'packages/server/dist/store/ticks.js',
+    ' AND NOT paused.ticks_paused',
+    '',
+    { world: 'rules' },
+  ),
+  one(
+    'switch-clicks',
+    'clicks do not look at the stop switch',
+    'packages/server/dist/store/ticks.js',
+    'NOT paused.clicks_paused AND EXISTS',
+    'EXISTS',
+    { world: 'rules' },
   ),
 ].map((mutant) => ({ ...mutant, server: 'nodes' as const }));
 
@@ -275,7 +312,7 @@ export const COMBINATIONS: readonly Combination[] = [
   { names: ['resend', 'lease-expiry'], world: 'lost answers' },
   {
     names: ['closed-lease', 'lease-statement', 'lease-trigger', 'unique-execution'],
-    world: 'sleepers',
+    world: 'late answers',
     server: 'nodes',
   },
 ];

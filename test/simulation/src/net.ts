@@ -65,6 +65,11 @@ export class Net {
     return this.#random.chance(repeat) ? 'twice' : 'arrives';
   }
 
+  /** What was sent before a connection ended is still read, by whoever has not heard of its end. */
+  get drains(): boolean {
+    return this.#profile.drains;
+  }
+
   oneWay(): boolean {
     return this.#random.chance(0.5);
   }
@@ -78,6 +83,8 @@ class Connection {
   /** When the last frame of each direction arrives: what comes later cannot arrive before it. */
   readonly #lastAt: [number, number] = [0, 0];
   readonly #silent: [boolean, boolean] = [false, false];
+  /** Who knows that it is over. */
+  readonly #told: [boolean, boolean] = [false, false];
   #forgetKills: (() => void)[] = [];
 
   constructor(net: Net, scheduler: Scheduler) {
@@ -130,12 +137,13 @@ class Connection {
   }
 
   #deliver(from: 0 | 1, frame: string): void {
-    const to = this.#ends?.[from === 0 ? 1 : 0];
+    const side = from === 0 ? 1 : 0;
+    const to = this.#ends?.[side];
     if (!to) return;
     const at = Math.max(this.#lastAt[from] + 0.001, this.#scheduler.nowMs + this.#net.latency());
     this.#lastAt[from] = at;
     this.#scheduler.after(at - this.#scheduler.nowMs, to.lane, 'frame', () => {
-      if (!this.#over) to.message(frame);
+      if (!this.#over || (this.#net.drains && !this.#told[side])) to.message(frame);
     });
   }
 
@@ -148,8 +156,11 @@ class Connection {
 
   #end(reason: string): void {
     if (this.#over || !this.#ends) return;
-    for (const end of this.#ends) {
-      this.#scheduler.after(this.#net.latency(), end.lane, 'closed', () => end.closed(reason));
+    for (const [side, end] of this.#ends.entries()) {
+      this.#scheduler.after(this.#net.latency(), end.lane, 'closed', () => {
+        this.#told[side === 0 ? 0 : 1] = true;
+        end.closed(reason);
+      });
     }
     this.#finish();
   }

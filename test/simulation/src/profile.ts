@@ -14,6 +14,8 @@ export interface NetProfile {
   readonly breaks: number;
   /** The server counts on more places than a client has: what it sends beyond them waits in the client's queue. */
   readonly overfull: boolean;
+  /** What was sent before a connection ended still arrives, as what lies in a receiver's buffer does. */
+  readonly drains: boolean;
 }
 
 export interface BankProfile {
@@ -75,6 +77,36 @@ export interface NormalPathProfile {
   readonly timeoutMs: number;
 }
 
+/** What an installation has set about people and limits; amounts are in minor units. */
+export interface RulesProfile {
+  /** Whether anything needs a second person; where not, none of the amounts below count. */
+  readonly twoPeople: boolean;
+  /** The largest problem that a tick runs where its scenario has a limit, and that one person runs. */
+  readonly tickMinor: number;
+  readonly aloneMinor: number;
+  /** How many problems one person runs at once, their sum, and the sum of a person's day. */
+  readonly bulkProblems: number;
+  readonly bulkMinor: number;
+  readonly dayMinor: number;
+  /** What ticks hand out in an hour over all solutions; 0 for no limit. */
+  readonly executionsPerHour: number;
+  readonly amountPerHour: number;
+  /** How many times somebody throws the stop switch. */
+  readonly stops: number;
+}
+
+export const NO_RULES: RulesProfile = {
+  twoPeople: false,
+  tickMinor: 0,
+  aloneMinor: 0,
+  bulkProblems: 0,
+  bulkMinor: 0,
+  dayMinor: 0,
+  executionsPerHour: 0,
+  amountPerHour: 0,
+  stops: 0,
+};
+
 export interface Profile {
   /** Nodes of the real server; 0 for the stand-in. */
   readonly nodes: number;
@@ -93,6 +125,7 @@ export interface Profile {
   readonly processes: ProcessProfile;
   readonly database: DatabaseProfile;
   readonly normal: NormalPathProfile;
+  readonly rules: RulesProfile;
 }
 
 /** Steps at which a crash or a stop says most; `begin effects` lies between the evidence and its use. */
@@ -139,6 +172,7 @@ function drawAnything(random: Random, server: ServerKind): Omit<Profile, 'theme'
       silence: often(0.001, 0.01),
       breaks: often(0.001, 0.02),
       overfull: false,
+      drains: false,
     },
     bank: {
       answersMs: random.int(5, 400),
@@ -182,6 +216,7 @@ function drawAnything(random: Random, server: ServerKind): Omit<Profile, 'theme'
       senderMs: random.pick([3_000, 15_000]),
       timeoutMs: random.chance(0.4) ? whole(random.between(60_000, 120_000)) : 0,
     },
+    rules: NO_RULES,
   };
 }
 

@@ -18,6 +18,10 @@ const INVARIANTS: Readonly<Record<string, string>> = {
   I9: 'a tick once, and no more retries than allowed',
   I10: 'the reason for an effect holds in the transaction that commits it',
   I11: 'what is counted is what is there',
+  I12: 'what takes two people is run after two agreed to it as it is, and what takes one after a click',
+  I13: 'nobody and no tick runs more than the limits say',
+  I14: 'after the stop switch nothing new begins',
+  I15: 'a bulk run has one answer for each of its problems',
 };
 const LINES_MAX = 200;
 

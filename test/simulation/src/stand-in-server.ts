@@ -19,7 +19,7 @@ import {
 import { fixItemBytes, serverKeyOf, signBytes } from '@piculus/protocol/signing';
 import { read } from './frames.ts';
 import type { End, Net, Wire } from './net.ts';
-import type { ServerEnd } from './server-end.ts';
+import { type ServerEnd, stands } from './server-end.ts';
 import type { Random } from './random.ts';
 import { EPOCH_MS, type Lane, type Scheduler } from './scheduler.ts';
 
@@ -87,6 +87,7 @@ export class StandInServer implements ServerEnd {
   #sessions = new Set<Session>();
   #lane: Lane | null = null;
   #healed = false;
+  readonly told = (orderNo: string): boolean => stands(this.problems.values(), orderNo);
 
   constructor(parts: ServerParts) {
     this.#parts = parts;
@@ -114,7 +115,6 @@ export class StandInServer implements ServerEnd {
   }
 
   check(): void {}
-
   atEnd(): void {}
 
   /** Begins in a process; what an earlier one had in memory is gone. */

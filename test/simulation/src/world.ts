@@ -169,6 +169,7 @@ class World {
       nodes: this.#profile.nodes,
       ddl: this.#ddl,
       database: this.#profile.database,
+      rules: this.#profile.rules,
       happened: (what) => {
         this.#count(what);
         this.#history.add(null, what);
@@ -207,7 +208,7 @@ class World {
         () => this.#check(),
         () => this.#allEnded(),
       );
-      this.#money.atEnd(this.#last);
+      this.#money.atEnd(this.#last, (orderNo) => this.#server.told(orderNo));
       this.#server.atEnd();
     } catch (error) {
       if (!(error instanceof Violation)) throw error;

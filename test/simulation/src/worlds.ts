@@ -17,6 +17,8 @@ export const WORLD_NAMES = [
   'lost answers',
   'sleepers',
   'blind bank',
+  'late answers',
+  'rules',
 ] as const;
 export type WorldName = (typeof WORLD_NAMES)[number];
 
@@ -52,6 +54,8 @@ const MADE: Readonly<Record<WorldName, World>> = {
   'lost answers': lostAnswers,
   sleepers,
   'blind bank': blindBank,
+  'late answers': lateAnswers,
+  rules,
 };
 
 export function worldOf(drawn: Drawn, theme: WorldName, random: Random): Profile {
@@ -246,6 +250,39 @@ function blindBank(drawn: Drawn): Drawn {
       notFoundMs: 0,
       blindTimes: 2,
       statementDelayMs: 18_000,
+    },
+  };
+}
+
+/** The same, where what a client said before it ended is read by a node that wakes up long after. */
+function lateAnswers(drawn: Drawn): Drawn {
+  const asleep = sleepers(drawn);
+  return {
+    ...asleep,
+    nodes: 3,
+    net: { ...asleep.net, repeat: 0, drains: true },
+    bank: { ...asleep.bank, lost: 0, answersMs: 20 },
+    database: { ...asleep.database, lost: 0, commitUnheard: 0 },
+    processes: { ...asleep.processes, places: 8, freezesAtStep: 0, kills: 2.5, freezes: 2.5 },
+  };
+}
+
+/** A policy that asks for second people, limits that are reached, a stop switch that is thrown, and bulk runs. */
+function rules(drawn: Drawn, random: Random): Drawn {
+  return {
+    ...drawn,
+    orders: random.int(7, 10),
+    processes: { ...drawn.processes, skewMs: 0 },
+    rules: {
+      twoPeople: random.chance(0.7),
+      tickMinor: random.pick([3_000, 9_999]),
+      aloneMinor: random.pick([3_000, 9_999]),
+      bulkProblems: random.pick([2, 3, 20]),
+      bulkMinor: random.pick([6_000, 12_000, 99_999]),
+      dayMinor: random.pick([5_000, 12_000, 99_999]),
+      executionsPerHour: random.pick([0, 3, 6]),
+      amountPerHour: random.pick([0, 9_000, 25_000]),
+      stops: random.int(1, 4),
     },
   };
 }

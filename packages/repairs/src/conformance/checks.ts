@@ -237,6 +237,26 @@ export const otherCommandIsHeldOff: Check = async ({ world, given, policy }) => 
   await world.system.orders.unfence(order.orderNo, 'cmd/another');
 };
 
+/** While a repair has the order, neither the bank's callback nor the sender touches it. */
+export const normalPathIsHeldOff: Check = async ({ world, given }) => {
+  const { system } = world;
+  const order = await world.arrange(given.setup);
+  assert.equal(await system.orders.fence(order.orderNo, 'cmd/held'), 'held');
+  const look = async () => ({
+    seen: await world.observe(order.orderNo),
+    outbox: await system.outbox.read(order.orderNo),
+  });
+  const before = await look();
+  assert.notEqual(
+    await world.callback(order.orderNo),
+    'taken',
+    `${given.name}: a callback went past the fence`,
+  );
+  await world.senderRuns();
+  assert.deepEqual(await look(), before, `${given.name}: the normal path went past the fence`);
+  await system.orders.unfence(order.orderNo, 'cmd/held');
+};
+
 /** A different decision stands, made by somebody else: nothing moves, here or at the bank. */
 export const otherDecisionStands: Check = async ({ world, given, policy }) => {
   const order = await world.arrange(given.setup);

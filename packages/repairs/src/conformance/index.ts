@@ -35,6 +35,7 @@ const NAMED = {
   'the normal path may come at any moment': checks.normalPathAtEachMoment,
   'duplicates at once are one': checks.duplicatesAtOnce,
   'another command is held off': checks.otherCommandIsHeldOff,
+  'the normal path is held off': checks.normalPathIsHeldOff,
   'another decision stands': checks.otherDecisionStands,
   'too little money changes nothing': checks.tooLittleMoney,
 } as const satisfies Record<string, checks.Check>;

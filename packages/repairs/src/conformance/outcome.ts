@@ -40,6 +40,9 @@ export async function assertNoLoss<Tx>(
   assert.ok(!(gaveBack && seen.bankMinor !== 0n), `paid and given back: ${story}`);
   const credited = ending.effects.some(({ kind }) => kind === 'credit');
   assert.ok(!(credited && seen.bankMinor === 0n), `credited and not paid: ${story}`);
+  const closed = ending.effects.some(({ kind }) => kind === 'close');
+  const sentAnew = ending.effects.some(({ kind }) => kind === 'payout');
+  assert.ok(!(closed && !sentAnew && seen.bankMinor !== 0n), `noted as closed, and paid: ${story}`);
   if (ending.outcome === 'fixed' || ending.outcome === 'already-right') {
     assert.equal(seen.bookedMinor, seen.bankMinor, story);
     assert.equal(seen.heldMinor, 0n, story);

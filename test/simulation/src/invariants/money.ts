@@ -7,7 +7,22 @@ import type { BankState, SimulatedBank } from '../bank/bank.ts';
 import { BANK, HOLDS, ledgerStateOf, postingsOf } from '../system/booking.ts';
 import type { Committed, OrderRow, PostingRow, Transaction } from '../system/tables.ts';
 
-export type InvariantName = 'I1' | 'I2' | 'I3' | 'I4' | 'I5' | 'I6' | 'I7' | 'I8' | 'I9' | 'I10' | 'I11';
+export type InvariantName =
+  | 'I1'
+  | 'I2'
+  | 'I3'
+  | 'I4'
+  | 'I5'
+  | 'I6'
+  | 'I7'
+  | 'I8'
+  | 'I9'
+  | 'I10'
+  | 'I11'
+  | 'I12'
+  | 'I13'
+  | 'I14'
+  | 'I15';
 
 export class Violation extends Error {
   override readonly name = 'Violation';
@@ -157,10 +172,14 @@ export class MoneyInvariants {
   }
 
   #postingAllowed(tx: Transaction, { kind, orderNo }: PostingRow, { requestNo }: OrderRow): void {
-    const neverPays = this.#parts.executesAgain ? (['closed'] as const) : (['closed', 'failed'] as const);
     if (kind === 'credit' || kind === 'settle') this.#bankWas(orderNo, requestNo, ['settled'], kind);
     const back = kind === 'release' || kind === 'reversal';
-    if (back && !this.#neverLeft(tx, requestNo)) this.#bankWas(orderNo, requestNo, neverPays, kind);
+    if (back && !this.#neverLeft(tx, requestNo)) this.#bankWas(orderNo, requestNo, this.#neverPays(), kind);
+  }
+
+  /** A bank that executes a number again has not failed it for good. */
+  #neverPays(): readonly BankState[] {
+    return this.#parts.executesAgain ? ['closed'] : ['closed', 'failed'];
   }
 
   /** Where the bank closes nothing, what it never got and what is stopped by this very commit is as good. */
@@ -195,6 +214,8 @@ export class MoneyInvariants {
     if (after.status === 'FAILED' && (bank === 'settled' || ledger === 'held' || ledger === 'debited')) {
       throw wrong(`the bank is ${bank} and the ledger ${ledger}`);
     }
+    if (after.status === 'FAILED' && !this.#neverLeft(tx, requestNo))
+      this.#bankWas(orderNo, requestNo, this.#neverPays(), `${before.status} → FAILED`);
     if (after.status === 'PROCESSING' && ledger !== 'held' && ledger !== 'debited' && ledger !== 'settled') {
       throw wrong(`nothing is booked: ${ledger}`);
     }
@@ -212,16 +233,25 @@ export class MoneyInvariants {
     if (!order) return;
     if (!result.verified) this.broke(new Violation('I3', orderNo, 'fixed without having been read again'));
     const end = endOf(this.#parts, order);
-    if (end !== 'right' && end !== 'person') {
+    // A payee may have sent it back since it was read again; everything else would have been seen.
+    if (end !== 'right' && end !== 'returned') {
       this.broke(new Violation('I3', orderNo, `called fixed, and it is ${end}: ${result.reason}`));
     }
   }
 
-  /** I5: at the end, everything is right or waits for a person with a reason. @throws Violation */
-  atEnd(outcomes: ReadonlyMap<string, Outcome | null>): void {
+  /**
+   * I5: at the end, everything is right or waits for a person with a reason, who was told of it.
+   * @param told whether the server knows of the order. @throws Violation
+   */
+  atEnd(outcomes: ReadonlyMap<string, Outcome | null>, told: (orderNo: string) => boolean): void {
     for (const order of this.#parts.committed.orders.values()) {
       const end = endOf(this.#parts, order);
-      if (end === 'right' || end === 'person') continue;
+      // A payee may send money back after the last collect; nobody can have been told of that.
+      if (end === 'right' || end === 'returned') continue;
+      if (end === 'person') {
+        if (told(order.orderNo)) continue;
+        throw new Violation('I5', order.orderNo, 'a person is needed, and nobody was told');
+      }
       const last = outcomes.get(order.orderNo) ?? 'never answered';
       // A bank that contradicted itself is for a person, once a repair has said so.
       if (last === 'refused' && this.#parts.bank.held.get(order.requestNo)?.denied === true) continue;
@@ -231,12 +261,11 @@ export class MoneyInvariants {
 }
 
 /** What an order has come to, by the tables and the bank alone. */
-export function endOf({ committed, bank, executesAgain }: MoneyParts, order: OrderRow): string {
+export function endOf({ committed, bank }: Pick<MoneyParts, 'committed' | 'bank'>, order: OrderRow): string {
   const ledger = ledgerStateOf(postingsOf(committed.postings.values(), order.orderNo));
   const state = bank.held.get(order.requestNo)?.state ?? 'never';
   const sides = `${order.status}, ledger ${ledger}, bank ${state}`;
-  if (state === 'returned') return 'person';
-  if (executesAgain && state === 'failed') return 'person';
+  if (state === 'returned') return 'returned';
   const unpaid = state === 'failed' || state === 'closed' || state === 'never';
   if (order.type === 'recharge') {
     if (order.status === 'SUCCESS' && ledger === 'credited' && state === 'settled') return 'right';

@@ -4,15 +4,17 @@ import { fullScope } from '@server/base/access.js';
 import { createSigner } from '@server/keys/signer.js';
 import { PiculusError } from '@piculus/protocol';
 import { serverKeyOf } from '@piculus/protocol/signing';
+import { RuleInvariants } from '../invariants/rules.ts';
 import { ServerInvariants } from '../invariants/server.ts';
 import type { End, Net, Wire } from '../net.ts';
-import type { DatabaseProfile } from '../profile.ts';
+import { type DatabaseProfile, NO_RULES, type RulesProfile } from '../profile.ts';
 import type { Random } from '../random.ts';
 import { EPOCH_MS, type Lane, type Scheduler } from '../scheduler.ts';
 import type { ServerEnd } from '../server-end.ts';
 import { type Change, type Engine, openEngine } from '../store/index.ts';
 import { ServerNode } from './node.ts';
-import { install } from './seed.ts';
+import { Office } from './office.ts';
+import { install, UNATTENDED } from './seed.ts';
 
 export interface ClusterParts {
   readonly scheduler: Scheduler;
@@ -21,6 +23,7 @@ export interface ClusterParts {
   readonly nodes: number;
   readonly ddl: readonly string[];
   readonly database: DatabaseProfile;
+  readonly rules: RulesProfile;
   /** The row of every execution, as it is committed. */
   executed(row: Record<string, unknown>): void;
   happened(what: string): void;
@@ -38,6 +41,8 @@ export class Cluster implements ServerEnd {
   readonly #engine: Engine;
   readonly #nodes = new Map<string, ServerNode>();
   readonly #invariants: ServerInvariants;
+  readonly #rules: RuleInvariants;
+  #office: Office | null = null;
   readonly #key: ReturnType<typeof signingKeyOf>;
   #healed = false;
   /** What is configured before the run meets no faults. */
@@ -71,6 +76,12 @@ export class Cluster implements ServerEnd {
           : null,
     };
     this.#invariants = new ServerInvariants(this.#engine, MAX_RETRIES);
+    this.#rules = new RuleInvariants({
+      engine: this.#engine,
+      rules: parts.rules,
+      unattended: UNATTENDED,
+      nowMs: () => scheduler.nowMs,
+    });
     this.#engine.onCommit = (changes) => this.#committed(changes);
   }
 
@@ -81,9 +92,17 @@ export class Cluster implements ServerEnd {
       fixCodes: this.#parts.fixCodes,
       at,
       maxRetries: MAX_RETRIES,
+      rules: this.#parts.rules,
     });
     this.#installed = true;
-    this.#person();
+    if (this.#parts.rules === NO_RULES) this.#person();
+    else
+      this.#office = new Office({
+        ...this.#parts,
+        engine: this.#engine,
+        sysCode: SYSTEM,
+        nodes: () => this.#open(),
+      });
     this.#away();
   }
 
@@ -102,7 +121,7 @@ export class Cluster implements ServerEnd {
 
   async connect(near: End, net: Net): Promise<Wire | null> {
     const { scheduler, random } = this.#parts;
-    const open = [...this.#nodes.values()].filter((node) => node.open);
+    const open = this.#open();
     if (open.length === 0) return null;
     const node = random.pick(open);
     return new Promise((resolve) => {
@@ -116,7 +135,21 @@ export class Cluster implements ServerEnd {
     });
   }
 
+  #open(): ServerNode[] {
+    return [...this.#nodes.values()].filter((node) => node.open);
+  }
+
+  told(orderNo: string): boolean {
+    const own = this.#engine.rows('problems').filter((row) => row['business_key'] === orderNo);
+    return own.some(({ state }) => state !== 'fixed' && state !== 'cleared');
+  }
+
+  begins(place: string): void {
+    this.#rules.begins(place);
+  }
+
   ended(): boolean {
+    if (this.#office !== null && this.#engine.rows('run_requests').length > 0) return false;
     const waiting = this.#engine
       .rows('problems')
       .some((row) => row['handling'] === 'fix' && (row['state'] === 'pending' || this.#forPerson(row)));
@@ -126,18 +159,22 @@ export class Cluster implements ServerEnd {
   heal(): void {
     this.#healed = true;
     this.#engine.away = false;
+    this.#office?.heal();
   }
 
   check(): void {
     this.#invariants.check();
+    this.#rules.check();
   }
 
   atEnd(): void {
     this.#invariants.atEnd();
+    this.#rules.atEnd();
   }
 
   #committed(changes: readonly Change[]): void {
     this.#invariants.committed(changes);
+    if (this.#office !== null) this.#rules.committed(changes);
     for (const { table, before, after } of changes) {
       if (table === 'executions' && after && !before) this.#parts.executed(after);
     }
