@@ -13,12 +13,17 @@ export async function makeDatabase(context: CellContext, purpose: string): Promi
   return url.href;
 }
 
-async function asAdministrator(url: string, statement: string): Promise<void> {
+/** One connection for this work. */
+export async function withClient<T>(url: string, work: (db: pg.Client) => Promise<T>): Promise<T> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   try {
-    await client.query(statement);
+    return await work(client);
   } finally {
     await client.end();
   }
+}
+
+async function asAdministrator(url: string, statement: string): Promise<void> {
+  await withClient(url, (db) => db.query(statement));
 }

@@ -117,6 +117,15 @@ export class ObservedProcess {
     return { before, peak, after, heldBefore, heldAfter, samples: seen.length };
   }
 
+  /** What it takes once nothing more can be collected: some garbage is only seen when other garbage is gone. */
+  async settled(settleMs: number): Promise<MemorySizes> {
+    await this.#withoutGarbage();
+    await sleep(settleMs);
+    await this.#withoutGarbage();
+    await sleep(settleMs);
+    return this.#withoutGarbage();
+  }
+
   async #withoutGarbage(): Promise<MemorySample> {
     const collected = new Promise<MemorySample>((resolve) => {
       const listen = (message: unknown): void => {
