@@ -1,4 +1,5 @@
 /** What a server has done before: problems that are fixed and confirmed, with their executions, leases and reports. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { FIX, problemOf, SYS_CODE } from '../work/tasks.ts';
 import { withClient } from '../support/databases.ts';
 
@@ -6,6 +7,7 @@ import { withClient } from '../support/databases.ts';
 const DAYS = 30;
 /** Problems of one report, and of one lease. */
 const BATCH = 500;
+const POLL_MS = 50;
 
 /** Where history ends; ids are those of the rows that come last in it. */
 export interface EndOfHistory {
@@ -83,13 +85,34 @@ export async function backToHistory(databaseUrl: string, end: EndOfHistory): Pro
   });
 }
 
+/**
+ * Until the chain of blocks covers all that is stored, which the server does by and by: otherwise a long history would be
+ * paid for by the first work after it.
+ */
+export async function untilInChain(databaseUrl: string): Promise<void> {
+  await untilTrue(
+    databaseUrl,
+    `select coalesce(max(up_to_id), 0) >= (select coalesce(max(id), 0) from piculus.executions) as done
+     from piculus.audit_block_rows where source = 'executions'`,
+  );
+}
+
 /** Lets the solution come by all that ended long ago, as it would have by now. */
 export async function untilPassed(databaseUrl: string, { problemId }: EndOfHistory): Promise<void> {
+  await untilTrue(
+    databaseUrl,
+    'select coalesce(max(tick_floor), 0) > $1::bigint as done from piculus.solutions',
+    problemId,
+  );
+}
+
+/** Asks until the answer is yes. */
+async function untilTrue(databaseUrl: string, question: string, ...values: string[]): Promise<void> {
   await withClient(databaseUrl, async (db) => {
     for (;;) {
-      const { rowCount } = await db.query('select from piculus.solutions where tick_floor > $1', [problemId]);
-      if (rowCount === 1) return;
-      await new Promise((resolve) => setTimeout(resolve, 50));
+      const { rows } = await db.query<{ done: boolean }>(question, values);
+      if (rows[0]?.done === true) return;
+      await sleep(POLL_MS);
     }
   });
 }

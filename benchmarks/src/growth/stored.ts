@@ -8,7 +8,7 @@ import { type RunningServer, startServer } from '../support/stage.ts';
 import { whatIsNotStored } from '../work/stored.ts';
 import { callsOf } from '../work/tasks.ts';
 import { WorkSystem } from '../work/system.ts';
-import { backToHistory, type EndOfHistory, untilPassed, writeHistory } from './history.ts';
+import { backToHistory, type EndOfHistory, untilInChain, untilPassed, writeHistory } from './history.ts';
 
 const FAIL_EVERY = 10;
 const PLACES = 1_000;
@@ -79,6 +79,7 @@ async function prepare(context: CellContext, problems: number): Promise<Size> {
   await system.setStatus('enabled');
   await untilPassed(server.databaseUrl, end);
   await system.setStatus('disabled');
+  await untilInChain(server.databaseUrl);
   await system.connect(context, { clients: 1, places: PLACES });
   return { problems, server, system, end };
 }
@@ -96,8 +97,10 @@ async function costOf(
   await system.ingest(batch);
   const between = await used();
   const drained = await system.drain(batch);
-  const after = await used();
   const wallMs = performance.now() - startedAt;
+  // What is left to do once all results are stored belongs to their price.
+  await untilInChain(server.databaseUrl);
+  const after = await used();
   const executions = callsOf(tasks, FAIL_EVERY);
   const wrong = await whatIsNotStored(server.databaseUrl, {
     tasks,
