@@ -70,7 +70,8 @@ describe('the simulation', () => {
 
   test('a person can read what broke, of which seed, under which faults, and how it came to that', async () => {
     const kept: unknown = JSON.parse(readFileSync(join(root, 'docs', 'simulation-mutants.json'), 'utf8'));
-    const seed = JSON.stringify(kept).match(/"close-before-giving-back","invariant":"\w+","seed":(\d+)/)?.[1];
+    const [, invariant = '', seed = ''] =
+      JSON.stringify(kept).match(/"close-before-giving-back","invariant":"(\w+)","seed":(\d+)/) ?? [];
     const folder = join(out, 'page');
     await simulate([
       '--server',
@@ -78,17 +79,28 @@ describe('the simulation', () => {
       '--mutant',
       'close-before-giving-back',
       '--seed',
-      String(seed),
+      seed,
       '--out',
       folder,
     ]);
     const [run = ''] = readdirSync(folder);
     const page = readFileSync(join(folder, run, 'report.md'), 'utf8');
     expect(page).toContain(`# Seed ${seed}`);
-    expect(page).toMatch(/\*\*I(2|10) broke\*\*/);
+    const [, broke, order = ''] = page.match(/^\*\*(I\d+) broke\*\* \(.+\): .+, order (\w+)\.$/m) ?? [];
+    expect(broke).toBe(invariant);
     expect(page).toContain(`npm run simulate -- --seed ${seed} --mutant close-before-giving-back`);
     expect(page).toMatch(/- bank: answersMs \d+/);
-    expect(page).toMatch(/\| client-\d#\d+ \(repair\): booked re/);
+    // Whatever the seed: this order's own story, from how it came to be, by what was heard from the bank, to what the
+    // repair did in the moment that broke it, and nothing about another order.
+    const story = [...page.matchAll(/^\| ([\d.]+) \| (\w*) \| (.+) \|$/gm)];
+    expect(page).toContain(`## What happened to ${order}, and to all`);
+    expect(new Set(story.map(([, , about]) => about || order))).toEqual(new Set([order]));
+    const told = story.map(([, , , text]) => text ?? '');
+    expect(told.join('\n')).toMatch(/^C\d.*: [\w-]+, \d+$/m);
+    expect(told.join('\n')).toMatch(/^client-\d#\d+ asked the bank to query \w+-\d+: [A-Z_]+$/m);
+    const [, lastAt] = story.at(-1) ?? [];
+    const last = story.filter(([, at]) => at === lastAt).map(([, , , text]) => text);
+    expect(last.join('\n')).toMatch(/^client-\d#\d+ \(repair\): ([A-Z]+ → [A-Z]+|booked|decided)/m);
   }, 120_000);
 
   test('a change that does not fit the code any more is an error and not a pass', async () => {

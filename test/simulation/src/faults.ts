@@ -15,7 +15,8 @@ export interface FaultParts {
   lanes(): readonly Lane[];
   /** A process ended; another one takes its place some time later. */
   ended(lane: Lane): void;
-  happened(what: string): void;
+  /** @param where which process, and for how long, where that is known. */
+  happened(what: string, where?: string): void;
 }
 
 /** A process that stands still inside a transaction loses it after this. */
@@ -81,7 +82,7 @@ export class Faults {
   #kill(lane: Lane): void {
     const { random, happened } = this.#parts;
     const how = random.chance(0.3) ? 'power' : 'crash';
-    happened(how === 'power' ? 'process loses power' : 'process killed');
+    happened(how === 'power' ? 'process loses power' : 'process killed', lane.name);
     lane.kill(how);
     this.#parts.ended(lane);
   }
@@ -89,7 +90,6 @@ export class Faults {
   #freeze(lane: Lane): void {
     const { scheduler, random, profile, database, happened } = this.#parts;
     if (lane.state !== 'up') return;
-    happened('process stopped');
     lane.freeze();
     const since = lane.frozenAt;
     scheduler.after(IDLE_MS, null, 'idle in transaction', () => {
@@ -97,5 +97,6 @@ export class Faults {
     });
     const ms = random.between(0.6, 1.2) * profile.processes.freezeMs;
     scheduler.after(ms, null, 'process goes on', () => lane.thaw());
+    happened('process stopped', `${lane.name}, for ${(ms / 1_000).toFixed(1)} s`);
   }
 }

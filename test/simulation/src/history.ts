@@ -9,7 +9,7 @@ export interface HistoryLine {
   readonly text: string;
 }
 
-const LINES_MAX = 5_000;
+const LINES_MAX = 50_000;
 
 export class History {
   readonly lines: HistoryLine[] = [];

@@ -25,10 +25,10 @@ const INVARIANTS: Readonly<Record<string, string>> = {
 };
 const LINES_MAX = 200;
 
-/** @returns the path of the page. */
 /** What was asked for besides the seed. */
 type Told = Pick<Options, 'mutants' | 'server' | 'world'>;
 
+/** @returns the path of the page. */
 export function writeReport(out: string, result: RunResult, told: Told): string {
   const folder = join(out, String(result.seed));
   mkdirSync(folder, { recursive: true });

@@ -103,7 +103,12 @@ class World {
       random: this.#streams('calls'),
       profile: bank,
       controlNo: CONTROL_NO,
+      // What was asked about the number that all repairs ask about concerns all.
+      heard: (requestNo, text) =>
+        this.#history.add(requestNo === CONTROL_NO ? null : orderOf(requestNo), text),
     });
+    this.#bank.onState = ({ orderNo, requestNo, state }) =>
+      this.#history.add(orderNo, `bank: ${requestNo} is ${state}`);
     this.#policy = {
       ...DEFAULT_POLICY,
       rechargeMinAgeMs: 20_000,
@@ -152,9 +157,9 @@ class World {
       database: this.#database,
       lanes: () => [...this.#lanes.values()].filter(({ state }) => state === 'up'),
       ended: (lane) => this.#restartLater(lane),
-      happened: (what) => {
+      happened: (what, where) => {
         this.#count(`fault ${what}`);
-        this.#history.add(null, what);
+        this.#history.add(null, where === undefined ? what : `${what}: ${where}`);
       },
     });
   }
@@ -357,5 +362,8 @@ const executionSchema = z.object({
   effects: z.array(z.object({ kind: z.string() })),
   business_key: z.string(),
 });
+
+/** Numbers that go to the bank are those of their orders, with the attempt behind. */
+const orderOf = (requestNo: string): string => requestNo.replace(/-\d+$/, '');
 
 const baseName = (lane: Lane): string => lane.name.split('#')[0] ?? '';

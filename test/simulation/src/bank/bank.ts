@@ -55,6 +55,8 @@ export class SimulatedBank {
   blind: { readonly fromMs: number; readonly untilMs: number } | null = null;
   /** Told when a number became final. */
   onFinal: ((held: Held) => void) | null = null;
+  /** Told of every state that a number takes. */
+  onState: ((held: Held) => void) | null = null;
   readonly #scheduler: Scheduler;
   readonly #random: Random;
   readonly #profile: BankProfile;
@@ -166,6 +168,7 @@ export class SimulatedBank {
       denied: false,
     };
     this.held.set(request.requestNo, held);
+    this.onState?.(held);
     return held;
   }
 
@@ -224,6 +227,7 @@ export class SimulatedBank {
     if (held.state === state) return;
     held.state = state;
     held.history.push({ atMs: this.#scheduler.nowMs, state });
+    this.onState?.(held);
   }
 }
 

@@ -8,6 +8,9 @@ import type { BankRequest, Said, SimulatedBank } from './bank.ts';
 const CALL_MS = 5_000;
 const LATE_MS = 180_000;
 
+/** Told what a process heard from the bank about a number, in words. */
+type Heard = (requestNo: string, text: string) => void;
+
 export class BankCalls {
   healed = false;
   /** A number that was settled before the run began. */
@@ -16,6 +19,7 @@ export class BankCalls {
   readonly #bank: SimulatedBank;
   readonly #random: Random;
   readonly #profile: BankProfile;
+  readonly #heard: Heard;
 
   constructor(parts: {
     scheduler: Scheduler;
@@ -23,21 +27,23 @@ export class BankCalls {
     random: Random;
     profile: BankProfile;
     controlNo: string;
+    heard: Heard;
   }) {
     this.#scheduler = parts.scheduler;
     this.#bank = parts.bank;
     this.#random = parts.random;
     this.#profile = parts.profile;
     this.controlNo = parts.controlNo;
+    this.#heard = parts.heard;
   }
 
   portFor(lane: Lane): BankPort {
     const bank = this.#bank;
     return {
       capabilities: bank.capabilities,
-      query: (requestNo) => this.#call(lane, 'query', () => bank.query(requestNo)),
+      query: (requestNo) => this.#call(lane, 'query', requestNo, () => bank.query(requestNo)),
       close: (requestNo, order) =>
-        this.#call(lane, 'close', () =>
+        this.#call(lane, 'close', requestNo, () =>
           bank.close({
             requestNo,
             orderNo: order.orderNo,
@@ -48,7 +54,7 @@ export class BankCalls {
         ),
       submitPayout: ({ payee: _, ...request }) => this.submit(lane, { ...request, direction: -1 }),
       positiveControl: async () => {
-        const { code } = await this.#call(lane, 'control', () => bank.query(this.controlNo));
+        const { code } = await this.#call(lane, 'control', this.controlNo, () => bank.query(this.controlNo));
         return { ok: code === 'PAID', detail: `the known number is ${code}` };
       },
     };
@@ -60,9 +66,9 @@ export class BankCalls {
     if (this.#happens(repeats)) this.#arriveLater(request);
     if (this.#happens(late)) {
       this.#arriveLater(request);
-      return this.#call(lane, 'submit', null);
+      return this.#call(lane, 'submit', request.requestNo, null);
     }
-    return this.#call(lane, 'submit', () => this.#bank.arrives(request));
+    return this.#call(lane, 'submit', request.requestNo, () => this.#bank.arrives(request));
   }
 
   #arriveLater(request: BankRequest): void {
@@ -76,7 +82,7 @@ export class BankCalls {
   }
 
   /** @param ask null for what does not reach the bank in time. */
-  async #call(lane: Lane, name: string, ask: (() => Said) | null): Promise<BankAnswer> {
+  async #call(lane: Lane, name: string, requestNo: string, ask: (() => Said) | null): Promise<BankAnswer> {
     const there = this.#random.between(0.5, 1.5) * this.#profile.answersMs;
     const back = this.#random.between(0.5, 1.5) * this.#profile.answersMs;
     const lostThere = ask === null || this.#happens(this.#profile.lost);
@@ -94,7 +100,12 @@ export class BankCalls {
     const wait = lostThere || lostBack ? CALL_MS : there + back;
     await new Promise<void>((resolve) => this.#scheduler.after(wait + 1, lane, `bank said ${name}`, resolve));
     await lane.turn('bank answered', 0.1);
-    return this.#answer(lostThere || lostBack ? null : said, askedAt);
+    const answer = this.#answer(lostThere || lostBack ? null : said, askedAt);
+    this.#heard(
+      requestNo,
+      `${lane.name} asked the bank to ${name === 'control' ? 'query' : name} ${requestNo}: ${answer.code}`,
+    );
+    return answer;
   }
 
   #answer(said: Said | null, askedAt: Date): BankAnswer {
