@@ -60,10 +60,10 @@ export async function problemsByKeys(
   const found = await sql<ProblemRow>`
     SELECT ${COLUMNS}
     FROM jsonb_to_recordset(${given}::text::jsonb) AS given(f text, k text)
-    -- The limit, which changes nothing on a unique key, keeps the planner from joining over the whole table.
-    CROSS JOIN LATERAL (
-      SELECT * FROM piculus.problems
-      WHERE sys_code = ${sysCode} AND fix_code = given.f AND business_key = given.k LIMIT 1) AS p
+    -- The offset of none changes nothing and keeps the planner from moving the other conditions inwards: of a table
+    -- that was filled this minute it knows nothing, and would walk over all problems of a fix for each of the keys.
+    CROSS JOIN LATERAL (SELECT * FROM piculus.problems WHERE business_key = given.k OFFSET 0) AS p
+    WHERE p.sys_code = ${sysCode} AND p.fix_code = given.f
   `.execute(db);
   return found.rows;
 }
