@@ -15,10 +15,12 @@ export class AttentionDeltas {
 
   add(problemId: string, after: Waiting | null): void {
     const before = this.#changes.get(problemId)?.before ?? null;
-    this.#changes.set(problemId, { before, after });
+    if (before === null && after === null) this.#changes.delete(problemId);
+    else this.#changes.set(problemId, { before, after });
   }
   remove(problemId: string, before: Waiting | null): void {
     const known = this.#changes.get(problemId);
+    if (known === undefined && before === null) return;
     this.#changes.set(problemId, { before: known === undefined ? before : known.before, after: null });
   }
 

@@ -48,11 +48,19 @@ const isCountedByAge = ({ state }: Counted): boolean => state === 'pending' || P
 
 /** Collects what a batch moves from one count to another. */
 export class CountDeltas {
-  readonly counts = new Sums<Record<string, string>, 'problems' | 'amount_minor'>();
-  readonly ages = new Sums<Record<string, string>, 'problems' | 'amount_minor'>();
-  readonly executions = new Sums<Record<string, string>, 'executions' | 'to_person' | 'retries_used'>();
-  readonly reports = new Sums<Record<string, string>, 'reports' | 'contradictions'>();
+  readonly counts = new Sums(
+    ['sys_code', 'fix_code', 'scenario', 'state', 'out_of_pocket', 'currency'],
+    ['problems', 'amount_minor'],
+  );
+  readonly ages = new Sums(['slot', 'sys_code', 'currency'], ['problems', 'amount_minor']);
+  readonly executions = new Sums(
+    ['slot', 'sys_code', 'fix_code', 'outcome'],
+    ['executions', 'to_person', 'retries_used'],
+  );
+  readonly reports = new Sums(['slot', 'sys_code', 'fix_code'], ['reports', 'contradictions']);
   readonly attention = new AttentionDeltas();
+  /** Most of a batch falls into few slots, and writing a time as text is dear. */
+  readonly #slots = new Map<number, string>();
 
   add(row: Counted): void {
     this.#change(row, 1n);
@@ -63,46 +71,35 @@ export class CountDeltas {
     this.attention.remove(row.id, waitsForPerson(row) ? row : null);
   }
   executed({ sysCode, fixCode, attempt, outcome, stateAfter, finishedAt }: CountedExecution): void {
-    const slot = startOf(finishedAt).toISOString();
     this.executions.change(
-      { slot, sys_code: sysCode, fix_code: fixCode, outcome },
-      {
-        executions: 1n,
-        to_person: PERSON_STATES.has(stateAfter) ? 1n : 0n,
-        retries_used: attempt > 1 && OUTCOMES[outcome].usesRetry ? 1n : 0n,
-      },
+      [this.#slot(finishedAt), sysCode, fixCode, outcome],
+      [1n, PERSON_STATES.has(stateAfter) ? 1n : 0n, attempt > 1 && OUTCOMES[outcome].usesRetry ? 1n : 0n],
     );
   }
 
   /** A problem that is new, or opened again. */
-  reported(place: CountedReport): void {
-    this.#report(place, { reports: 1n, contradictions: 0n });
+  reported({ sysCode, fixCode, at }: CountedReport): void {
+    this.reports.change([this.#slot(at), sysCode, fixCode], [1n, 0n]);
   }
   /** A client's answer that was not true. */
-  contradicted(place: CountedReport, problems = 1): void {
-    this.#report(place, { reports: 0n, contradictions: BigInt(problems) });
-  }
-
-  #report({ sysCode, fixCode, at }: CountedReport, by: { reports: bigint; contradictions: bigint }): void {
-    this.reports.change({ slot: startOf(at).toISOString(), sys_code: sysCode, fix_code: fixCode }, by);
+  contradicted({ sysCode, fixCode, at }: CountedReport, problems = 1): void {
+    this.reports.change([this.#slot(at), sysCode, fixCode], [0n, BigInt(problems)]);
   }
 
   #change(row: Counted, by: 1n | -1n): void {
     const { sysCode, currency } = row;
-    const change = { problems: by, amount_minor: by * BigInt(row.amountMinor) };
-    this.counts.change(
-      {
-        sys_code: sysCode,
-        fix_code: row.fixCode,
-        scenario: row.scenario,
-        state: row.state,
-        out_of_pocket: row.outOfPocket,
-        currency,
-      },
-      change,
-    );
-    if (!isCountedByAge(row)) return;
-    this.ages.change({ slot: startOf(row.firstSeenAt).toISOString(), sys_code: sysCode, currency }, change);
+    const change = [by, by * BigInt(row.amountMinor)];
+    this.counts.change([sysCode, row.fixCode, row.scenario, row.state, row.outOfPocket, currency], change);
+    if (isCountedByAge(row)) this.ages.change([this.#slot(row.firstSeenAt), sysCode, currency], change);
+  }
+
+  #slot(at: Date): string {
+    const start = startOf(at);
+    const known = this.#slots.get(start.getTime());
+    if (known !== undefined) return known;
+    const text = start.toISOString();
+    this.#slots.set(start.getTime(), text);
+    return text;
   }
 }
 

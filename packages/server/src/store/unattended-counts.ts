@@ -21,9 +21,8 @@ export interface HandedOut {
 }
 
 export async function countUnattended(tx: Tx, { sysCode, fixCode, at, items }: HandedOut): Promise<void> {
-  const sums = new Sums<Record<string, string>, 'executions' | 'amount_minor'>();
-  for (const { currency, amountMinor } of items)
-    sums.change({ currency }, { executions: 1n, amount_minor: BigInt(amountMinor) });
+  const sums = new Sums(['currency'], ['executions', 'amount_minor']);
+  for (const { currency, amountMinor } of items) sums.change([currency], [1n, BigInt(amountMinor)]);
   await sql`
     INSERT INTO piculus.unattended_counts AS c (slot, sys_code, fix_code, currency, executions, amount_minor)
     SELECT ${startOf(at, MINUTE_MS)}::timestamptz, ${sysCode}, ${fixCode}, currency, executions, amount_minor
