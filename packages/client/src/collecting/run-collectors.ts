@@ -14,7 +14,7 @@ import {
 import type { Clock } from '../clock.ts';
 import type { CollectContext, CollectEnd, Collector, FoundProblem } from '../fix.ts';
 import type { Logger } from '../logger.ts';
-import { maskFacts, type PersonalFields } from '../masking/facts.ts';
+import { maskUnchecked, type PersonalFields } from '../masking/facts.ts';
 import { NOTHING_PERSONAL, scrubText } from '../masking/mask.ts';
 import { boundText, describeError, storable } from '../masking/text.ts';
 import { mergeFeeds } from './feeds.ts';
@@ -168,7 +168,7 @@ class CollectorTurn {
   /** One record that cannot be told must not hide the others; it makes the collect incomplete instead. */
   #asReport(found: FoundProblem): ProblemReport | null {
     try {
-      const { facts } = maskFacts(found.facts, this.#personal);
+      const { facts } = maskUnchecked(found.facts, this.#personal);
       return problemReportSchema.parse({ ...found, facts, fixCode: this.#collector.fixCode });
     } catch (error) {
       this.#unreportable += 1;

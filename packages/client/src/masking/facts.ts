@@ -37,6 +37,12 @@ export function isPersonalField(fields: PersonalFields, field: string): boolean 
 
 /** @throws ZodError when the facts do not have the protocol's shape. */
 export function maskFacts(facts: Facts, fields: PersonalFields): MaskedFacts {
+  const masked = maskUnchecked(facts, fields);
+  return { ...masked, facts: factsSchema.parse(masked.facts) };
+}
+
+/** As `maskFacts`, for a caller that checks the shape of what the facts are a part of. */
+export function maskUnchecked(facts: Facts, fields: PersonalFields): MaskedFacts {
   const names = new Set(fields);
   const isPersonal = (side: string, field: string): boolean =>
     names.has(field) || names.has(`${side}.${field}`);
@@ -62,11 +68,7 @@ export function maskFacts(facts: Facts, fields: PersonalFields): MaskedFacts {
     };
   };
   return {
-    facts: factsSchema.parse({
-      order: maskSide('order'),
-      ledger: maskSide('ledger'),
-      bank: maskSide('bank'),
-    }),
+    facts: { order: maskSide('order'), ledger: maskSide('ledger'), bank: maskSide('bank') },
     personal,
     harmless: harmless.filter((text) => !personal.sharesDigitsWith(text.replace(/\D/g, ''))),
   };

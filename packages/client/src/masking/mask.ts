@@ -29,6 +29,11 @@ export class PersonalValues {
     }
   }
 
+  /** Nothing is hidden then, whatever the text. */
+  get none(): boolean {
+    return this.#values.length === 0 && this.#digitRuns.size === 0;
+  }
+
   /** Hides every whole personal value. */
   hideIn(text: string): string {
     let hidden = text;
@@ -72,6 +77,7 @@ export function scrubText(text: string, personal: PersonalValues, harmless: read
 
 /** Hides in a text only what is known to be personal; other numbers are facts and stay. */
 export function hidePersonal(text: string, personal: PersonalValues): string {
+  if (personal.none) return text;
   return personal.hideIn(text).replace(DATE_OR_DIGITS, (run) => {
     const digits = run.replace(/\D/g, '');
     return personal.sharesDigitsWith(digits) ? maskValue(digits) : run;
