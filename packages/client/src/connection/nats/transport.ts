@@ -43,6 +43,8 @@ const NAMED_KEY = /^pic_([A-Z][A-Z0-9_-]{0,31})_[A-Za-z0-9_-]{43}$/;
 const LOOPBACK: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]']);
 const ANSWER_MS = 5_000;
 const ASK_AGAIN_MS = 250;
+/** So long after an opening that was not answered comes the next one; all of them within ANSWER_MS. */
+const ASK_ANEW_MS = [1_000, 2_000, ANSWER_MS] as const;
 const TICK_MS = 500;
 const PUT_MS = 5_000;
 /** JetStream's numbers for a stream that takes no more at the moment. */
@@ -111,10 +113,53 @@ async function connectLink(settings: Settings, handlers: LinkHandlers, signal: A
   }
 }
 
+interface Answered {
+  readonly link: string;
+  readonly answer: OpenAnswer;
+}
+
 /** @throws ConnectRefused where a server refuses, none answers, or the answer is not the server's. */
-async function openLink(line: NatsConnection, { sysCode, keyHash, clock }: Settings): Promise<Opened> {
+async function openLink(line: NatsConnection, settings: Settings): Promise<Opened> {
+  const { sysCode, keyHash, clock } = settings;
+  const done = new AbortController();
+  const answered = askAnew(line, settings, done.signal);
+  const { link, answer } = await withinMs(answered, clock, line).finally(() => done.abort());
+  if ('refused' in answer) {
+    const code = ERROR_CODES.find((each) => each === answer.refused);
+    const words = code === undefined ? 'for an unknown reason' : `${ERRORS[code].meaning.en} (${code})`;
+    throw new ConnectRefused(FINAL.has(answer.refused) ? 'unauthorised' : 'unreachable', `refused: ${words}`);
+  }
+  const opened = { sysCode, link, node: answer.node, nonce: answer.nonce };
+  if (!sameProof(proveOpened(keyHash, opened), answer.proof))
+    throw new ConnectRefused('unreachable', "an answer over NATS that is not the server's");
+  return opened;
+}
+
+/**
+ * Between two accounts NATS does not tell that nobody listens, and an opening from before the server came back is lost.
+ * Each is for a link of its own: two servers must not share one. The server gives up those that nobody uses.
+ */
+function askAnew(line: NatsConnection, settings: Settings, over: AbortSignal): Promise<Answered> {
+  return new Promise((resolve, reject) => {
+    const openings = async (): Promise<void> => {
+      for (const pauseMs of ASK_ANEW_MS) {
+        const next = new AbortController();
+        askOnce(line, settings, next.signal).then(resolve, reject);
+        await settings.clock.sleep(pauseMs, over);
+        next.abort();
+        if (over.aborted) return;
+      }
+    };
+    openings().catch(reject);
+  });
+}
+
+async function askOnce(
+  line: NatsConnection,
+  { sysCode, keyHash, clock }: Settings,
+  over: AbortSignal,
+): Promise<Answered> {
   const link = clock.uuid().replaceAll('-', '');
-  const request = { v: 1, link, proof: proveOpening(keyHash, { sysCode, link }) };
   const answered = new Promise<OpenAnswer>((resolve, reject) => {
     line.subscribe(natsSubjects.opened(sysCode, link), {
       max: 1,
@@ -126,19 +171,11 @@ async function openLink(line: NatsConnection, { sysCode, keyHash, clock }: Setti
       },
     });
   });
+  answered.catch(() => {});
   await line.flush();
-  const done = new AbortController();
-  void ask(line, { subject: natsSubjects.open(sysCode), body: JSON.stringify(request), clock }, done.signal);
-  const answer = await withinMs(answered, clock, line).finally(() => done.abort());
-  if ('refused' in answer) {
-    const code = ERROR_CODES.find((each) => each === answer.refused);
-    const words = code === undefined ? 'for an unknown reason' : `${ERRORS[code].meaning.en} (${code})`;
-    throw new ConnectRefused(FINAL.has(answer.refused) ? 'unauthorised' : 'unreachable', `refused: ${words}`);
-  }
-  const opened = { sysCode, link, node: answer.node, nonce: answer.nonce };
-  if (!sameProof(proveOpened(keyHash, opened), answer.proof))
-    throw new ConnectRefused('unreachable', "an answer over NATS that is not the server's");
-  return opened;
+  const request = { v: 1, link, proof: proveOpening(keyHash, { sysCode, link }) };
+  void ask(line, { subject: natsSubjects.open(sysCode), body: JSON.stringify(request), clock }, over);
+  return { link, answer: await answered };
 }
 
 /** Asks again while no server listens. Its own answer comes to a subject that NATS keeps for this system. */
