@@ -11,7 +11,7 @@ import { createWake } from './base/wake.ts';
 import type { ServerConfig } from './config.ts';
 import { createLiveEvents, type LiveEventRing } from './events/live-events.ts';
 import { createGateway, type Gateway } from './gateway/gateway.ts';
-import { createNatsTransport } from './gateway/nats/index.ts';
+import { createNatsTransport } from './gateway/nats/when-used.ts';
 import type { GatewayTransport } from './gateway/transport.ts';
 import { createWebSocketTransport } from './gateway/websocket.ts';
 import { type App, createApp } from './http/app.ts';
@@ -140,7 +140,7 @@ export async function compose(host: Host): Promise<Built> {
     createWebSocketTransport({ server: app.http.server, log, requestId: () => clock.uuid() }),
     ...(config.nats === null
       ? []
-      : [createNatsTransport({ config: config.nats, clock, log, metrics: telemetry.metrics })]),
+      : [await createNatsTransport({ config: config.nats, clock, log, metrics: telemetry.metrics })]),
   ];
   checks = nodeChecks({
     host: { checkOpen: () => host.checkWorking() },

@@ -6,12 +6,9 @@ export { CASE_LANGUAGES, type CaseLanguage } from './audit/case-words.ts';
 export { readCheckpointLines } from './audit/checkpoint-lines.ts';
 export { ConfigError, loadConfig, type ServerConfig } from './config.ts';
 export type { Environment } from './config-reader.ts';
-export { checkNats, type NatsReport } from './gateway/nats/check.ts';
-export {
-  type NatsConfigOrder,
-  type NatsConfigWritten,
-  writeNatsConfig,
-} from './gateway/nats/write-config.ts';
+export type { NatsReport } from './gateway/nats/check.ts';
+export type { NatsConfigOrder, NatsConfigWritten } from './gateway/nats/write-config.ts';
+export { checkNats, writeNatsConfig } from './gateway/nats/when-used.ts';
 export { type NatsServerFile, type NatsUserLogin, writeNatsServerFile } from './gateway/nats/server-file.ts';
 export { ownDatabaseDir } from './own-database.ts';
 export { type ProcessPort, runServer } from './run.ts';

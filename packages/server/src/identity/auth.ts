@@ -3,7 +3,11 @@
  * managed through the API alone, so that every act on them is audited.
  */
 import { betterAuth } from 'better-auth';
-import { admin, bearer, twoFactor, username } from 'better-auth/plugins';
+// One by one: all plugins together hold the start of every server back.
+import { admin } from 'better-auth/plugins/admin';
+import { bearer } from 'better-auth/plugins/bearer';
+import { twoFactor } from 'better-auth/plugins/two-factor';
+import { username } from 'better-auth/plugins/username';
 import type { Logger } from 'pino';
 import type { Clock } from '../base/clock.ts';
 import type { Database } from '../store/database.ts';

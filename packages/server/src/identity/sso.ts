@@ -6,7 +6,7 @@
 import { PiculusError } from '@piculus/protocol';
 import { SIGN_ON_FAILURES, type SignOnFailure } from '@piculus/protocol/http';
 import { betterAuth } from 'better-auth';
-import { genericOAuth } from 'better-auth/plugins';
+import { genericOAuth } from 'better-auth/plugins/generic-oauth';
 import { z } from 'zod';
 import { writeAudit } from '../audit/audit.ts';
 import { policyCaller } from '../base/access.ts';
