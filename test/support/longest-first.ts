@@ -1,6 +1,7 @@
 /**
  * The order of the test files: those that take longest first. A fresh clone knows no durations, and a long file that
- * begins last runs alone while the other workers rest.
+ * begins last runs alone while the other workers rest. Those that share a process come behind the others, in one row: a
+ * worker keeps its process only for a next file of the same kind.
  */
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
@@ -32,8 +33,12 @@ const LONGEST: readonly string[] = [
 export class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const known = await super.sort(files);
-    return known.toSorted((a, b) => placeOf(a) - placeOf(b));
+    return known.toSorted((a, b) => sharesOf(a) - sharesOf(b) || placeOf(a) - placeOf(b));
   }
+}
+
+function sharesOf({ project }: TestSpecification): number {
+  return project.config.isolate ? 0 : 1;
 }
 
 function placeOf({ moduleId }: TestSpecification): number {
