@@ -80,12 +80,15 @@ describe('a file of transactions', () => {
       );
       await writeFile(join(folder, 'good.csv'), `${[header, ...rows].join('\n')}\n`);
       const taken = await occupy(17_301);
+      const databases = await threeDatabases();
       const args = ['--once', '--json', '--transactions', 'good.csv', '--anomalies', '1', '--port', '17301'];
-      const run = await startDemo(args, { INIT_CWD: folder }, tmpdir()).finished;
+      const env = { ...databases.env, INIT_CWD: folder };
+      const run = await startDemo(args, env, tmpdir()).finished;
       taken.close();
       expect(run.code, run.stderr).toBe(0);
       expect(readResult(run)).toMatchObject({ orders: 120, accounts: 7 });
       expect(run.stderr).toMatch(/port 17301 is taken; the server listens on 17302 instead/);
+      await databases.drop();
     },
     4 * MINUTES,
   );
