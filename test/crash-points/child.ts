@@ -1,13 +1,25 @@
-/** One process of ours that is told where to die, and is started again. */
+/**
+ * One process of ours that is told where to die, and is started again. Most of a start is the reading of code: the next
+ * process does that while this one still works, and begins nothing before it is told.
+ */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { openSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+
+interface Loaded {
+  readonly process: ChildProcess;
+  /** Resolves when it has read its code and waits. */
+  readonly loaded: Promise<unknown>;
+  /** How it ended: the signal or the exit code. */
+  readonly ended: Promise<NodeJS.Signals | number | null>;
+}
 
 export class Child {
   readonly #script: string;
   readonly #env: Record<string, string>;
   readonly #logFile: string;
+  #next: Loaded | null = null;
   #process: ChildProcess | null = null;
   #ended: Promise<NodeJS.Signals | number | null> = Promise.resolve(null);
 
@@ -19,27 +31,35 @@ export class Child {
 
   /** Resolves with what it says of itself when it is ready. */
   async start(): Promise<unknown> {
+    const { process: child, loaded, ended } = this.#next ?? this.#load();
+    this.#next = null;
+    this.#process = child;
+    this.#ended = ended.then((end) => {
+      if (this.#process === child) this.#process = null;
+      return end;
+    });
+    const early = this.#ended.then((end) => {
+      throw new Error(`${this.#script} ended with ${end} before it was ready; see ${this.#logFile}`);
+    });
+    early.catch(() => {});
+    await Promise.race([loaded, early]);
+    const ready = told(child, 'ready');
+    child.send({ begin: true });
+    const said = await Promise.race([ready, early]);
+    this.#next = this.#load();
+    return said;
+  }
+
+  #load(): Loaded {
     const log = openSync(this.#logFile, 'a');
     const child = fork(this.#script, [], {
       env: { ...process.env, ...this.#env },
       stdio: ['ignore', log, log, 'ipc'],
       execArgv: [],
     });
-    this.#process = child;
-    this.#ended = once(child, 'exit').then(([code, signal]) => {
-      if (this.#process === child) this.#process = null;
-      return signal ?? code;
-    });
-    const ready = new Promise<unknown>((resolve) => {
-      child.on('message', (said) => {
-        if (typeof said === 'object' && said !== null && 'ready' in said) resolve(said.ready);
-      });
-    });
-    const ended = this.#ended.then((end) => {
-      throw new Error(`${this.#script} ended with ${end} before it was ready; see ${this.#logFile}`);
-    });
-    ended.catch(() => {});
-    return Promise.race([ready, ended]);
+    closeSync(log);
+    const ended = once(child, 'exit').then(([code, signal]) => signal ?? code);
+    return { process: child, loaded: told(child, 'loaded'), ended };
   }
 
   get runs(): boolean {
@@ -59,4 +79,21 @@ export class Child {
     this.#process?.kill('SIGKILL');
     await this.#ended;
   }
+
+  /** Also the one that waits. */
+  async end(): Promise<void> {
+    const next = this.#next;
+    this.#next = null;
+    next?.process.kill('SIGKILL');
+    await Promise.all([this.kill(), next?.ended]);
+  }
+}
+
+/** Resolves with what the process says under this name. */
+function told(child: ChildProcess, name: string): Promise<unknown> {
+  return new Promise((resolve) => {
+    child.on('message', (said) => {
+      if (typeof said === 'object' && said !== null && name in said) resolve(Reflect.get(said, name));
+    });
+  });
 }

@@ -2,10 +2,11 @@
 // it is told. Orders A… are repaired by ticks, orders M… when somebody clicks.
 import pg from 'pg';
 import { createClient, postgresJournal, webSocketTransport } from '../../packages/client/dist/index.js';
-import { deadlyPlaces } from './deadly-places.mjs';
+import { begin, deadlyPlaces } from './deadly-places.mjs';
 
 const { SHOP_URL, PICULUS_URL, SYSTEM_KEY, SERVER_KEYS } = process.env;
 const steps = deadlyPlaces();
+await begin();
 const pool = new pg.Pool({ connectionString: SHOP_URL, max: 6 });
 pool.on('error', () => {});
 
@@ -177,4 +178,3 @@ const client = createClient({
 });
 client.start();
 process.send({ ready: {} });
-process.on('disconnect', () => process.exit(1));

@@ -13,3 +13,15 @@ export function deadlyPlaces() {
     },
   };
 }
+
+/** Says that all code is read; resolves when the process may begin. It does not outlive whoever started it. */
+export function begin() {
+  process.on('disconnect', () => process.exit(1));
+  const told = new Promise((resolve) => {
+    process.on('message', ({ begin }) => {
+      if (begin) resolve();
+    });
+  });
+  process.send({ loaded: true });
+  return told;
+}

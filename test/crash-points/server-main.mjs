@@ -1,9 +1,10 @@
 // A server as `piculus serve` starts it, which ends itself by SIGKILL at the place that it is told.
 import { createServer, loadConfig } from '../../packages/server/dist/index.js';
-import { deadlyPlaces } from './deadly-places.mjs';
+import { begin, deadlyPlaces } from './deadly-places.mjs';
 
-const server = await createServer(loadConfig(), { steps: deadlyPlaces(), signInsPerMinute: 10_000 });
+const steps = deadlyPlaces();
+await begin();
+const server = await createServer(loadConfig(), { steps, signInsPerMinute: 10_000 });
 await server.start();
 await server.ready();
 process.send({ ready: { address: server.address, firstPassword: server.firstPassword } });
-process.on('disconnect', () => process.exit(1));

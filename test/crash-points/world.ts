@@ -96,7 +96,7 @@ export async function makeWorld(): Promise<World> {
       return [...(await wrongs(people)), ...(await chainFaults(database.url))];
     },
     close: async (keepLogs) => {
-      await Promise.all([server.kill(), second.kill(), client.kill()]);
+      await Promise.all([server.end(), second.end(), client.end()]);
       await Promise.all([piculus.end(), shop.end()]);
       await Promise.all([database.drop(), shopDatabase.drop()]);
       if (!keepLogs) await rm(folder, { recursive: true, force: true });
