@@ -177,6 +177,22 @@ describe('a bank that executes a failed number again', () => {
     expect(await now()).toMatchObject({ status: 'FAILED', bookedMinor: 0n, heldMinor: 0n });
   });
 
+  it('is asked to close again where its answer was lost and the number still shows the failure', async () => {
+    const { world, order, run, now } = await arranged(failed);
+    const { system, calls } = executesAgain(world.system, true, true);
+    let lost = 0;
+    const losing = withBank(system, (bank) => ({
+      close: async (requestNo, of, signal) => {
+        lost += 1;
+        return lost === 1 ? unclear(world.system.now()) : bank.close(requestNo, of, signal);
+      },
+    }));
+    expect(await run(C7B, losing)).toMatchObject({ outcome: 'not-yet', effects: [] });
+    expect((await run(C7B, losing)).outcome).toBe('fixed');
+    expect(calls).toEqual([`${order.orderNo}-1`]);
+    expect(await now()).toMatchObject({ status: 'FAILED', bookedMinor: 0n, heldMinor: 0n });
+  });
+
   it.each([
     ['has no close', false],
     ['does not close what failed', true],

@@ -255,7 +255,13 @@ async function close<Tx>(work: Work<Tx>): Promise<Applied> {
   if (said.code === 'CLOSED') return closed(work, said);
   const seen = await confirm(work, said);
   if (seen.code === 'CLOSED') return closed(work, seen);
-  if (seen.code === 'FAILED' && system.bank.capabilities.sameNumberOnFailure === 'executes-again') {
+  const runsAgain =
+    seen.code === 'FAILED' && system.bank.capabilities.sameNumberOnFailure === 'executes-again';
+  // An answer that was lost says nothing of whether the bank would close it: the number is asked for again.
+  if (runsAgain && said.code === 'UNCLEAR') {
+    return stop('not-yet', `the bank could not be understood about closing ${order.requestNo}`);
+  }
+  if (runsAgain) {
     return stop(
       'refused',
       `the bank does not close ${order.requestNo} and executes it again when it comes once more`,
