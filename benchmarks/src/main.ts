@@ -5,7 +5,7 @@
 import { readArguments, usage } from './arguments.ts';
 import { BenchError, type BenchReport, type Cell, type CellContext, type CellResult } from './cell.ts';
 import { CELLS } from './cells.ts';
-import { asTable } from './report.ts';
+import { asTable, joined } from './report.ts';
 import { describeMachine, describeVersions } from './support/machine.ts';
 
 const INTERRUPTED = 130;
@@ -76,15 +76,6 @@ async function runCell(
 
 function named([name, options]: readonly [string, ReadonlyMap<string, number>]) {
   return [name, Object.fromEntries(options)] as const;
-}
-
-function joined(results: ReadonlyMap<string, CellResult>): Pick<BenchReport, 'cells' | 'figures' | 'wrong'> {
-  const all = [...results];
-  return {
-    cells: all.flatMap(([cell, { comparisons }]) => comparisons.map((one) => ({ cell, ...one }))),
-    figures: Object.fromEntries(all.map(([cell, { figures }]) => [cell, figures])),
-    wrong: all.flatMap(([cell, { wrong }]) => wrong.map((line) => `${cell}: ${line}`)),
-  };
 }
 
 function print(report: BenchReport, results: ReadonlyMap<string, CellResult>, json: boolean): number {

@@ -3,6 +3,18 @@ import type { BenchReport, CellResult, Comparison } from './cell.ts';
 
 const HEAD = ['cell', 'variant', 'beside', 'Piculus', 'other', 'unit', 'ratio', '95 %', 'target', ''];
 
+/** What the cells found, in one list each. */
+export function joined(
+  results: ReadonlyMap<string, CellResult>,
+): Pick<BenchReport, 'cells' | 'figures' | 'wrong'> {
+  const all = [...results];
+  return {
+    cells: all.flatMap(([cell, { comparisons }]) => comparisons.map((one) => ({ cell, ...one }))),
+    figures: Object.fromEntries(all.map(([cell, { figures }]) => [cell, figures])),
+    wrong: all.flatMap(([cell, { wrong }]) => wrong.map((line) => `${cell}: ${line}`)),
+  };
+}
+
 export function asTable(report: BenchReport, results: ReadonlyMap<string, CellResult>): readonly string[] {
   const rows = report.cells.map(({ cell, ...one }) => [cell, ...asRow(one)]);
   const widths = HEAD.map((head, column) =>

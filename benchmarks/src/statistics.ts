@@ -12,6 +12,18 @@ export function median(values: readonly number[]): number {
   return (upper + lower) / 2;
 }
 
+/**
+ * The smallest of the values that this share of them does not exceed.
+ * @param share from 0 to 1
+ * @throws RangeError for none.
+ */
+export function percentile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const found = sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)];
+  if (found === undefined) throw new RangeError('a percentile of nothing');
+  return found;
+}
+
 /** 95 % bootstrap interval of the ratio of medians; rounds of the two sides are drawn independently. */
 export function ratioInterval(
   values: readonly number[],
