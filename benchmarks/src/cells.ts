@@ -2,6 +2,7 @@
 import type { Cell } from './cell.ts';
 import { drainCell, ingestCell } from './cells/queues.ts';
 import { collectCell } from './collect/cell.ts';
+import { consoleCell } from './console/cell.ts';
 import { embeddedCell } from './embedded/cell.ts';
 import { growthCell } from './growth/cell.ts';
 import { latencyCell } from './latency/cell.ts';
@@ -20,6 +21,7 @@ export const CELLS: Readonly<Record<string, Cell>> = {
   memory: memoryCell,
   embedded: embeddedCell,
   collect: collectCell,
+  console: consoleCell,
   overload: overloadCell,
   poison: poisonCell,
   'slow-client': slowClientCell,

@@ -94,7 +94,8 @@ async function run(context: CellContext): Promise<CellResult> {
   return report({ observations, nominal, serverMemory, clientsMemory, stored, missing, incomplete });
 }
 
-async function startClients(
+/** Connected clients of these systems that wait for a collect and for their pace. */
+export async function startClients(
   context: CellContext,
   server: RunningServer,
   systems: readonly string[],
@@ -146,7 +147,7 @@ function watchLists(api: ApiClient, observations: Observations): { stop(): void 
   };
 }
 
-async function ended(api: ApiClient, id: string): Promise<void> {
+export async function ended(api: ApiClient, id: string): Promise<void> {
   for (;;) {
     const { state } = await api.getCollection({ params: { id } });
     if (state !== 'waiting' && state !== 'running') return;

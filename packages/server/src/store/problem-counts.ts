@@ -9,6 +9,7 @@ import { AttentionDeltas, keepAttention } from './attention.ts';
 import type { Tx } from './database.ts';
 import { keepExecutionCounts } from './execution-counts.ts';
 import { keepProblemAges } from './problem-ages.ts';
+import { BlockDeltas, keepProblemBlocks } from './problem-blocks.ts';
 import { keepReportCounts } from './report-counts.ts';
 import { Sums } from './sums.ts';
 
@@ -61,13 +62,16 @@ export class CountDeltas {
   readonly attention = new AttentionDeltas();
   /** Most of a batch falls into few slots, and writing a time as text is dear. */
   readonly #slots = new Map<number, string>();
+  readonly blocks = new BlockDeltas();
 
   add(row: Counted): void {
     this.#change(row, 1n);
+    this.blocks.change(row, 1);
     this.attention.add(row.id, waitsForPerson(row) ? row : null);
   }
   remove(row: Counted): void {
     this.#change(row, -1n);
+    this.blocks.change(row, -1);
     this.attention.remove(row.id, waitsForPerson(row) ? row : null);
   }
   executed({ sysCode, fixCode, attempt, outcome, stateAfter, finishedAt }: CountedExecution): void {
@@ -114,6 +118,7 @@ function waitsForPerson({ state, reopened }: Counted): boolean {
  */
 export async function applyCountDeltas(tx: Tx, deltas: CountDeltas): Promise<void> {
   await keepAttention(tx, deltas.attention);
+  await keepProblemBlocks(tx, deltas.blocks);
   await keepProblemAges(tx, deltas.ages.rows());
   await keepExecutionCounts(tx, deltas.executions.rows());
   await keepReportCounts(tx, deltas.reports.rows());

@@ -65,8 +65,8 @@ function stateCondition(states: readonly string[]): Condition {
 }
 
 /** Conditions that never involve the solution or a lease. */
-function plainConditions(filter: ProblemFilter): Condition[] {
-  const conditions: Condition[] = [];
+export function plainConditions(filter: ProblemFilter): Condition[] {
+  const conditions: Condition[] = [sql`true`];
   const list = (column: Condition, values: readonly string[] | undefined): void => {
     if (values !== undefined) conditions.push(oneOf(column, values));
   };

@@ -1,20 +1,25 @@
 /** Problems as lists and pages show them: with their solution as it is now and whether a client works on them. */
 import type { ExecutionMode, Facts, SolutionStatus } from '@piculus/protocol';
+import type { ProblemFilter } from '@piculus/protocol/http';
 import { type RawBuilder, sql } from 'kysely';
 import type { Scope } from '../base/access.ts';
 import { ASKS_PERSON } from './approvals.ts';
 import type { Executor } from './database.ts';
+import { leasedItems } from './leases.ts';
 import {
   CLICKS_PAUSED,
   hasClient,
   IS_EXECUTING,
   IS_REQUESTED,
+  oneOf,
+  plainConditions,
   problemConditions,
   TICKS_PAUSED,
   type ScopedFilter,
   WITH_SOLUTION,
 } from './problem-filters.ts';
-import { foundFromNarrow, narrowSource } from './problem-queue.ts';
+import { foundFromNarrow, narrowSource, type NarrowSearch } from './problem-queue.ts';
+import { foundByBlocks, knowsBlocks } from './problem-search.ts';
 import type { ProblemRow } from './problems.ts';
 import { within } from './scope.ts';
 
@@ -63,7 +68,8 @@ export interface ListPage extends ScopedFilter {
 
 /** Newest first, below the id `before` where one is given. */
 export async function listProblems(db: Executor, page: ListPage): Promise<ListedProblem[]> {
-  if (narrowSource(page.filter) !== null) return listFromNarrow(db, page);
+  const ids = foundIds(page);
+  if (ids !== null) return listFound(db, page, ids);
   const below = page.before === null ? sql`` : sql`AND p.id < ${page.before}::bigint`;
   const found = await sql<ListedProblem>`
     SELECT ${columns(page.now)} FROM ${WITH_SOLUTION}
@@ -72,10 +78,16 @@ export async function listProblems(db: Executor, page: ListPage): Promise<Listed
   return found.rows;
 }
 
-/** The same where all that match are found from narrow tables: their ids first, then the rows of one page. */
-async function listFromNarrow(db: Executor, page: ListPage): Promise<ListedProblem[]> {
+/** The CTE `found` where something narrower than the hot table knows what can match. */
+function foundIds(search: NarrowSearch): RawBuilder<unknown> | null {
+  if (narrowSource(search.filter) !== null) return foundFromNarrow(search);
+  return knowsBlocks(search) ? foundByBlocks(search) : null;
+}
+
+/** The ids first, then the rows of one page. */
+async function listFound(db: Executor, page: ListPage, ids: RawBuilder<unknown>): Promise<ListedProblem[]> {
   const found = await sql<ListedProblem>`
-    WITH ${foundFromNarrow(page)}
+    WITH ${ids}
     SELECT ${columns(page.now)} FROM ${WITH_SOLUTION}
     WHERE p.id = ANY(ARRAY(SELECT id FROM found ORDER BY id DESC LIMIT ${page.limit}))
     ORDER BY p.id DESC`.execute(db);
@@ -117,16 +129,51 @@ export async function countProblems(
   search: ScopedFilter,
   now: Date,
 ): Promise<{ problems: number; amounts: { currency: string; amountMinor: string }[] }> {
-  const sums = sql`p.currency, count(*) AS problems, sum(p.amount_minor) AS "amountMinor"`;
-  const query =
-    narrowSource(search.filter) === null
-      ? sql`SELECT ${sums} FROM ${WITH_SOLUTION} WHERE ${problemConditions(search, now)}`
-      : sql`WITH ${foundFromNarrow({ ...search, now, before: null, limit: null })}
-          SELECT ${sums} FROM found JOIN piculus.problems p ON p.id = found.id`;
   const found = await sql<{ currency: string; problems: string; amountMinor: string }>`
-    ${query} GROUP BY p.currency ORDER BY p.currency`.execute(db);
+    ${isCounted(search.filter) ? fromCounts(search) : byCounting(search, now)}`.execute(db);
   return {
     problems: found.rows.reduce((sum, { problems }) => sum + Number(problems), 0),
     amounts: found.rows.map(({ currency, amountMinor }) => ({ currency, amountMinor })),
   };
+}
+
+function byCounting(search: ScopedFilter, now: Date): RawBuilder<unknown> {
+  const ids = foundIds({ ...search, now, before: null, limit: null });
+  const from =
+    ids === null
+      ? sql`${WITH_SOLUTION} WHERE ${problemConditions(search, now)}`
+      : sql`found JOIN piculus.problems p ON p.id = found.id`;
+  return sql`${ids === null ? sql`` : sql`WITH ${ids}`}
+    SELECT p.currency, count(*) AS problems, sum(p.amount_minor) AS "amountMinor" FROM ${from}
+    GROUP BY p.currency ORDER BY p.currency`;
+}
+
+/** What problem_counts tells apart. */
+const COUNTED: ReadonlySet<string> = new Set([
+  'sysCode',
+  'fixCode',
+  'scenario',
+  'state',
+  'outOfPocket',
+  'currency',
+] satisfies (keyof ProblemFilter)[]);
+
+const isCounted = (filter: ProblemFilter): boolean =>
+  Object.entries(filter).every(([field, value]) => value === undefined || COUNTED.has(field));
+
+/** From the counts by stored state, put right by the few problems that are executing at the moment. */
+function fromCounts({ filter: { state, ...filter }, scope }: ScopedFilter): RawBuilder<unknown> {
+  const kind = sql`${within(sql`p.sys_code`, scope)} AND ${sql.join(plainConditions(filter), sql` AND `)}`;
+  const asked = sql`(${state === undefined} OR ${oneOf(sql`p.state`, state ?? [])})`;
+  // With a state asked for, an executing problem counts by that and not by the stored one.
+  const executing = sql`CASE WHEN ${state === undefined} THEN 0
+    ELSE ${state?.includes('executing') === true ? 1 : 0} - (${asked})::integer END`;
+  return sql`
+    SELECT currency, sum(problems) AS problems, sum(amount) AS "amountMinor" FROM (
+      SELECT p.currency, p.problems, p.amount_minor AS amount FROM piculus.problem_counts p WHERE ${kind} AND ${asked}
+      UNION ALL
+      SELECT p.currency, ${executing}, ${executing} * p.amount_minor
+      FROM (SELECT DISTINCT leased.id FROM ${leasedItems(null)} AS leased) AS leased
+      JOIN piculus.problems p ON p.id = leased.id WHERE ${kind}) AS counted
+    GROUP BY currency HAVING sum(problems) <> 0 ORDER BY currency`;
 }

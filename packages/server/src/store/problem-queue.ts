@@ -4,6 +4,7 @@
  */
 import type { ProblemFilter } from '@piculus/protocol/http';
 import { type RawBuilder, sql } from 'kysely';
+import { leasedItems } from './leases.ts';
 import {
   oneOf,
   problemConditions,
@@ -16,12 +17,15 @@ import { within } from './scope.ts';
 const PERSON_STATES: readonly string[] = ['exhausted', 'needs-human'];
 
 /**
- * Where everything that can match is found: in `attention`, or there and under the manual solutions (`queue`).
- * Null where it may be anywhere.
+ * Where everything that can match is found: in `attention`, there and under the manual solutions (`queue`), or under
+ * the open leases. Null where it may be anywhere.
  */
-export function narrowSource(filter: ProblemFilter): 'attention' | 'queue' | null {
+export function narrowSource(filter: ProblemFilter): 'attention' | 'queue' | 'leases' | null {
   const states = filter.state ?? [];
+  const reasons = filter.waitReason ?? [];
   if (filter.reopened === true) return 'attention';
+  if (reasons.length > 0 && reasons.every((reason) => reason === 'reopened')) return 'attention';
+  if (states.length > 0 && states.every((state) => state === 'executing')) return 'leases';
   if (states.length > 0 && states.every((state) => PERSON_STATES.includes(state))) return 'attention';
   return filter.waitsForPerson === true ? 'queue' : null;
 }
@@ -36,9 +40,9 @@ export interface NarrowSearch extends ScopedFilter {
 
 /** The CTE `found` with ids of problems that match, at least the newest `limit` ones; for `WITH`. */
 export function foundFromNarrow(search: NarrowSearch): RawBuilder<unknown> {
-  if (narrowSource(search.filter) !== 'queue') {
-    return sql`found AS MATERIALIZED (${fromAttention(search)})`;
-  }
+  const source = narrowSource(search.filter);
+  if (source === 'leases') return sql`found AS MATERIALIZED (${fromLeases(search)})`;
+  if (source !== 'queue') return sql`found AS MATERIALIZED (${fromAttention(search)})`;
   return sql`manual AS MATERIALIZED (${manualSolutions(search)}),
     found AS MATERIALIZED (${fromAttention(search)} UNION ALL ${fromManual(search)})`;
 }
@@ -51,6 +55,15 @@ function fromAttention({ before, limit, now, ...search }: NarrowSearch): RawBuil
     CROSS JOIN LATERAL (SELECT * FROM piculus.problems WHERE id = t.problem_id LIMIT 1) AS p ${SOLUTION_OF_PROBLEM}
     WHERE ${ofSystemsAndFixes(search)} AND ${problemConditions(search, now)} ${below}
     ORDER BY t.problem_id DESC LIMIT ${limit}::bigint)`;
+}
+
+function fromLeases({ before, limit, now, ...search }: NarrowSearch): RawBuilder<unknown> {
+  const below = before === null ? sql`` : sql`AND t.id < ${before}::bigint`;
+  return sql`(
+    SELECT t.id FROM ${leasedItems(null)} AS t
+    CROSS JOIN LATERAL (SELECT * FROM piculus.problems WHERE id = t.id LIMIT 1) AS p ${SOLUTION_OF_PROBLEM}
+    WHERE ${within(sql`t.sys_code`, search.scope)} AND ${problemConditions(search, now)} ${below}
+    ORDER BY t.id DESC LIMIT ${limit}::bigint)`;
 }
 
 /** Manual solutions that problems are pending under, with how many there are at most. */

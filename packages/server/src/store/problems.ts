@@ -80,6 +80,7 @@ export interface InsertedProblem {
   readonly businessKey: string;
 }
 
+/** `book` says that whoever writes keeps the books of problem-blocks.ts itself: 2 and 3 in turns. */
 export async function insertProblems(
   tx: Tx,
   batch: { sysCode: string; commandId: string; at: Date; problems: readonly NewProblem[] },
@@ -89,10 +90,10 @@ export async function insertProblems(
   const made = await sql<InsertedProblem>`
     INSERT INTO piculus.problems (sys_code, fix_code, business_key, scenario, handling, amount_minor, currency,
       out_of_pocket, occurred_at, facts, contradictions, state, state_changed_at, ready_at, last_command_id,
-      first_seen_at, last_seen_at)
+      first_seen_at, last_seen_at, book)
     SELECT ${batch.sysCode}, fix_code, business_key, scenario, handling, amount_minor, currency, out_of_pocket,
       occurred_at, facts, contradictions, state, ${batch.at}::timestamptz, ${batch.at}::timestamptz,
-      ${batch.commandId}::bigint, ${batch.at}::timestamptz, ${batch.at}::timestamptz
+      ${batch.commandId}::bigint, ${batch.at}::timestamptz, ${batch.at}::timestamptz, 2
     FROM jsonb_to_recordset(${rows}::text::jsonb) AS given(
       fix_code text, business_key text, scenario text, handling text, amount_minor numeric(20), currency char(3),
       out_of_pocket text, occurred_at timestamptz, facts jsonb, contradictions text[], state text)
@@ -188,7 +189,7 @@ async function updateRefreshed(
       attempts = CASE WHEN given.opened THEN 0 ELSE p.attempts END,
       retries_used = CASE WHEN given.opened THEN 0 ELSE p.retries_used END,
       not_yet_since = CASE WHEN given.opened THEN NULL ELSE p.not_yet_since END,
-      confirmed_at = NULL
+      confirmed_at = NULL, book = 5 - greatest(p.book, 2)
     FROM jsonb_to_recordset(${rows}::text::jsonb) AS given(
       id bigint, c integer, scenario text, handling text, amount_minor numeric(20), currency char(3),
       out_of_pocket text, occurred_at timestamptz, facts jsonb, contradictions text[], state text,
@@ -236,7 +237,7 @@ export async function moveProblems(tx: Tx, at: Date, moves: readonly MovedProble
     UPDATE piculus.problems p SET
       state = given.s, state_changed_at = given.c, ready_at = ${at}::timestamptz, not_yet_since = given.n,
       attempts = given.a, retries_used = given.r, reopen_count = given.k, reopened = given.o,
-      seen_since_closed = false, confirmed_at = NULL,
+      seen_since_closed = false, confirmed_at = NULL, book = 5 - greatest(p.book, 2),
       last_outcome = coalesce(given.last, p.last_outcome),
       last_reason = CASE WHEN given.last IS NULL THEN p.last_reason ELSE given.why END
     FROM jsonb_to_recordset(${rows}::text::jsonb) AS given(

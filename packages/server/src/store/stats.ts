@@ -53,9 +53,36 @@ export interface WaitingRow {
   readonly clientConnected: boolean;
 }
 
+const ASKING_NOT = sql`SELECT NULL::text AS sys_code, NULL::text AS fix_code, 0::bigint AS asking WHERE false`;
+
+/**
+ * Pending, neither reopened nor clicked, that the policy lets no tick run: from the book of their sizes, less those few
+ * that were reopened or clicked. A limit that is no round amount may divide a step of the book; then the problems
+ * themselves are counted.
+ */
+const ASKING = (scope: Scope) => sql`
+  SELECT sys_code, fix_code, sum(asking) AS asking FROM (
+    SELECT p.sys_code, p.fix_code, p.problems AS asking
+    FROM (SELECT *, amount_step AS amount_minor FROM piculus.pending_amounts) AS p
+    WHERE ${within(sql`p.sys_code`, scope)} AND ${ASKS_PERSON} AND NOT ${DIVIDES_A_STEP}
+    UNION ALL
+    SELECT p.sys_code, p.fix_code, -1
+    FROM (SELECT problem_id FROM piculus.attention WHERE state = 'pending'
+      UNION SELECT problem_id FROM piculus.run_requests) AS other
+    JOIN piculus.problems p ON p.id = other.problem_id
+    WHERE ${within(sql`p.sys_code`, scope)} AND p.state = 'pending' AND ${ASKS_PERSON} AND NOT ${DIVIDES_A_STEP}
+    UNION ALL
+    SELECT p.sys_code, p.fix_code, 1 FROM piculus.problems p
+    WHERE ${DIVIDES_A_STEP} AND p.state = 'pending' AND NOT p.reopened
+      AND ${within(sql`p.sys_code`, scope)} AND ${ASKS_PERSON}
+      AND NOT EXISTS (SELECT FROM piculus.run_requests r WHERE r.problem_id = p.id)) AS found
+  GROUP BY 1, 2`;
+const DIVIDES_A_STEP = sql`EXISTS (
+  SELECT FROM piculus.unattended_rules u WHERE piculus.amount_step(u.amount_minor) <> u.amount_minor)`;
+
 /**
  * One statement, so that its figures are of one moment. A row per fix that has open problems.
- * @param how without `asking` the problems themselves are never read, and `askingPerson` is 0.
+ * @param how without `asking` no problem is read, and `askingPerson` is 0.
  */
 export async function readWaiting(
   db: Executor,
@@ -76,14 +103,7 @@ export async function readWaiting(
         count(*) FILTER (WHERE a.state = 'pending') AS reopened_clicked
       FROM piculus.run_requests r LEFT JOIN piculus.attention a ON a.problem_id = r.problem_id
       WHERE ${within(sql`r.sys_code`, scope)} GROUP BY 1, 2),
-    -- Looked for in the problems themselves only where a policy makes it depend on their amounts.
-    asking AS (
-      SELECT p.sys_code, p.fix_code, count(*) AS asking FROM piculus.problems p
-      WHERE ${how.asking ? sql`(SELECT g.enforced FROM piculus.approval_gate g)` : sql`false`}
-        AND p.state = 'pending' AND NOT p.reopened
-        AND ${within(sql`p.sys_code`, scope)} AND ${ASKS_PERSON}
-        AND NOT EXISTS (SELECT FROM piculus.run_requests r WHERE r.problem_id = p.id)
-      GROUP BY 1, 2)
+    asking AS (${how.asking ? ASKING(scope) : ASKING_NOT})
     SELECT coalesce(counted.pending, 0)::integer AS pending, coalesce(held.reopened, 0)::integer AS reopened,
       coalesce(held.with_person, 0)::integer AS "withPerson", coalesce(clicks.clicked, 0)::integer AS clicked,
       coalesce(clicks.reopened_clicked, 0)::integer AS "reopenedClicked",

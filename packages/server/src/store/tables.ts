@@ -141,6 +141,7 @@ export interface Tables extends NodeTables {
     last_seen_at: Time;
     seen_count: Default<number>;
     confirmed_at: TimeOrNull;
+    book: Default<number>;
   };
   problem_counts: {
     sys_code: string;

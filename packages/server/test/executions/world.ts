@@ -208,6 +208,8 @@ export interface Books {
   readonly counts: unknown[];
   readonly ages: unknown[];
   readonly attention: unknown[];
+  readonly blocks: unknown[];
+  readonly amounts: unknown[];
   readonly executions: unknown[];
 }
 
@@ -223,6 +225,12 @@ export async function booksKeptAndReal({ database: { db } }: World): Promise<[ke
       FROM piculus.problem_ages WHERE problems <> 0 OR amount_minor <> 0 ORDER BY 1, 2, 3`),
     attention: await rows(sql`
       SELECT problem_id, sys_code, fix_code, state FROM piculus.attention ORDER BY 1`),
+    blocks: await rows(sql`
+      SELECT block, sys_code, fix_code, scenario, state, problems::text FROM piculus.problem_blocks
+      WHERE problems <> 0 ORDER BY 1, 2, 3, 4, 5`),
+    amounts: await rows(sql`
+      SELECT sys_code, fix_code, scenario, currency, amount_step::text, problems::text FROM piculus.pending_amounts
+      WHERE problems <> 0 ORDER BY sys_code, fix_code, scenario, currency, pending_amounts.amount_step`),
     executions: await rows(sql`
       SELECT slot, sys_code, fix_code, outcome, executions::text, to_person::text, retries_used::text
       FROM piculus.execution_counts ORDER BY 1, 2, 3, 4`),
@@ -239,6 +247,13 @@ export async function booksKeptAndReal({ database: { db } }: World): Promise<[ke
     attention: await rows(sql`
       SELECT id AS problem_id, sys_code, fix_code, state FROM piculus.problems
       WHERE state IN ('exhausted', 'needs-human') OR reopened ORDER BY 1`),
+    blocks: await rows(sql`
+      SELECT id / 256 AS block, sys_code, fix_code, scenario, state, count(*)::text AS problems
+      FROM piculus.problems GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5`),
+    amounts: await rows(sql`
+      SELECT sys_code, fix_code, scenario, currency, step::text AS amount_step, count(*)::text AS problems
+      FROM (SELECT *, piculus.amount_step(abs(amount_minor)) AS step FROM piculus.problems WHERE state = 'pending') AS p
+      GROUP BY sys_code, fix_code, scenario, currency, step ORDER BY sys_code, fix_code, scenario, currency, p.step`),
     executions: await rows(sql`
       SELECT date_bin('5 minutes', finished_at, timestamptz '1970-01-01 00:00:00Z') AS slot, sys_code, fix_code, outcome,
         count(*)::text AS executions,
@@ -251,7 +266,7 @@ export async function booksKeptAndReal({ database: { db } }: World): Promise<[ke
 
 /** Empties what a test has made of problems; systems and clients stay. */
 export async function emptyProblems({ database: { db } }: World): Promise<void> {
-  await sql`TRUNCATE piculus.problems, piculus.problem_counts, piculus.problem_ages, piculus.attention,
+  await sql`TRUNCATE piculus.problems, piculus.problem_counts, piculus.problem_blocks, piculus.pending_amounts, piculus.problem_ages, piculus.attention,
     piculus.execution_counts, piculus.leases, piculus.executions, piculus.reports, piculus.run_requests, piculus.bulk_runs,
     piculus.bulk_run_items, piculus.bulk_run_results, piculus.audit, piculus.solutions, piculus.solution_versions RESTART IDENTITY CASCADE`.execute(
     db,

@@ -22,6 +22,7 @@ describe.each(TEST_ENGINES)('the migration of figures on %s', (engine) => {
     const session = world.session();
     await world.report([
       ...orders(world, 12),
+      order(world, 'large', { amountMinor: '123456789' }),
       order(world, 'person', { handling: 'person', currency: 'USD' }),
     ]);
     for (const outcome of ['fixed', 'failed', 'refused', 'failed', 'failed', 'not-yet'] as const) {
