@@ -62,6 +62,12 @@ describe('filtered lists', () => {
       SELECT sys_code, fix_code, business_key || '-old', 'C9', handling, 12345, currency, out_of_pocket, occurred_at,
         facts, contradictions, 'pending', state_changed_at, ready_at, first_seen_at, last_seen_at
       FROM piculus.problems WHERE id % 100 = 0`.execute(db);
+    // That build keeps the counts as this one does.
+    await sql`DELETE FROM piculus.problem_counts`.execute(db);
+    await sql`
+      INSERT INTO piculus.problem_counts
+      SELECT sys_code, fix_code, scenario, state, out_of_pocket, currency, count(*), sum(amount_minor)
+      FROM piculus.problems GROUP BY 1, 2, 3, 4, 5, 6`.execute(db);
     await world.executions.claim(world.session(), 7);
     all = await everything({});
   });
