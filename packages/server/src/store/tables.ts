@@ -1,7 +1,4 @@
-/**
- * The rows of migrations/, by table. `bigint` and `numeric` columns are text: ids and amounts never become a
- * float. Identity columns are generated.
- */
+/** The rows of migrations/, by table. `bigint` and `numeric` are text: no id or amount becomes a float. */
 import type { ColumnType, Generated, JSONColumnType } from 'kysely';
 import type { NodeTables } from './tables-nodes.ts';
 
