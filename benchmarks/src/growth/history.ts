@@ -24,10 +24,10 @@ export async function writeHistory(databaseUrl: string, problems: number): Promi
     await db.query(
       `insert into piculus.problems (sys_code, fix_code, business_key, scenario, handling, amount_minor, currency,
          out_of_pocket, occurred_at, facts, contradictions, state, state_changed_at, ready_at, attempts, retries_used,
-         last_outcome, last_reason, last_command_id, first_seen_at, last_seen_at, confirmed_at)
+         last_outcome, last_reason, last_command_id, first_seen_at, last_seen_at, confirmed_at, book)
        select '${SYS_CODE}', '${FIX}', 'H:' || n, 'C1', 'fix', 1250, 'CNY', 'customer', ${at}, $1::jsonb,
          array['order.status', 'ledger.state'], 'fixed', ${at}, ${at}, 1 + (n % 10 = 0)::integer, (n % 10 = 0)::integer,
-         'fixed', 'booked', 1, ${at}, ${at}, ${at}
+         'fixed', 'booked', 1, ${at}, ${at}, ${at}, 2
        from generate_series(1, ${problems}) as n`,
       [JSON.stringify(facts)],
     );
@@ -60,6 +60,11 @@ export async function writeHistory(databaseUrl: string, problems: number): Promi
        from piculus.problems group by 1, 2, 3, 4, 5, 6`,
     );
     await db.query(
+      `insert into piculus.problem_blocks (block, sys_code, fix_code, scenario, state, problems, first_seen_from, first_seen_to)
+       select id / 256, sys_code, fix_code, scenario, state, count(*), min(first_seen_at), max(first_seen_at)
+       from piculus.problems group by 1, 2, 3, 4, 5`,
+    );
+    await db.query(
       'update piculus.systems set confirmed_execution_id = (select max(id) from piculus.executions)',
     );
     await db.query('vacuum (analyze) piculus.problems, piculus.executions, piculus.leases, piculus.reports');
@@ -81,7 +86,13 @@ export async function backToHistory(databaseUrl: string, end: EndOfHistory): Pro
     await db.query('delete from piculus.reports where id > $1', [end.reportId]);
     await db.query(`delete from piculus.leases where client_id <> 'history'`);
     await db.query(`delete from piculus.problem_counts where state <> 'fixed'`);
-    await db.query('vacuum piculus.problems, piculus.executions, piculus.leases, piculus.reports');
+    await db.query(`delete from piculus.problem_blocks where block > $1::bigint / 256 or state <> 'fixed'`, [
+      end.problemId,
+    ]);
+    await db.query('delete from piculus.pending_amounts');
+    await db.query(
+      'vacuum piculus.problems, piculus.executions, piculus.leases, piculus.reports, piculus.problem_blocks',
+    );
   });
 }
 

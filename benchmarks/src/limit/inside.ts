@@ -14,9 +14,9 @@ export async function ingestInside(db: pg.Client, tasks: number): Promise<number
       for batch in 0 .. ${Math.ceil(tasks / BATCH) - 1} loop
         insert into piculus.problems (sys_code, fix_code, business_key, scenario, handling, amount_minor, currency,
           out_of_pocket, occurred_at, facts, contradictions, state, state_changed_at, ready_at, last_command_id,
-          first_seen_at, last_seen_at)
+          first_seen_at, last_seen_at, book)
         select '${SYS_CODE}', '${FIX}', 'P:' || n, 'C1', 'fix', 1250, 'CNY', 'customer', now(), '${FACTS()}',
-          array['order.status', 'ledger.state'], 'pending', now(), now(), 1, now(), now()
+          array['order.status', 'ledger.state'], 'pending', now(), now(), 1, now(), now(), 2
         from generate_series(batch * ${BATCH}, least((batch + 1) * ${BATCH}, ${tasks}) - 1) as n;
         insert into piculus.reports (command_id, epoch, sequence, client_id, received_at, inserted, seen_again, reopened)
         values (1, 1, batch + 1, 'inside', now(), ${BATCH}, 0, 0);
@@ -60,7 +60,8 @@ export async function drainInside(db: pg.Client): Promise<number> {
           update piculus.problems p set state = case when given.ok then 'cleared' else 'pending' end,
             state_changed_at = now(), ready_at = now(), attempts = given.attempt,
             retries_used = p.retries_used + case when given.ok then 0 else 1 end,
-            last_outcome = case when given.ok then 'already-right' else 'failed' end, last_reason = 'nothing to do'
+            last_outcome = case when given.ok then 'already-right' else 'failed' end, last_reason = 'nothing to do',
+            book = 5 - p.book
           from given where p.id = given.id;
           update piculus.leases set answered_ids = ids, closed_at = now() where id = lease;
           commit;

@@ -13,9 +13,9 @@ export const REPORT = `
   with made as (
     insert into piculus.problems (sys_code, fix_code, business_key, scenario, handling, amount_minor, currency,
       out_of_pocket, occurred_at, facts, contradictions, state, state_changed_at, ready_at, last_command_id,
-      first_seen_at, last_seen_at)
+      first_seen_at, last_seen_at, book)
     select '${SYS_CODE}', '${FIX}', "businessKey", scenario, handling, "amountMinor", currency, "outOfPocket",
-      "occurredAt", facts, contradictions, 'pending', now(), now(), 1, now(), now()
+      "occurredAt", facts, contradictions, 'pending', now(), now(), 1, now(), now(), 2
     from jsonb_to_recordset($1::text::jsonb) as given("businessKey" text, scenario text, handling text,
       "amountMinor" numeric(20), currency char(3), "outOfPocket" text, "occurredAt" timestamptz, facts jsonb,
       contradictions text[])
@@ -53,7 +53,7 @@ export const RESULTS = `
       state_changed_at = case when given.ok then now() else p.state_changed_at end, ready_at = now(),
       not_yet_since = null, attempts = given.attempt, retries_used = p.retries_used + case when given.ok then 0 else 1 end,
       seen_since_closed = false, confirmed_at = null,
-      last_outcome = case when given.ok then 'already-right' else 'failed' end, last_reason = given.reason
+      last_outcome = case when given.ok then 'already-right' else 'failed' end, last_reason = given.reason, book = 5 - p.book
     from given where p.id = given.id and p.state = 'pending'
     returning given.ok, p.scenario, p.out_of_pocket, p.currency, p.amount_minor),
   told as (
