@@ -103,7 +103,8 @@ function ordered<T extends { readonly n: number }>(rows: ReadonlyMap<string, T>)
 /** One statement for both, because small batches come often. */
 export async function keepProblemBlocks(tx: Tx, deltas: BlockDeltas): Promise<void> {
   const blocks = deltas.blocks();
-  if (blocks.length === 0) return;
+  const amounts = deltas.amounts();
+  if (blocks.length === 0 && amounts.length === 0) return;
   await sql`
     WITH placed AS (
       INSERT INTO piculus.problem_blocks AS b
@@ -118,7 +119,7 @@ export async function keepProblemBlocks(tx: Tx, deltas: BlockDeltas): Promise<vo
         first_seen_to = greatest(b.first_seen_to, excluded.first_seen_to))
     INSERT INTO piculus.pending_amounts AS a (sys_code, fix_code, scenario, currency, amount_step, problems)
     SELECT s, f, c, u, a, n
-    FROM ROWS FROM (jsonb_to_recordset(${JSON.stringify(deltas.amounts())}::text::jsonb) AS (
+    FROM ROWS FROM (jsonb_to_recordset(${JSON.stringify(amounts)}::text::jsonb) AS (
       s text, f text, c text, u char(3), a numeric(21), n bigint)) WITH ORDINALITY AS given(s, f, c, u, a, n, place)
     ORDER BY place
     ON CONFLICT (sys_code, fix_code, scenario, currency, amount_step)
