@@ -79,10 +79,11 @@ const RETRY_MS_MAX = 5 * 60_000;
 export function webhookSink(url: string, { clock, log }: { clock: Clock; log: Logger }): CheckpointSink {
   let sentBlock = '0';
   let failures = 0;
-  let notBefore = 0;
+  /** By `elapsedMs`. */
+  let notBefore = Number.NEGATIVE_INFINITY;
   return {
     async send(db) {
-      if (clock.now().getTime() < notBefore) return;
+      if (clock.elapsedMs() < notBefore) return;
       const last = await readLastCheckpoint(db);
       if (last === null || BigInt(last.block) <= BigInt(sentBlock)) return;
       const error = await post(url, last, clock);
@@ -93,7 +94,7 @@ export function webhookSink(url: string, { clock, log }: { clock: Clock; log: Lo
         return;
       }
       failures += 1;
-      notBefore = clock.now().getTime() + Math.min(RETRY_MS_MAX, RETRY_MS_MIN * 2 ** Math.min(failures, 16));
+      notBefore = clock.elapsedMs() + Math.min(RETRY_MS_MAX, RETRY_MS_MIN * 2 ** Math.min(failures, 16));
       // Its address is not told: it may hold a secret.
       if (failures === 1) log.error({ err: error }, 'the receiver of checkpoints does not take them');
     },

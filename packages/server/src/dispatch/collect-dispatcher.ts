@@ -23,6 +23,7 @@ export function createCollectDispatcher(
 ): Loop {
   // One delivery per client at a time: a client that does not answer holds up itself and nobody else.
   const delivering = new Map<string, Promise<void>>();
+  /** By `elapsedMs`: a clock that is set back must not make a pause longer. */
   const pausedUntil = new Map<string, number>();
 
   const deliver = async (session: Session, command: CollectCommand): Promise<void> => {
@@ -32,7 +33,7 @@ export function createCollectDispatcher(
       await stepped(context.steps, 'collect send', () => session.send('collect', command, { collectionId }));
     } catch (error) {
       context.log.info({ err: error, clientId, commandId }, 'collect not delivered');
-      pausedUntil.set(clientId, context.clock.now().getTime() + pauseMs);
+      pausedUntil.set(clientId, context.clock.elapsedMs() + pauseMs);
       await collections.giveBack(commandId, epoch);
     }
   };
@@ -60,7 +61,7 @@ export function createCollectDispatcher(
   const isPaused = (session: Session): boolean => {
     const until = pausedUntil.get(session.clientId);
     if (until === undefined) return false;
-    if (until > context.clock.now().getTime()) return true;
+    if (until > context.clock.elapsedMs()) return true;
     pausedUntil.delete(session.clientId);
     return false;
   };

@@ -36,6 +36,7 @@ export function createDispatcher(
   options: DispatcherOptions = {},
 ): Loop {
   const pumps = new Map<Session, Promise<void>>();
+  /** By `elapsedMs`, as every wait here: a clock that is set back must not make it longer. */
   const pausedUntil = new WeakMap<Session, number>();
   const { clock, log } = context;
 
@@ -66,7 +67,7 @@ export function createDispatcher(
         error instanceof NotSent || (error instanceof PiculusError && error.code !== 'no-client');
       log.warn({ err: error, leaseId, clientId: session.clientId }, 'a batch could not be delivered');
       if (notGiven) await executions.giveBack(leaseId, session);
-      pausedUntil.set(session, clock.now().getTime() + (options.refusedPauseMs ?? 1_000));
+      pausedUntil.set(session, clock.elapsedMs() + (options.refusedPauseMs ?? 1_000));
       return false;
     }
   }
@@ -82,11 +83,11 @@ export function createDispatcher(
   /** @returns the pumps that this call started. */
   async function startPumps(signal: AbortSignal): Promise<Promise<void>[]> {
     const due = new Set(await systemsWithWork(context.db));
-    const now = clock.now().getTime();
+    const now = clock.elapsedMs();
     const ready = sessions
       .all()
       .filter((one) => due.has(one.sysCode) && one.freePlaces > 0 && !pumps.has(one))
-      .filter((one) => (pausedUntil.get(one) ?? 0) <= now);
+      .filter((one) => (pausedUntil.get(one) ?? now) <= now);
     return rotated(ready, clock.random()).map((session) => {
       const running = pump(session, signal);
       pumps.set(session, running);

@@ -22,7 +22,8 @@ export function createHalter(
 ): Loop {
   const told = new WeakMap<Session, Set<string>>();
   const { clock, db, log } = context;
-  let breakersAt = 0;
+  /** By `elapsedMs`: no change of a clock keeps the breakers from being looked at. */
+  let breakersAt = Number.NEGATIVE_INFINITY;
 
   /** Resolves once the client acknowledged it: from then on it begins nothing of these. */
   async function halt(session: Session, leaseIds: readonly string[]): Promise<void> {
@@ -54,7 +55,7 @@ export function createHalter(
 
   async function watch(): Promise<void> {
     await endPaused(context);
-    const now = clock.now().getTime();
+    const now = clock.elapsedMs();
     if (now - breakersAt < BREAKER_MS) return;
     breakersAt = now;
     await tripBreakers(context);

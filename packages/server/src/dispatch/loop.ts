@@ -74,9 +74,8 @@ async function repeat(options: LoopOptions, signal: AbortSignal): Promise<void> 
     }
     // Waiting begins before the work: what is notified during the round leads to another one.
     const woken = wakeReason === null ? clock.sleep(pollMs, signal) : wake.wait(wakeReason, pollMs, signal);
-    const began = clock.now().getTime();
-    const ended = (ok: boolean): void =>
-      options.metrics.round(options.name, clock.now().getTime() - began, ok);
+    const began = clock.elapsedMs();
+    const ended = (ok: boolean): void => options.metrics.round(options.name, clock.elapsedMs() - began, ok);
     try {
       await work(signal);
       ended(true);

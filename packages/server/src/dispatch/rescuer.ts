@@ -23,7 +23,7 @@ export function createRescuer(
   options: RescuerOptions = {},
 ): Loop {
   const graceMs = options.graceMs ?? EXECUTION_DEFAULTS.leaseMs;
-  // Null until the database was reached: the time of grace begins there.
+  // By `elapsedMs`. Null until the database was reached: the time of grace begins there.
   let graceEnds: number | null = null;
   async function graceNeededMs(): Promise<number> {
     const wasServed = await wasNodeSteady(context.db, context.nodeId, graceMs);
@@ -40,9 +40,9 @@ export function createRescuer(
     work: async () => {
       try {
         // During the time of grace nothing else would notice that the database is away (again).
-        if (graceEnds === null || context.clock.now().getTime() < graceEnds) await pingDatabase(context.db);
-        graceEnds ??= context.clock.now().getTime() + (await graceNeededMs());
-        if (context.clock.now().getTime() < graceEnds) return;
+        if (graceEnds === null || context.clock.elapsedMs() < graceEnds) await pingDatabase(context.db);
+        graceEnds ??= context.clock.elapsedMs() + (await graceNeededMs());
+        if (context.clock.elapsedMs() < graceEnds) return;
         await executions.rescueExpired();
       } catch (error) {
         if (isDatabaseAway(error)) graceEnds = null;

@@ -46,6 +46,11 @@ export interface AnswerBatch {
   readonly answers: readonly Answer[];
   readonly notYetMaxMs: number;
   readonly at: Date;
+  /**
+   * Whether clicks that came to `unknown` go to another client as long as a retry is left: nobody has answered the
+   * person who clicked.
+   */
+  readonly clicksGoOn?: boolean;
 }
 
 export async function storeAnswers(tx: Tx, batch: AnswerBatch): Promise<Answered> {
@@ -65,6 +70,7 @@ export async function storeAnswers(tx: Tx, batch: AnswerBatch): Promise<Answered
   );
   const executions: NewExecution[] = [];
   const moves: MovedProblem[] = [];
+  const goingOn = new Set<string>();
   const deltas = new CountDeltas();
   for (const answer of batch.answers) {
     const row = rows.get(answer.problemId);
@@ -73,6 +79,8 @@ export async function storeAnswers(tx: Tx, batch: AnswerBatch): Promise<Answered
     const execution = asExecution(row, answer, batch, move.state, told);
     executions.push(execution);
     moves.push(move);
+    if (batch.clicksGoOn === true && answer.outcome === 'unknown' && move.retriesUsed > row.retriesUsed)
+      goingOn.add(row.id);
     deltas.remove(row);
     deltas.add({ ...row, state: move.state, reopened: move.reopened });
     deltas.executed(execution);
@@ -82,7 +90,9 @@ export async function storeAnswers(tx: Tx, batch: AnswerBatch): Promise<Answered
   // Nobody but the holder of the lease moves them; should that ever fail, the answer is taken anew, not half.
   if ((await moveProblems(tx, batch.at, moves)) !== moves.length)
     throw new PiculusError('internal', 'a problem was moved beside its lease');
-  const answered = batch.answers.filter(({ problemId }) => rows.has(problemId));
+  const answered = batch.answers
+    .filter(({ problemId }) => rows.has(problemId))
+    .map((answer) => ({ ...answer, goesOn: goingOn.has(answer.problemId) }));
   const bulkRunIds = await answerRunRequests(tx, answered, batch.at);
   await lowerFloor(tx, batch.lease, rows, moves);
   await writeAudits(tx, alarms(batch));

@@ -1,8 +1,14 @@
-/** Ends leases that expired: their unanswered items came to `unknown`, and a late answer is refused. */
+/**
+ * Ends leases that expired: their unanswered items came to `unknown`, and a late answer is refused. A click that stood
+ * behind them goes to another client as long as a retry is left, so that no person has to click again because a
+ * client or a node died.
+ */
 import type { Context } from '../base/services.ts';
 import { isDatabaseAway } from '../store/availability.ts';
-import { answerLease, expiredLeaseIds, lockExpiredLease } from '../store/leases.ts';
+import { answerLease, expiredLeaseIds, lockExpiredLease, systemOfLease } from '../store/leases.ts';
+import { lockSystem } from '../store/locks.ts';
 import { committed } from '../store/pool.ts';
+import { canBeRun } from '../store/run-requests.ts';
 import { type Answer, storeAnswers } from './answers.ts';
 import { announce } from './announce.ts';
 import { countAnswers } from './figures.ts';
@@ -38,12 +44,18 @@ export async function rescueExpired(context: Context, options: ExecutionOptions)
 
 async function rescueOne(context: Context, options: ExecutionOptions, id: string): Promise<boolean> {
   const done = await committed(context, 'rescue', async (tx) => {
+    const sysCode = await systemOfLease(tx, id);
+    if (sysCode === null) return null;
+    // Under the system's lock: a solution that is taken away meanwhile would leave a click that waits for ever.
+    await lockSystem(tx, sysCode);
     const at = context.clock.now();
     const lease = await lockExpiredLease(tx, id, at);
     if (lease === null) return null;
     const answered = new Set(lease.answeredIds);
     const answers = lease.problemIds.filter((problemId) => !answered.has(problemId)).map(unknown);
-    const stored = await storeAnswers(tx, { lease, answers, notYetMaxMs: options.notYetMaxMs, at });
+    const clicksGoOn = lease.trigger !== 'tick' && (await canBeRun(tx, sysCode, lease.fixCode));
+    const { notYetMaxMs } = options;
+    const stored = await storeAnswers(tx, { lease, answers, notYetMaxMs, at, clicksGoOn });
     // The answered ids stay the client's own, so that a repeat of those is still known as one.
     const held = { id, epoch: lease.epoch, connection: null };
     await answerLease(tx, held, { answeredIds: [], closedAt: at, raised: true });

@@ -10,6 +10,7 @@ const PER_PERSON_MAX = 20;
 const PEOPLE_MAX = 1_000;
 
 interface Window {
+  /** By `elapsedMs`. */
   readonly since: number;
   told: number;
   /** Refused and not told one by one, since the last that was. */
@@ -24,7 +25,7 @@ export function createRefusals({ db, clock, log }: Pick<Context, 'db' | 'clock' 
 
   /** @returns how many were omitted before this one; null where this one is omitted too. */
   function count(actor: string): number | null {
-    const now = clock.now().getTime();
+    const now = clock.elapsedMs();
     const old = windows.get(actor);
     if (old === undefined && windows.size >= PEOPLE_MAX) windows.clear();
     const window =

@@ -54,10 +54,14 @@ export interface AnsweredProblem {
   readonly problemId: string;
   readonly outcome: Outcome;
   readonly reason: string;
+  /** Nobody answered and a retry is left: the click goes to the next client. */
+  readonly goesOn?: boolean;
 }
 
 /**
- * Ends the clicks on these problems, and tells the bulk runs that they belong to what came of them.
+ * Ends the clicks on these problems, and tells the bulk runs that they belong to what came of them. One that goes on
+ * ends all the same where two people agreed to its problem, which is not as it was then, and where its bulk run was
+ * cancelled: after that nothing of it begins anew.
  * @returns those bulk runs.
  */
 export async function answerRunRequests(
@@ -65,8 +69,16 @@ export async function answerRunRequests(
   answered: readonly AnsweredProblem[],
   at: Date,
 ): Promise<string[]> {
+  const going = answered.filter(({ goesOn }) => goesOn === true);
   const ended = await sql<{ problemId: string; bulkRunId: string | null }>`
-    DELETE FROM piculus.run_requests WHERE problem_id = ANY(${answered.map(({ problemId }) => problemId)}::bigint[])
+    DELETE FROM piculus.run_requests r
+    WHERE r.problem_id = ANY(${answered.map(({ problemId }) => problemId)}::bigint[])
+      AND (r.problem_id <> ALL (${going.map(({ problemId }) => problemId)}::bigint[])
+        OR r.approval_id IS NOT NULL
+        OR EXISTS (
+          SELECT FROM piculus.bulk_run_items i
+          WHERE i.bulk_run_id = r.bulk_run_id AND i.result = 'dropped' AND i.sys_code = r.sys_code
+            AND i.code = 'run-cancelled'))
     RETURNING problem_id AS "problemId", bulk_run_id AS "bulkRunId"`.execute(tx);
   const bulkRuns = new Map(ended.rows.map(({ problemId, bulkRunId }) => [problemId, bulkRunId]));
   const items = answered.flatMap(({ problemId, outcome, reason }) => {

@@ -174,17 +174,36 @@ describe.each(TEST_ENGINES)('bulk runs on %s', (engine) => {
     await recounted();
   });
 
-  it('count what nobody answered as unknown', async () => {
+  it('count what nobody answered as unknown once no retry is left', async () => {
     const { world } = story;
-    await world.solution({ executionMode: 'manual' });
+    await world.solution({ executionMode: 'manual', maxRetries: 1 });
     await world.report(orders(world, 1));
     const { bulkRunId } = await world.problems.runBulk(['1'], person('operator'), undefined);
+    await story.claimed();
+    world.clock.pass(MINUTE_MS);
+    await world.executions.rescueExpired();
+    expect(await bulkRuns().get(bulkRunId, ANYONE)).toMatchObject({ results: { waiting: 1 } });
     await story.claimed();
     world.clock.pass(MINUTE_MS);
     world.published.length = 0;
     await world.executions.rescueExpired();
     expect(await bulkRuns().get(bulkRunId, ANYONE)).toMatchObject({ results: { unknown: 1 } });
     expect(world.published).toContainEqual({ topic: 'bulk-runs', ids: [bulkRunId] });
+    await recounted();
+  });
+
+  it('begin nothing anew that nobody answered after they were cancelled', async () => {
+    const { world } = story;
+    await world.solution({ executionMode: 'manual' });
+    await world.report(orders(world, 2));
+    const { bulkRunId } = await world.problems.runBulk(['1', '2'], person('operator'), undefined);
+    await story.claimed(world.session(), 1);
+    await bulkRuns().cancel(bulkRunId, person('operator'), 'not now');
+    world.clock.pass(MINUTE_MS);
+    await world.executions.rescueExpired();
+    expect(await world.executions.claim(world.session(), 9)).toBeNull();
+    expect(await bulkRuns().get(bulkRunId, ANYONE)).toMatchObject({ results: { dropped: 1, unknown: 1 } });
+    await recounted();
   });
 
   it('refuse what waits in another run already, for an answer belongs to one run', async () => {

@@ -184,6 +184,47 @@ describe.each(TEST_ENGINES)('executions on %s', (engine) => {
     ]);
   });
 
+  it('takes a click that nobody answered to another client, as often as retries are left', async () => {
+    const { world } = story;
+    await world.solution({ executionMode: 'manual', maxRetries: 2 });
+    await world.report(orders(world, 2));
+    await world.problems.run(['1'], person('operator'), undefined);
+    for (const state of ['pending', 'pending', 'exhausted']) {
+      const { command } = await story.claimed(world.session());
+      expect(command.items).toMatchObject([{ problemId: '1', trigger: 'click' }]);
+      world.clock.pass(MINUTE_MS);
+      expect(await world.executions.rescueExpired()).toBe(1);
+      expect(await world.problems.get('1', ANYONE)).toMatchObject({
+        state,
+        lastOutcome: 'unknown',
+      });
+    }
+    expect(await world.executions.claim(world.session(), 9)).toBeNull();
+    // One that has no retry left is run once for a click, and a click ends with the answer of a client.
+    await world.problems.run(['1'], person('operator'), 'again');
+    await story.claimed(world.session());
+    world.clock.pass(MINUTE_MS);
+    await world.executions.rescueExpired();
+    await world.problems.run(['2'], person('operator'), undefined);
+    const { session, command } = await story.claimed(world.session());
+    expect(command.items).toMatchObject([{ problemId: '2' }]);
+    await world.executions.record(session, answers(world, command, 'failed'));
+    expect(await world.executions.claim(session, 9)).toBeNull();
+  });
+
+  it('ends a click that nobody answered where its solution went meanwhile', async () => {
+    const { world } = story;
+    const solution = await world.solution({ executionMode: 'manual' });
+    await world.report([order(world, 'R1')]);
+    await world.problems.run(['1'], person('operator'), undefined);
+    await story.claimed(world.session());
+    await world.setSolution(solution, 'status', 'disabled');
+    world.clock.pass(MINUTE_MS);
+    await world.executions.rescueExpired();
+    await world.setSolution(solution, 'status', 'enabled');
+    expect(await world.executions.claim(world.session(), 9)).toBeNull();
+  });
+
   it('ends the other expired leases where one cannot be ended', async () => {
     const { world } = story;
     await world.solution({ executionMode: 'manual' });

@@ -211,10 +211,15 @@ export const runOperations: readonly Operation[] = [
   operation(
     'run-requests.answerRunRequests',
     {
-      answered: fc.uniqueArray(fc.record({ problemId: draw.id, outcome: draw.outcome, reason: draw.text }), {
-        maxLength: 3,
-        selector: ({ problemId }) => problemId,
-      }),
+      answered: fc.uniqueArray(
+        fc.record({
+          problemId: draw.id,
+          outcome: draw.outcome,
+          reason: draw.text,
+          goesOn: fc.boolean(),
+        }),
+        { maxLength: 3, selector: ({ problemId }) => problemId },
+      ),
       at: draw.at,
     },
     (tx, { answered, at }) => s['run-requests'].answerRunRequests(tx, answered, at),
