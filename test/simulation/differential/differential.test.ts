@@ -9,6 +9,7 @@ import { runSequences } from './sequences.ts';
 const minutes =
   process.env.DIFFERENTIAL_MINUTES === undefined ? null : Number(process.env.DIFFERENTIAL_MINUTES);
 const seed = Number(process.env.DIFFERENTIAL_SEED ?? randomInt(2 ** 31));
+const sequences = Number(process.env.DIFFERENTIAL_SEQUENCES ?? (minutes === null ? 2_000 : 1_000_000_000));
 const forMs = minutes === null ? 60_000 : minutes * 60_000;
 
 describe('the store', () => {
@@ -30,7 +31,7 @@ describe('the store', () => {
         // It takes longer than both others together.
         alsoIn: { one: 8, engines: [embedded] },
         seed,
-        sequences: minutes === null ? 2_000 : 1_000_000_000,
+        sequences,
         forMs,
       });
       expect(ran.different).toBeNull();

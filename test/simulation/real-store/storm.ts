@@ -2,28 +2,22 @@
  * Everything that touches leases at once, from several processes: claims, answers told twice, expiry, ticks, clicks,
  * reports. Afterwards, and while it goes on, what must never be is looked for.
  */
-import type { FixCommand, ProblemReport } from '@piculus/protocol';
+import type { FixCommand } from '@piculus/protocol';
 import { PiculusError } from '@piculus/protocol';
 import { sql } from 'kysely';
 import pg from 'pg';
-import { pino } from 'pino';
 import { person } from '../../support/callers.ts';
-import { type Clock, systemClock } from '../../../packages/server/src/base/clock.ts';
-import { contextOf } from '../../../packages/server/src/base/context.ts';
 import type { Context, Session } from '../../../packages/server/src/base/services.ts';
-import { createWake } from '../../../packages/server/src/base/wake.ts';
 import { createExecutions } from '../../../packages/server/src/executions/index.ts';
-import { ingestReport } from '../../../packages/server/src/problems/ingest.ts';
 import { createProblems } from '../../../packages/server/src/problems/index.ts';
-import type { Database } from '../../../packages/server/src/store/database.ts';
 import { lockSystem } from '../../../packages/server/src/store/locks.ts';
 import { transaction } from '../../../packages/server/src/store/pool.ts';
 import { openTick } from '../../../packages/server/src/store/ticks.ts';
 import { type Arena, randomOf } from './arena.ts';
+import { contextFor, prepareSystem, type StandingClock, standingClock, START_MS } from './stage.ts';
 
 const SYSTEM = 'PBAP';
 const FIXES = ['firstFix', 'secondFix'];
-const START_MS = Date.parse('2026-11-20T08:00:00.000Z');
 const RECORDS = 8;
 const LEASE_MS = 15_000;
 /** Refusals that a client may get at any time, and that end its turn. */
@@ -40,7 +34,7 @@ interface Storm {
   readonly arena: Arena;
   readonly random: () => number;
   readonly violations: Set<string>;
-  readonly clock: Clock & { pass(ms: number): void };
+  readonly clock: StandingClock;
   /** Who works on a record, by its business key, until when. */
   readonly held: Map<string, { leaseId: string; untilMs: number }>;
 }
@@ -54,8 +48,9 @@ export async function storm(arena: Arena, seed: number): Promise<string[]> {
     clock: standingClock(),
     held: new Map(),
   };
-  const ids = await prepare(world);
-  const contexts = arena.processes.map((db, at) => contextFor(world, db, `node-${at}`));
+  const system = { sysCode: SYSTEM, fixCodes: FIXES, records: RECORDS, commandId: '1' };
+  const ids = await prepareSystem(arena.plain, world.clock, system);
+  const contexts = arena.processes.map((db, at) => contextFor(world.clock, db, `node-${at}`));
   const acts: Promise<void>[] = [];
   for (const [at, context] of contexts.entries()) {
     for (let client = 0; client < 2; client += 1) acts.push(work(world, context, `client-${at}-${client}`));
@@ -64,84 +59,6 @@ export async function storm(arena: Arena, seed: number): Promise<string[]> {
   await Promise.all(acts);
   await look(world);
   return [...world.violations];
-}
-
-function standingClock(): Storm['clock'] {
-  let now = START_MS;
-  return {
-    ...systemClock,
-    now: () => new Date(now),
-    pass: (ms) => {
-      now += ms;
-    },
-  };
-}
-
-function contextFor({ clock }: Storm, db: Database, nodeId: string): Context {
-  const log = pino({ level: 'silent' });
-  return contextOf({
-    db,
-    clock,
-    log,
-    nodeId,
-    events: { publish: () => undefined },
-    wake: createWake(systemClock),
-  });
-}
-
-async function prepare({ arena: { plain }, clock }: Storm): Promise<string[]> {
-  await sql`INSERT INTO piculus.systems (sys_code, name, created_at) VALUES (${SYSTEM}, 'PBAP', ${clock.now()})`.execute(
-    plain,
-  );
-  const ids: string[] = [];
-  for (const fixCode of FIXES) {
-    const made = await sql<{ id: string }>`
-      INSERT INTO piculus.solutions (sys_code, fix_code, version, tick_at)
-      VALUES (${SYSTEM}, ${fixCode}, 1, ${clock.now()}) RETURNING id`.execute(plain);
-    const id = made.rows[0]?.id ?? '';
-    await sql`INSERT INTO piculus.solution_versions (solution_id, version, max_retries, retry_cron, time_zone,
-        execution_mode, status, level, description, changed_at, changed_by)
-      VALUES (${id}, 1, 5, '0 0/10 * * * ?', 'UTC', 'automatic', 'enabled', 'normal', '', ${clock.now()}, 'operator')`.execute(
-      plain,
-    );
-    ids.push(id);
-  }
-  const problems = Array.from({ length: RECORDS }, (_, at) =>
-    FIXES.map((fixCode) => order(clock, fixCode, `R${at}`)),
-  ).flat();
-  await report(plain, clock, problems, 1);
-  return ids;
-}
-
-function order(clock: Clock, fixCode: string, businessKey: string): ProblemReport {
-  const side = (state: string) => ({
-    state,
-    source: 'test',
-    observedAt: clock.now().toISOString(),
-    fields: {},
-  });
-  return {
-    fixCode,
-    businessKey,
-    scenario: 'C1',
-    handling: 'fix',
-    amountMinor: '700',
-    currency: 'CNY',
-    occurredAt: '2026-11-19T08:00:00.000Z',
-    outOfPocket: 'customer',
-    facts: { order: side('SUCCESS'), ledger: side('none'), bank: side('paid') },
-    contradictions: ['order.status', 'ledger.state'],
-  };
-}
-
-function report(
-  db: Database,
-  clock: Clock,
-  problems: readonly ProblemReport[],
-  command: number,
-): Promise<unknown> {
-  const batch = { sysCode: SYSTEM, commandId: String(command), epoch: 1, sequence: 1, clientId: 'reporter' };
-  return transaction(db, (tx) => ingestReport(tx, { ...batch, at: clock.now(), problems }));
 }
 
 /** What is refused is a turn that ends; every other failure is a finding. */
@@ -167,19 +84,27 @@ async function work(world: Storm, context: Context, clientId: string): Promise<v
     fixes: new Set(FIXES),
     send: () => Promise.resolve(),
   };
+  const late: ReturnType<typeof answersOf>[] = [];
   for (let round = 0; round < 5; round += 1) {
     await turn(world, async () => {
       const command = await executions.claim(session, 3);
       if (command === null) return;
       hold(world, command);
-      // Sometimes the answer is told by two connections at once, sometimes never.
+      // Sometimes the answer is told by two connections at once, sometimes long after its lease ran out.
       const times = world.random() < 0.2 ? 0 : world.random() < 0.5 ? 2 : 1;
       const body = answersOf(world, command);
       for (const item of command.items) if (times > 0) world.held.delete(item.businessKey);
+      if (times === 0) late.push(body);
       await Promise.all(
         Array.from({ length: times }, () => turn(world, () => executions.record(session, body))),
       );
     });
+  }
+  for (const body of late) {
+    world.clock.pass(LEASE_MS + 1_000);
+    await turn(world, async () => void (await executions.rescueExpired()));
+    for (const [key, { leaseId }] of world.held) if (leaseId === body.leaseId) world.held.delete(key);
+    await turn(world, () => executions.record(session, body));
   }
 }
 

@@ -76,6 +76,13 @@ export const MUTANTS: readonly Mutant[] = [
     "is too young for the bank to close it`));\n    }\n    return { may: 'act', first: [] };",
   ),
   one(
+    'close-answer',
+    'whatever the bank answers to a close, the number counts as closed',
+    APPLY,
+    "if (said.code === 'CLOSED')",
+    "if (said.code !== 'UNCLEAR')",
+  ),
+  one(
     'not-found-is-not-unpaid',
     'NOT_FOUND counts as finally unpaid',
     EVIDENCE,
@@ -267,10 +274,26 @@ const SERVER_MUTANTS: readonly Mutant[] = [
     '',
     { world: 'sleepers' },
   ),
+  one(
+    'ready-at',
+    'a tick takes what became ready only after it',
+    'packages/server/dist/store/claims.js',
+    ' AND p.ready_at <= ${solution.tickAt}::timestamptz',
+    '',
+    covered('the cursor of a tick, which passes each problem once'),
+  ),
   dropped(
     'run-gate',
     'the table takes every click, whoever has to agree',
     'DROP TRIGGER run_requests_gate ON piculus.run_requests',
+    { world: 'rules' },
+  ),
+  one(
+    'void-clicks',
+    'a claim does not look whether what was agreed to is still so',
+    'packages/server/dist/executions/claim.js',
+    'if (ended.length === 0)',
+    'if (true)',
     { world: 'rules' },
   ),
   one(
@@ -305,6 +328,14 @@ const SERVER_MUTANTS: readonly Mutant[] = [
     'EXISTS',
     { world: 'rules' },
   ),
+  one(
+    'switch-turn',
+    'the stop switch does not take turns with claims',
+    'packages/server/dist/limits/index.js',
+    'await lockSystems(tx, sysCode === null ? null : [sysCode]);',
+    '',
+    { world: 'rules' },
+  ),
 ].map((mutant) => ({ ...mutant, server: 'nodes' as const }));
 
 export const COMBINATIONS: readonly Combination[] = [
@@ -315,6 +346,7 @@ export const COMBINATIONS: readonly Combination[] = [
     world: 'late answers',
     server: 'nodes',
   },
+  { names: ['tick-guard', 'ready-at'], world: 'sleepers', server: 'nodes' },
 ];
 
 export const ALL_MUTANTS: readonly Mutant[] = [...MUTANTS, ...SERVER_MUTANTS];

@@ -179,6 +179,7 @@ class World {
         this.#count(what);
         this.#history.add(null, what);
       },
+      told: (orderNo, text) => this.#history.add(orderNo, text),
       executed: (row) => {
         const { outcome, verified, reason, effects, business_key: orderNo } = executionSchema.parse(row);
         this.#answered({ outcome, verified, reason, effects }, orderNo);

@@ -141,7 +141,7 @@ export async function reject(context: Context, id: string, { caller, reason }: D
     const at = context.clock.now();
     const found = await lockedFor(tx, id, caller, at);
     const decision = { state: 'rejected', by: caller.actor, byId: caller.userId, at, reason } as const;
-    await decideApproval(tx, id, decision);
+    if (!(await decideApproval(tx, id, decision))) throw new PiculusError('wrong-state');
     await tellDecision(tx, found, decision);
     return found;
   });

@@ -26,6 +26,8 @@ export interface ClusterParts {
   readonly rules: RulesProfile;
   /** The row of every execution, as it is committed. */
   executed(row: Record<string, unknown>): void;
+  /** What became of an order in the server's own tables, in words. */
+  told(orderNo: string, text: string): void;
   happened(what: string): void;
 }
 
@@ -175,8 +177,24 @@ export class Cluster implements ServerEnd {
   #committed(changes: readonly Change[]): void {
     this.#invariants.committed(changes);
     if (this.#office !== null) this.#rules.committed(changes);
-    for (const { table, before, after } of changes) {
+    for (const change of changes) {
+      const { table, before, after } = change;
       if (table === 'executions' && after && !before) this.#parts.executed(after);
+      this.#tell(change);
+    }
+  }
+
+  #tell({ table, before, after }: Change): void {
+    if (!after) return;
+    if (table === 'problems') {
+      const { business_key: orderNo, fix_code: fixCode, scenario, handling, state } = after;
+      if (state === before?.['state'] && scenario === before?.['scenario']) return;
+      const how = handling === 'fix' ? 'a fix may repair it' : 'for a person';
+      this.#parts.told(String(orderNo), `problem of ${fixCode}: ${state}; reported as ${scenario}, ${how}`);
+    }
+    if (table === 'leases' && !before && Array.isArray(after['business_keys'])) {
+      for (const orderNo of after['business_keys'])
+        this.#parts.told(String(orderNo), `leased for ${after['fix_code']}, by a ${after['trigger']}`);
     }
   }
 

@@ -96,7 +96,9 @@ export class Office {
     if (row['handling'] !== 'fix') return false;
     if (row['reopened'] === true || row['state'] === 'exhausted') return true;
     if (row['state'] === 'pending') return random.chance(this.#healed ? 0.8 : 0.2);
-    return row['state'] === 'needs-human' && !this.#healed && random.chance(0.05);
+    if (row['state'] !== 'needs-human') return false;
+    // What a person was to decide, and what a fix may repair by what is known now: a person lets it.
+    return random.chance(this.#healed && row['last_outcome'] === null ? 0.8 : 0.05);
   }
 
   #runs(ids: readonly string[]): void {

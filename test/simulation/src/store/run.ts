@@ -5,10 +5,15 @@ import type { CommonPlan } from './scope.ts';
 import { NotSupported } from './tokens.ts';
 import type { Value } from './values.ts';
 
-/** Values that a statement has drawn from sequences: the same again where it has to begin anew after a wait. */
+/**
+ * What a statement has drawn from sequences, and the moments that the statements of its triggers see: the same again
+ * where it has to begin anew after a wait, which PostgreSQL has only in the middle of it.
+ */
 export class Drawn {
   readonly #values: bigint[] = [];
+  readonly #moments: number[] = [];
   #next = 0;
+  #nextMoment = 0;
   draw(sequence: () => bigint): bigint {
     const known = this.#values[this.#next];
     const value = known ?? sequence();
@@ -16,8 +21,15 @@ export class Drawn {
     this.#next += 1;
     return value;
   }
+  moment(now: () => number): number {
+    const moment = this.#moments[this.#nextMoment] ?? now();
+    this.#moments[this.#nextMoment] = moment;
+    this.#nextMoment += 1;
+    return moment;
+  }
   again(): void {
     this.#next = 0;
+    this.#nextMoment = 0;
   }
 }
 
@@ -58,7 +70,7 @@ export class Run {
       state,
       transaction,
       command: transaction.commands,
-      snapshot: state.snapshotOf(transaction),
+      snapshot: drawn.moment(() => state.snapshotOf(transaction)),
       parameters,
       drawn,
     });
