@@ -26,7 +26,7 @@ async function main(args) {
   if (database === null) return 1;
   try {
     // Clients of this cell come by NATS as well; a missing one is fetched, which the others need not wait for.
-    const nats = args.includes('poison') ? await natsForTests() : null;
+    const nats = args.includes('poison') || !namesCells(args) ? await natsForTests() : null;
     const child = spawn(program, [join(ROOT, 'benchmarks', 'dist', 'main.js'), ...args], {
       stdio: 'inherit',
       env: {
@@ -43,6 +43,15 @@ async function main(args) {
   } finally {
     await database.stop();
   }
+}
+
+/** What follows an option with a value is that value. */
+function namesCells(args) {
+  const flags = ['--quick', '--json'];
+  return args.some((arg, at) => {
+    const before = args[at - 1] ?? '';
+    return !arg.startsWith('-') && (!before.startsWith('--') || flags.includes(before));
+  });
 }
 
 /**

@@ -28,8 +28,8 @@ export interface Comparison {
   /** What it is compared with: another system, a limit, or Piculus itself in another size. */
   readonly peer: string;
   readonly unit: string;
-  /** Medians of the rounds. */
-  readonly value: number;
+  /** Medians of the rounds; null where there is no figure, and `note` says why. */
+  readonly value: number | null;
   readonly peerValue: number | null;
   /** Value divided by the peer's. */
   readonly ratio: number | null;
@@ -38,6 +38,7 @@ export interface Comparison {
   readonly better: 'higher' | 'lower';
   /** Whether the target is met; null without one. */
   readonly ok: boolean | null;
+  readonly note?: string;
   /** Of the rounds, where there were several. */
   readonly spread?: {
     readonly value: readonly [min: number, max: number];

@@ -5,7 +5,7 @@
 import { readArguments, usage } from './arguments.ts';
 import { BenchError, type BenchReport, type Cell, type CellContext, type CellResult } from './cell.ts';
 import { CELLS } from './cells.ts';
-import { asTable, joined } from './report.ts';
+import { asTable, failed, joined } from './report.ts';
 import { describeMachine, describeVersions } from './support/machine.ts';
 
 const INTERRUPTED = 130;
@@ -43,7 +43,11 @@ async function main(args: readonly string[]): Promise<number> {
       const cell = CELLS[name];
       if (cell === undefined) continue;
       say(`--- ${name}: ${cell.says}`);
-      results.set(name, await runCell(cell, { ...shared, options }, undos));
+      const ran = runCell(cell, { ...shared, options }, undos);
+      // One cell that breaks must not take what the others found with it.
+      const kept = asked.cells.length === 1 ? ran : ran.catch(failed);
+      results.set(name, await kept);
+      if (interrupted !== null) return INTERRUPTED;
     }
     const settings = { quick: asked.quick, options: Object.fromEntries(asked.cells.map(named)) };
     const versions = describeVersions();

@@ -15,6 +15,18 @@ export function joined(
   };
 }
 
+/** What is left of a cell that could not be run: a line that says so, so that the others are still told. */
+export function failed(error: unknown): CellResult {
+  const note = `not run: ${error instanceof Error ? error.message : String(error)}`.replaceAll(/\s+/g, ' ');
+  return { comparisons: [withoutFigure(note, { ok: false })], figures: {}, lines: [], wrong: [note] };
+}
+
+/** A line that has no figure. */
+export function withoutFigure(note: string, about: Partial<Comparison>): Comparison {
+  const nothing = { value: null, peerValue: null, ratio: null, target: null, ok: null };
+  return { variant: '', peer: '', unit: '', better: 'higher', ...nothing, ...about, note };
+}
+
 export function asTable(report: BenchReport, results: ReadonlyMap<string, CellResult>): readonly string[] {
   const rows = report.cells.map(({ cell, ...one }) => [cell, ...asRow(one)]);
   const widths = HEAD.map((head, column) =>
@@ -34,19 +46,31 @@ const padded = (row: readonly string[], widths: readonly number[]): string =>
     .join('  ')
     .trimEnd();
 
-function asRow({ variant, peer, unit, value, peerValue, ratio, target, better, ok, spread }: Comparison) {
+function asRow({
+  variant,
+  peer,
+  unit,
+  value,
+  peerValue,
+  ratio,
+  target,
+  better,
+  ok,
+  note,
+  spread,
+}: Comparison) {
   const interval = spread === undefined ? '' : spread.ratio.map(short).join('–');
   const sign = better === 'higher' ? '≥' : '≤';
   return [
     variant,
     peer,
-    short(value),
+    value === null ? '' : short(value),
     peerValue === null ? '' : short(peerValue),
     unit,
     ratio === null ? '' : short(ratio),
     interval,
     target === null ? '' : `${sign} ${short(target)}`,
-    ok === null ? '' : ok ? 'ok' : 'short of it',
+    note ?? (ok === null ? '' : ok ? 'ok' : 'short of it'),
   ];
 }
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { readArguments, usage } from '../../benchmarks/src/arguments.ts';
 import type { BenchReport, Cell, CellResult } from '../../benchmarks/src/cell.ts';
 import { CELLS } from '../../benchmarks/src/cells.ts';
-import { asTable, joined } from '../../benchmarks/src/report.ts';
+import { asTable, failed, joined } from '../../benchmarks/src/report.ts';
 import { compare } from '../../benchmarks/src/statistics.ts';
 
 const nothing: CellResult = { comparisons: [], figures: {}, lines: [], wrong: [] };
@@ -105,6 +105,17 @@ describe('what a benchmark prints', () => {
       figures: { drain: { rounds: 3 }, limit: {} },
       wrong: ['drain: one was lost'],
     });
+  });
+
+  it('says of a cell that broke what happened, as a missed line among the others', () => {
+    const broken = failed(new Error('no such\n  program'));
+    const all = new Map(results).set('poison', broken);
+    const { cells, wrong } = joined(all);
+    expect(cells.at(-1)).toMatchObject({ cell: 'poison', value: null, ok: false });
+    expect(wrong).toEqual(['drain: one was lost', 'poison: not run: no such program']);
+    const lines = asTable({ ...report, cells, wrong }, all);
+    expect(lines.some((line) => /^poison .*not run: no such program$/.test(line))).toBe(true);
+    expect(lines[1]).toMatch(/^drain .*10 tasks/);
   });
 
   it('is a table that says what is short of its target, and on what it was made', () => {

@@ -1,26 +1,34 @@
 /**
- * One collect over a big history: a real client process of PBAP, a real server, a real PostgreSQL. Shows that
- * the client's memory does not grow with the number of orders, and how fast it scans.
+ * Collects over a big history: a real client process of PBAP, a real server, a real PostgreSQL, beside one plain join that
+ * counts the same broken orders. Shows that the client's memory does not grow with the number of orders, and how fast it
+ * scans.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ApiClient, Collection } from '@piculus/protocol/http';
 import pg from 'pg';
 import { BenchError, type Cell, type CellContext, type CellResult } from '../cell.ts';
-import { makeDatabase } from '../support/databases.ts';
+import { makeDatabase, withClient } from '../support/databases.ts';
+import { compare, median } from '../statistics.ts';
 import { megabytes } from '../support/memory.ts';
-import type { MemoryReading } from '../support/process.ts';
-import { SYS_CODE, startClient, startServer } from '../support/stage.ts';
-import { bookHistory, countRows, type HistorySize, whyNot } from './history.ts';
+import type { MemoryReading, ObservedProcess } from '../support/process.ts';
+import { takeTurns } from '../support/rounds.ts';
+import { type RunningServer, SYS_CODE, startClient, startServer } from '../support/stage.ts';
+import { bookHistory, countBroken, countRows, type HistorySize, whyNot } from './history.ts';
 
 const POLL_MS = 250;
 /** How long a process is left alone before its memory counts as at rest. */
 const SETTLE_MS = 3_000;
+/** Of the time that one plain join takes. */
+const TIME_TARGET = 3;
+/** What the client may take more at its peak; it holds one batch, whatever the number of orders. */
+const GROWTH_MB_TARGET = 150;
 
 export const collectCell: Cell = {
-  says: "one collect over PBAP's history; prints the growth of the client's memory",
+  says: "collects over PBAP's history beside one plain join that counts; and the growth of the client's memory",
   options: {
     orders: { otherwise: 1_000_000, whenQuick: 100_000, says: 'orders in the history' },
-    problems: { otherwise: 10_000, whenQuick: 1_000, says: 'how many of them are broken, in the ten ways' },
+    problems: { otherwise: 1_000, whenQuick: 100, says: 'how many of them are broken, in the ten ways' },
+    rounds: { otherwise: 5, whenQuick: 3, says: 'rounds, after one to warm up' },
   },
   run,
 };
@@ -38,16 +46,73 @@ async function run(context: CellContext): Promise<CellResult> {
   const server = await startServer(context);
   const client = await startClient(context, server, databaseUrl);
   await waitForClient(server.api);
-  let collection: Collection | null = null;
+  const { rounds, clientMemory, serverMemory } = await measure(context, {
+    server,
+    client,
+    databaseUrl,
+    rounds: context.options.get('rounds') ?? 1,
+  });
+  const { counts } = await server.api.getStats();
+  return report({ size, booked, rounds, counts, clientMemory, serverMemory });
+}
+
+interface Round {
+  readonly ms: number;
+  readonly found: number;
+  /** Of a collect. */
+  readonly collection: Collection | null;
+}
+type Way = 'collect' | 'join';
+
+interface Measured {
+  readonly rounds: ReadonlyMap<Way, readonly Round[]>;
+  readonly clientMemory: MemoryReading;
+  readonly serverMemory: MemoryReading;
+}
+
+/** The client is observed from before its first collect on. */
+async function measure(
+  context: CellContext,
+  on: {
+    readonly server: RunningServer;
+    readonly client: ObservedProcess;
+    readonly databaseUrl: string;
+    readonly rounds: number;
+  },
+): Promise<Measured> {
+  let rounds: ReadonlyMap<Way, readonly Round[]> = new Map();
   let serverMemory: MemoryReading | null = null;
-  const clientMemory = await client.observe(async () => {
-    serverMemory = await server.process.observe(async () => {
-      collection = await collectOnce(context, server.api);
+  const ways = new Map<Way, () => Promise<Round>>([
+    ['collect', () => collectRound(context, on.server.api)],
+    ['join', () => joinRound(on.databaseUrl)],
+  ]);
+  const clientMemory = await on.client.observe(async () => {
+    serverMemory = await on.server.process.observe(async () => {
+      rounds = await takeTurns(
+        context,
+        on.rounds,
+        ways,
+        (way, { ms, found }) => `${way}: ${found} found in ${Math.round(ms)} ms`,
+      );
     }, 0);
   }, SETTLE_MS);
-  if (collection === null || serverMemory === null) throw new Error('nothing was collected');
-  const { counts } = await server.api.getStats();
-  return report({ size, booked, collection, counts, clientMemory, serverMemory });
+  if (serverMemory === null) throw new Error('nothing was collected');
+  return { rounds, clientMemory, serverMemory };
+}
+
+async function collectRound(context: CellContext, api: ApiClient): Promise<Round> {
+  const collection = await collectOnce(context, api);
+  const command = commandOf(collection);
+  const ms = secondsBetween(command.startedAt, command.finishedAt) * 1_000;
+  return { ms, found: command.problemsReported, collection };
+}
+
+async function joinRound(databaseUrl: string): Promise<Round> {
+  return withClient(databaseUrl, async (db) => {
+    const begunAt = performance.now();
+    const found = await countBroken(db);
+    return { ms: performance.now() - begunAt, found, collection: null };
+  });
 }
 
 async function book(
@@ -89,31 +154,62 @@ async function collectOnce(context: CellContext, api: ApiClient): Promise<Collec
 interface Outcome {
   readonly size: HistorySize;
   readonly booked: Readonly<Record<string, number>>;
-  readonly collection: Collection;
+  readonly rounds: ReadonlyMap<Way, readonly Round[]>;
   readonly counts: readonly { readonly scenario: string; readonly problems: number }[];
   readonly clientMemory: MemoryReading;
   readonly serverMemory: MemoryReading;
 }
 
 function report(outcome: Outcome): CellResult {
-  const { size, booked, collection, counts, clientMemory, serverMemory } = outcome;
-  const [command] = collection.commands;
-  if (command === undefined) throw new Error('the collection has no command');
-  const { rowsScanned, problemsReported, state, reason, startedAt, finishedAt } = command;
-  const seconds = secondsBetween(startedAt, finishedAt);
+  const { size, booked, rounds, counts, clientMemory, serverMemory } = outcome;
+  const collects = rounds.get('collect') ?? [];
+  const joins = rounds.get('join') ?? [];
+  const times = (all: readonly Round[]): readonly number[] => all.map(({ ms }) => ms / 1_000);
+  const commands = collects.flatMap(({ collection }) => (collection === null ? [] : [commandOf(collection)]));
+  const [command] = commands;
+  if (command === undefined) throw new Error('nothing was collected');
+  const { rowsScanned, problemsReported, state } = command;
+  const seconds = median(times(collects));
   const rowsPerSecond = Math.round(rowsScanned / Math.max(seconds, 0.001));
   const scenarios = tally(counts);
   const client = inMegabytes(clientMemory);
   const wrong = [
-    ...(state === 'complete' ? [] : [`the collect is ${state}: ${reason ?? 'no reason given'}`]),
-    ...(problemsReported === size.problems ? [] : [`${problemsReported} problems were reported`]),
+    ...commands
+      .filter((one) => one.state !== 'complete')
+      .map((one) => `a collect is ${one.state}: ${one.reason ?? 'no reason given'}`),
+    ...[...collects, ...joins]
+      .filter(({ found }) => found !== size.problems)
+      .map(
+        ({ found, collection }) => `a ${collection === null ? 'join' : 'collect'} found ${found} problems`,
+      ),
     ...Object.entries(scenarios).flatMap(([scenario, found]) =>
       Math.abs(found - size.problems / 10) < 1 ? [] : [`${found} problems of ${scenario}`],
     ),
     ...(booked.minorOff === 0 ? [] : ['the booked history is not balanced']),
   ];
   return {
-    comparisons: [],
+    comparisons: [
+      compare({
+        variant: `${size.orders} orders, ${size.problems} broken`,
+        peer: 'one plain join that counts',
+        unit: 's',
+        target: TIME_TARGET,
+        better: 'lower',
+        values: times(collects),
+        peerValues: times(joins),
+      }),
+      {
+        variant: `${size.orders} orders, client's growth at its peak`,
+        peer: 'before the first collect',
+        unit: 'MB',
+        value: client.peakGrowth,
+        peerValue: null,
+        ratio: null,
+        target: GROWTH_MB_TARGET,
+        better: 'lower',
+        ok: client.peakGrowth <= GROWTH_MB_TARGET,
+      },
+    ],
     figures: {
       ...size,
       booked,
@@ -122,6 +218,8 @@ function report(outcome: Outcome): CellResult {
       problemsReported,
       scenarios,
       seconds,
+      joinSeconds: times(joins),
+      collectSeconds: times(collects),
       rowsPerSecond,
       client,
       server: inMegabytes(serverMemory),
@@ -141,6 +239,11 @@ function report(outcome: Outcome): CellResult {
     ],
     wrong,
   };
+}
+
+function commandOf({ commands: [command] }: Collection) {
+  if (command === undefined) throw new Error('the collection has no command');
+  return command;
 }
 
 function secondsBetween(from: string | null, to: string | null): number {

@@ -160,6 +160,33 @@ export async function bookHistory(
   }
 }
 
+/**
+ * What the three sides say of each order in the window, counted by one join: in it, all but two combinations are broken.
+ * It pages over nothing, tells nobody, and knows nothing of age gates, reversals or bookings by hand.
+ */
+export const THREE_WAYS = `
+  select o.status, coalesce(l.booked, 'no') as booked, b.order_no is not null as moved, count(*)::int as orders
+  from pbap.orders o
+  left join (
+    select order_no, case when bool_or(kind in ('credit', 'debit', 'settle')) then 'yes' else 'held' end as booked
+    from pbap.postings where order_no is not null group by order_no) l using (order_no)
+  left join (select distinct order_no from pbap.statement_lines) b using (order_no)
+  where o.created_at >= now() - interval '3 days'
+  group by 1, 2, 3`;
+
+/** @returns how many orders the three sides do not agree about. */
+export async function countBroken(db: pg.Client): Promise<number> {
+  const { rows } = await db.query<{
+    status: string;
+    booked: 'yes' | 'held' | 'no';
+    moved: boolean;
+    orders: number;
+  }>(THREE_WAYS);
+  const right = ({ status, booked, moved }: (typeof rows)[number]): boolean =>
+    (status === 'SUCCESS' && booked === 'yes' && moved) || (status === 'FAILED' && booked === 'no' && !moved);
+  return rows.filter((row) => !right(row)).reduce((sum, { orders }) => sum + orders, 0);
+}
+
 /** Rows by table, as the database has them. */
 export async function countRows(db: pg.Client): Promise<Readonly<Record<string, number>>> {
   const { rows } = await db.query<Record<string, number>>(

@@ -5,7 +5,7 @@
 import type { ApiClient } from '@piculus/protocol/http';
 import pg from 'pg';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Cell, CellContext, CellResult, Comparison } from '../cell.ts';
+import { BenchError, type Cell, type CellContext, type CellResult, type Comparison } from '../cell.ts';
 import { median, percentile, seeded, shuffled } from '../statistics.ts';
 import { type Arrived, startArrivals } from './arrivals.ts';
 import { type RunningServer, startServer } from '../support/stage.ts';
@@ -16,6 +16,8 @@ const P99_MS_TARGET = 20;
 const READERS = [4, 16] as const;
 const ARRIVING = ['LOAD-1', 'LOAD-2'] as const;
 const REFERENCE_ROUNDS = 5;
+/** With fewer, some pages are not full. */
+const FEWEST = 200_000;
 
 export const consoleCell: Cell = {
   says: 'pages, filters, counts and the overview while many problems are stored and more arrive',
@@ -35,6 +37,7 @@ export const consoleCell: Cell = {
 async function run(context: CellContext): Promise<CellResult> {
   const option = (name: string): number => context.options.get(name) ?? 0;
   const stored = option('stored');
+  if (stored < FEWEST) throw new BenchError(`--stored must be ${FEWEST} or more`);
   const server = await startServer(context);
   await configure(server);
   const db = new pg.Client({ connectionString: server.databaseUrl });

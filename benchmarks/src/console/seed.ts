@@ -20,7 +20,7 @@ const PROBLEMS = `
   insert into piculus.problems (sys_code, fix_code, business_key, scenario, handling, amount_minor, currency,
     out_of_pocket, occurred_at, facts, contradictions, state, state_changed_at, ready_at, attempts, reopened,
     last_outcome, last_reason, first_seen_at, last_seen_at, book)
-  select case when i % ($1::bigint / $2::int) = 7 then $3::text else ($4::text[])[1 + batch % 4] end,
+  select case when i % ($1::bigint / $2::int) = 7 and i / ($1::bigint / $2::int) < $2::int then $3::text else ($4::text[])[1 + batch % 4] end,
     ($5::text[])[1 + batch / 4 % 8], 'B' || lpad(i::text, 10, '0'), (${SCENARIOS})[1 + batch % 10], 'fix',
     100 + i * 7919 % 1000000, case when batch % 11 = 0 then 'USD' else 'CNY' end,
     (array['customer', 'company', 'nobody'])[1 + batch % 3], at - interval '2 hours',
@@ -32,7 +32,7 @@ const PROBLEMS = `
     lateral (select (i / 200)::int as batch, now() - interval '90 days' * (1 - i::float8 / $1::bigint) as at) as t,
     lateral (select jsonb_build_object('state', 'SUCCESS', 'source', 'books', 'observedAt', at, 'fields',
       jsonb_build_object('orderNo', 'B' || i, 'amountMinor', '70000', 'currency', 'CNY', 'channel', 'inter')) as side) as f,
-    lateral (select case when i % ($1::bigint / ${CLOSED}) = 3 then 'closed'
+    lateral (select case when i % ($1::bigint / ${CLOSED}) = 3 and i / ($1::bigint / ${CLOSED}) < ${CLOSED} then 'closed'
       when i > $1::bigint * 0.98 or i % 1000 = 1 then 'pending'
       when i % 500 = 2 then 'exhausted' when i % 700 = 4 then 'needs-human'
       when batch % 3 = 0 then 'cleared' else 'fixed' end as state) as s

@@ -256,7 +256,13 @@ function line(
   rest: Pick<Comparison, 'value' | 'peerValue' | 'target' | 'better' | 'ok'>,
 ): Comparison {
   const { value, peerValue } = rest;
-  return { variant, peer, unit, ...rest, ratio: peerValue === null ? null : value / peerValue };
+  return {
+    variant,
+    peer,
+    unit,
+    ...rest,
+    ratio: value === null || peerValue === null ? null : value / peerValue,
+  };
 }
 
 const words = ({ before, peak, after, heldBefore, heldAfter }: MemoryReading): string =>
