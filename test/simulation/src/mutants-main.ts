@@ -1,7 +1,8 @@
 /**
  * Runs every mutant in a process of its own until a seed catches it, beginning with the seed that caught it before,
  * and prints what caught what. Mechanisms that cover each other are switched off together, in a seed in which each of
- * them alone would have been enough. `--write` keeps the table, `--known` tries the kept seeds only.
+ * them alone would have been enough. `--write` keeps the table, `--known` tries the kept seeds only, and those behind
+ * one that has come to catch nothing.
  */
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -36,6 +37,7 @@ const { values } = parseArgs({
   },
 });
 const SEEDS_MAX = Number(values['up-to']);
+const MOVED_MAX = 40;
 process.exitCode = await main();
 
 function trials(): Trial[] {
@@ -90,7 +92,7 @@ function keep(kept: Map<string, Caught>, caught: Caught): void {
 }
 
 async function tryOut(trial: Trial, known: number | null): Promise<Caught> {
-  if (values.known && known !== null) return run(trial, known, known);
+  if (values.known && known !== null) return byKept(trial, known);
   if (known !== null) {
     const caught = await run(trial, known, known);
     if (caught.seed !== null && (await eachIsEnough(trial, known))) return caught;
@@ -101,6 +103,12 @@ async function tryOut(trial: Trial, known: number | null): Promise<Caught> {
     from = caught.seed + 1;
     if (from > SEEDS_MAX) return { name: trial.name, seed: null, invariant: null, seeds: SEEDS_MAX };
   }
+}
+
+/** A change of what is simulated moves what each seed does: then one of the next has to catch it. */
+async function byKept(trial: Trial, known: number): Promise<Caught> {
+  const caught = await run(trial, known, known);
+  return caught.seed === null ? run(trial, known + 1, known + MOVED_MAX) : caught;
 }
 
 /** Whether nothing breaks in this seed while any one of the combined mechanisms works. */
