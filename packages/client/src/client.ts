@@ -4,6 +4,7 @@
  */
 import {
   type ClientMessageBody,
+  FIX_SIGNED_WHOLE,
   PiculusError,
   PROTOCOL_VERSION,
   type ServerKeysNews,
@@ -74,7 +75,7 @@ class PiculusClient<Tx> implements Client {
     this.#connection = new Connection({
       ...options,
       hooks: {
-        hello: () => this.#hello(),
+        hello: (tellsKnown) => this.#hello(tellsKnown),
         heartbeat: () => this.#heartbeat(),
         renewed: (leases, sentAt) => this.#executor.renewed(leases, sentAt),
         greeted: (welcome) => this.#greeted(welcome),
@@ -224,7 +225,7 @@ class PiculusClient<Tx> implements Client {
     this.#listeners.tell({ type: 'server-keys', keys: news.keys, untrusted });
   }
 
-  #hello(): ClientMessageBody<'hello'> {
+  #hello(tellsKnown: boolean): ClientMessageBody<'hello'> {
     const { application, places, collectors, fixes, identity } = this.#options;
     return {
       clientId: this.clientId,
@@ -237,6 +238,7 @@ class PiculusClient<Tx> implements Client {
       collectors: [...collectors.keys()],
       fixes: [...fixes.keys()],
       leases: this.#executor.leases(),
+      ...(tellsKnown ? { knows: [FIX_SIGNED_WHOLE] } : {}),
     };
   }
 

@@ -9,6 +9,7 @@ import {
   type Audience,
   canonicalJson,
   evidenceHash,
+  fixBytes,
   fixItemBytes,
   isSignedBy,
   previewBytes,
@@ -40,6 +41,8 @@ function signedOf(
 ): { bytes: Uint8Array; signature: string | undefined; keyId: string | undefined }[] {
   switch (message.type) {
     case 'fix':
+      if (message.body.signature !== undefined)
+        return [{ ...pick(message.body), bytes: fixBytes(audience, message.body) }];
       return message.body.items.map((item) => ({
         bytes: fixItemBytes(audience, message.body, item),
         signature: item.signature,

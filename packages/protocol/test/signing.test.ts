@@ -1,11 +1,12 @@
 import { generateKeyPairSync } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { FixItem } from '../src/index.ts';
+import type { FixCommand, FixItem } from '../src/index.ts';
 import {
   canonicalBytes,
   canonicalJson,
   evidenceHash,
+  fixBytes,
   fixItemBytes,
   isSignedBy,
   readServerKey,
@@ -93,6 +94,34 @@ describe('the bytes of a fix command', () => {
       expect(hex(fixItemBytes(AUDIENCE, { ...LEASE, [field]: 99 }, ITEM)), field).not.toBe(whole);
     for (const field of Object.keys(AUDIENCE))
       expect(hex(fixItemBytes({ ...AUDIENCE, [field]: 'X' }, LEASE, ITEM)), field).not.toBe(whole);
+  });
+});
+
+describe('the bytes of a fix command that is signed as a whole', () => {
+  const SIGNED = { notBefore: ITEM.notBefore, expiresAt: ITEM.expiresAt, keyId: ITEM.keyId };
+  const COMMAND = { ...LEASE, ...SIGNED, signature: '', items: [ITEM, { ...ITEM, problemId: '18' }] };
+  const bytesOf = (command: FixCommand, audience = AUDIENCE): string => hex(fixBytes(audience, command));
+  const whole = bytesOf(COMMAND);
+
+  it('change with every field of the message and of each item but the signatures', () => {
+    for (const [at, item] of COMMAND.items.entries()) {
+      for (const field of Object.keys(ITEM)) {
+        const items = COMMAND.items.with(at, { ...item, [field]: field === 'attempt' ? 3 : 'other' });
+        expect(bytesOf({ ...COMMAND, items }) === whole, field).toBe(field === 'signature');
+      }
+    }
+    for (const field of [...Object.keys(LEASE), ...Object.keys(SIGNED)])
+      expect(bytesOf({ ...COMMAND, [field]: 99 }), field).not.toBe(whole);
+    for (const field of Object.keys(AUDIENCE))
+      expect(bytesOf(COMMAND, { ...AUDIENCE, [field]: 'X' }), field).not.toBe(whole);
+  });
+
+  it('change with the items and their order, and are no bytes of an item', () => {
+    const [first, second] = COMMAND.items;
+    if (first === undefined || second === undefined) throw new Error('two items');
+    for (const items of [[first], [second, first], [first, first], [first, second, second]])
+      expect(bytesOf({ ...COMMAND, items })).not.toBe(whole);
+    expect(bytesOf({ ...COMMAND, items: [first] })).not.toBe(hex(fixItemBytes(AUDIENCE, LEASE, first)));
   });
 });
 

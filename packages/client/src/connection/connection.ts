@@ -43,7 +43,8 @@ const RESEND = { baseMs: 200, maxMs: 5_000 } as const;
 export type ConnectionState = 'idle' | 'connecting' | 'online' | 'waiting' | 'stopped';
 
 export interface ConnectionHooks {
-  hello(): ClientMessageBody<'hello'>;
+  /** @param tellsKnown whether it may say what of the protocol's additions this client knows. */
+  hello(tellsKnown: boolean): ClientMessageBody<'hello'>;
   heartbeat(): ClientMessageBody<'heartbeat'>;
   /** The server has a heartbeat that named these leases and was sent at this time (by `elapsedMs`). */
   renewed(leases: readonly string[], sentAt: number): void;
@@ -79,6 +80,7 @@ export class Connection {
   readonly #onlineWaiters = new Set<() => void>();
   #state: ConnectionState = 'idle';
   #exchange: Exchange | null = null;
+  #tellsKnown = true;
   #running: Promise<void> = Promise.resolve();
 
   constructor(options: ConnectionOptions) {
@@ -189,7 +191,11 @@ export class Connection {
       unreadable: (failure) => hooks.unreadable(failure),
       complained: (error) => {
         log.warn({ code: error.code, detail: error.message }, 'the server complains');
-        greeting.refused(error);
+        // A server from before clients told what they know takes the hello without it, so that is tried soon.
+        if (this.#tellsKnown && this.#state === 'connecting' && error.code === 'invalid-field') {
+          this.#tellsKnown = false;
+          greeting.closed(error.message);
+        } else greeting.refused(error);
       },
       handle: (message) => {
         if (message.type === 'welcome') {
@@ -216,7 +222,7 @@ export class Connection {
     }
     this.#exchange = exchange;
     if (this.#stop.signal.aborted) exchange.close('the client stops');
-    exchange.tell('hello', hooks.hello());
+    exchange.tell('hello', hooks.hello(this.#tellsKnown));
     const welcome = await greeting.answer(clock, link.signal);
     if ('refusal' in welcome) {
       exchange.close('no welcome');

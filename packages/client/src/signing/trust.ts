@@ -10,6 +10,7 @@ import {
 } from '@piculus/protocol';
 import {
   type Audience,
+  fixBytes,
   fixItemBytes,
   isSignedBy,
   previewBytes,
@@ -60,6 +61,10 @@ export class Trust {
 
   /** @throws PiculusError one of the `command-…` codes; then none of the items may be executed. */
   fix(command: FixCommand): void {
+    if (command.signature !== undefined) {
+      this.#check(command, (audience) => fixBytes(audience, command));
+      return;
+    }
     for (const item of command.items) this.#check(item, (audience) => fixItemBytes(audience, command, item));
   }
 

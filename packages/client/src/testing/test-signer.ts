@@ -38,10 +38,15 @@ export function createTestSigner(): TestSigner {
   return {
     serverKey: text,
     seal: {
-      fix: (audience, command) => ({
-        ...command,
-        items: command.items.map((item) => sealed(item, (signed) => fixItemBytes(audience, command, signed))),
-      }),
+      fix: (audience, command) =>
+        command.signature === undefined
+          ? {
+              ...command,
+              items: command.items.map((item) =>
+                sealed(item, (signed) => fixItemBytes(audience, command, signed)),
+              ),
+            }
+          : command,
       preview: (audience, preview) => sealed(preview, (signed) => previewBytes(audience, signed)),
       reveal: (audience, reveal) => sealed(reveal, (signed) => revealBytes(audience, signed)),
     },

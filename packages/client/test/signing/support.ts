@@ -3,6 +3,7 @@ import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import type { FixCommand, FixItem, ServerKeysNews } from '@piculus/protocol';
 import {
   type Audience,
+  fixBytes,
   fixItemBytes,
   type ServerKey,
   serverKeyOf,
@@ -96,6 +97,25 @@ export function signed(
   };
   const bytes = fixItemBytes({ ...audienceOf(client), ...audience }, header, item);
   return { ...header, items: [{ ...item, signature: signBytes(key.privateKey, bytes) }] };
+}
+
+/** The same command, signed once for the whole message; more items are like the first but for what is given. */
+export function signedWhole(
+  client: Client,
+  change: Partial<FixItem> = {},
+  { key = KEY, lease = {}, audience = {} }: Otherwise = {},
+  more: readonly Partial<FixItem>[] = [],
+): FixCommand {
+  const { items, ...header } = signed(client, change, { key, lease });
+  const bare = items.map((item) => {
+    const { notBefore: _from, expiresAt: _to, keyId: _key, signature: _by, ...rest } = item;
+    return rest;
+  });
+  const [{ notBefore, expiresAt, keyId } = { notBefore: at(0), expiresAt: at(0), keyId: '' }] = items;
+  const all = bare.flatMap((item) => [item, ...more.map((other) => ({ ...item, ...other }))]);
+  const command: FixCommand = { ...header, items: all, notBefore, expiresAt, keyId };
+  const bytes = fixBytes({ ...audienceOf(client), ...audience }, command);
+  return { ...command, signature: signBytes(key.privateKey, bytes) };
 }
 
 /** What the server says of its keys, signed by these. */

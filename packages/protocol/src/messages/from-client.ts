@@ -20,6 +20,9 @@ import {
   timeSchema,
 } from './parts.ts';
 
+/** For `knows`: a `fix` that is signed once for all of its items. */
+export const FIX_SIGNED_WHOLE = 'fix-signed-whole';
+
 /** First message on a connection: who this client is and what it can do. Answered by `welcome`. */
 export const helloSchema = z.strictObject({
   /** Made by the process at its start; a reconnect keeps it. */
@@ -36,6 +39,8 @@ export const helloSchema = z.strictObject({
   fixes: z.array(fixCodeSchema).max(LIMITS.fixCodesPerClient),
   /** Open leases of an earlier connection that this process still works on. */
   leases: z.array(idSchema).max(1_000),
+  /** What has come to the protocol since its first version and this client understands; other words mean nothing. */
+  knows: z.array(z.string().min(1).max(LIMITS.codeLength)).max(32).optional(),
 });
 
 /** Says that the client is alive and what it is doing; renews the leases it names. Answered by `ack`. */

@@ -70,7 +70,7 @@ export type CollectCommand = z.infer<typeof collectSchema>;
 
 export const cancelCollectSchema = z.strictObject({ commandId: idSchema });
 
-/** One problem to repair, signed by itself. */
+/** One problem to repair, signed by itself or with its message. */
 export const fixItemSchema = z.strictObject({
   problemId: rowIdSchema,
   commandKey: commandKeySchema,
@@ -90,13 +90,17 @@ export const fixItemSchema = z.strictObject({
 });
 export type FixItem = z.infer<typeof fixItemSchema>;
 
-/** Repair these. All items of a message are under one lease; acknowledged at once. */
+/**
+ * Repair these. All items of a message are under one lease; acknowledged at once. The message is signed as a whole where
+ * the client said that it knows `fix-signed-whole`; otherwise each item is.
+ */
 export const fixSchema = z.strictObject({
   leaseId: idSchema,
   epoch: countSchema,
   /** After this the server takes the answer for lost, unless a heartbeat renews the lease. */
   leaseMs: countSchema,
   items: z.array(fixItemSchema).min(1).max(LIMITS.fixesPerMessage),
+  ...signedFields,
 });
 export type FixCommand = z.infer<typeof fixSchema>;
 

@@ -12,19 +12,13 @@ const LENGTH_BYTES = 4;
  * decimal text.
  */
 export function canonicalBytes(parts: readonly (string | number | null)[]): Uint8Array {
-  const encoder = new TextEncoder();
-  const encoded = parts.map((part) => (part === null ? null : encoder.encode(String(part))));
-  const size = encoded.reduce((sum, part) => sum + LENGTH_BYTES + (part?.length ?? 0), LENGTH_BYTES);
-  const bytes = new Uint8Array(size);
-  const view = new DataView(bytes.buffer);
-  view.setUint32(0, parts.length);
-  let at = LENGTH_BYTES;
-  for (const part of encoded) {
-    view.setUint32(at, part === null ? ABSENT : part.length);
-    at += LENGTH_BYTES;
-    if (part === null) continue;
-    bytes.set(part, at);
-    at += part.length;
+  const texts = parts.map((part) => (part === null ? null : String(part)));
+  const sizes = texts.map((text) => (text === null ? 0 : Buffer.byteLength(text)));
+  const bytes = Buffer.alloc(sizes.reduce((sum, size) => sum + LENGTH_BYTES + size, LENGTH_BYTES));
+  let at = bytes.writeUInt32BE(parts.length);
+  for (const [index, text] of texts.entries()) {
+    at = bytes.writeUInt32BE(text === null ? ABSENT : (sizes[index] ?? 0), at);
+    if (text !== null) at += bytes.write(text, at);
   }
   return bytes;
 }
@@ -34,11 +28,14 @@ export function canonicalBytes(parts: readonly (string | number | null)[]): Uint
  * ECMAScript writes them (RFC 8785).
  */
 export function canonicalJson(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
   if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
-  const members = Object.entries(value)
-    .filter(([, inner]) => inner !== undefined)
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([key, inner]) => `${JSON.stringify(key)}:${canonicalJson(inner)}`);
-  return `{${members.join(',')}}`;
+  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
+  let members = '';
+  const fields = Object.entries(value);
+  fields.sort(([a], [b]) => (a < b ? -1 : 1));
+  for (const [key, inner] of fields) {
+    if (inner === undefined) continue;
+    members += `${members === '' ? '' : ','}${JSON.stringify(key)}:${canonicalJson(inner)}`;
+  }
+  return `{${members}}`;
 }

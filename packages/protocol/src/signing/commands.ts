@@ -18,13 +18,27 @@ export function fixItemBytes(
   lease: Pick<FixCommand, 'leaseId' | 'epoch' | 'leaseMs'>,
   item: FixItem,
 ): Uint8Array {
+  const { leaseId, epoch, leaseMs } = lease;
+  return canonicalBytes(['piculus.fix.v1', sysCode, clientId, leaseId, epoch, leaseMs, ...partsOf(item)]);
+}
+
+/** Every field of the message but its signature, with every field of each item. */
+export function fixBytes({ sysCode, clientId }: Audience, command: FixCommand): Uint8Array {
   return canonicalBytes([
-    'piculus.fix.v1',
+    'piculus.fix-whole.v1',
     sysCode,
     clientId,
-    lease.leaseId,
-    lease.epoch,
-    lease.leaseMs,
+    command.leaseId,
+    command.epoch,
+    command.leaseMs,
+    ...signingParts(command),
+    command.items.length,
+    ...command.items.flatMap(partsOf),
+  ]);
+}
+
+function partsOf(item: FixItem): (string | number | null)[] {
+  return [
     item.problemId,
     item.commandKey,
     item.fixCode,
@@ -36,10 +50,16 @@ export function fixItemBytes(
     item.trigger,
     item.previousOutcome,
     item.evidenceHash ?? null,
-    item.notBefore ?? null,
-    item.expiresAt ?? null,
-    item.keyId ?? null,
-  ]);
+    ...signingParts(item),
+  ];
+}
+
+function signingParts({
+  notBefore,
+  expiresAt,
+  keyId,
+}: Pick<FixItem, 'notBefore' | 'expiresAt' | 'keyId'>): (string | null)[] {
+  return [notBefore ?? null, expiresAt ?? null, keyId ?? null];
 }
 
 /** Every field of a preview but its signature. */

@@ -117,6 +117,7 @@ export function createGateway(context: Context, services: GatewayServices, optio
       session.hello = hello;
       session.outbox.clientId = hello.clientId;
       session.collectors = new Set(hello.collectors);
+      session.knows = new Set(hello.knows);
       session.fixes = new Set(hello.fixes);
       older?.close('replaced');
     },

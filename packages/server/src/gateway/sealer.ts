@@ -1,10 +1,9 @@
 /** Signs what is to be signed at the last moment before it goes out; everything else stays as it is. */
 import type { ServerMessageBody, ServerMessageType } from '@piculus/protocol';
-import type { Audience } from '@piculus/protocol/signing';
-import type { Signer } from '../keys/signer.ts';
+import type { Recipient, Signer } from '../keys/signer.ts';
 
 type Seal<T extends ServerMessageType> = (
-  audience: Audience,
+  recipient: Recipient,
   body: ServerMessageBody<T>,
 ) => ServerMessageBody<T>;
 export type Sealer = { readonly [T in ServerMessageType]?: Seal<T> };

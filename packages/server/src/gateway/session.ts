@@ -70,6 +70,7 @@ export class GatewaySession implements Session, ConnectionListener {
   placesHeld = new Places(0, [], 1);
   collectors: ReadonlySet<string> = new Set();
   fixes: ReadonlySet<string> = new Set();
+  knows: ReadonlySet<string> = new Set();
   /** When something came last, by `elapsedMs`. */
   heardAt: number;
   #state: State = 'waiting-hello';
@@ -147,8 +148,8 @@ export class GatewaySession implements Session, ConnectionListener {
     try {
       if (this.#connection.bufferedBytes > BUFFERED_BYTES_MAX) this.close('too-slow');
       const seal: Sealer[T] = this.#parts.sealer[type];
-      const { sysCode, clientId } = this;
-      const out = seal === undefined ? body : seal({ sysCode, clientId }, body);
+      const { sysCode, clientId, knows } = this;
+      const out = seal === undefined ? body : seal({ sysCode, clientId, knows }, body);
       await this.outbox.send(type, out, correlation);
     } catch (error) {
       if (lease !== null) this.placesHeld.drop(lease.leaseId);

@@ -1,5 +1,6 @@
 /** Signs what only the server may ask a client to do. Pure but for the keys that it is given. */
 import {
+  FIX_SIGNED_WHOLE,
   type FixCommand,
   PiculusError,
   type ServerKeysNews,
@@ -7,6 +8,7 @@ import {
 } from '@piculus/protocol';
 import {
   type Audience,
+  fixBytes,
   fixItemBytes,
   previewBytes,
   revealBytes,
@@ -18,9 +20,14 @@ import type { KeyRing, SigningKey } from './key-files.ts';
 /** How long a command may be on its way. Longer than any delivery takes, with room for clocks that differ. */
 export const COMMAND_VALID_MS = 5 * 60_000;
 
+/** Whom a message is for, and what of the protocol's additions it said that it knows. */
+export interface Recipient extends Audience {
+  readonly knows: ReadonlySet<string>;
+}
+
 export interface Signer {
   /** @throws PiculusError `no-signing-key`. */
-  fix(audience: Audience, command: FixCommand): FixCommand;
+  fix(recipient: Recipient, command: FixCommand): FixCommand;
   /** @throws PiculusError `no-signing-key`. */
   preview(audience: Audience, preview: ServerMessageBody<'preview'>): ServerMessageBody<'preview'>;
   /** @throws PiculusError `no-signing-key`. */
@@ -43,9 +50,13 @@ export function createSigner(ring: () => KeyRing, now: () => Date): Signer {
     return key;
   };
   return {
-    fix(audience, command) {
+    fix({ knows, ...audience }, command) {
       const { keyId, privateKey } = active();
       const valid = times();
+      if (knows.has(FIX_SIGNED_WHOLE)) {
+        const signed = { ...command, ...valid, keyId };
+        return { ...signed, signature: signBytes(privateKey, fixBytes(audience, signed)) };
+      }
       const items = command.items.map((item) => {
         const signed = { ...item, ...valid, keyId };
         return { ...signed, signature: signBytes(privateKey, fixItemBytes(audience, command, signed)) };
