@@ -9,6 +9,7 @@ import type { Clock } from '../base/clock.ts';
 import type { Context, Loop } from '../base/services.ts';
 import { createLoop } from '../dispatch/loop.ts';
 import { readDatabaseTime } from '../store/database-time.ts';
+import { boundAfterSetBack } from '../store/set-back.ts';
 
 /** More than this is not made up for little by little. */
 const STEP_MS = 1_000;
@@ -19,6 +20,8 @@ const ROUND_TRIP_MS_MAX = 2_000;
 const GOOD_ROUND_TRIP_MS = 20;
 const TRIES_MAX = 3;
 const POLL_MS = 5_000;
+/** No lease and no duty lasts longer. */
+const LONGEST_MS = 30_000;
 
 export interface Measurement {
   /** What the database said, in milliseconds since the epoch. */
@@ -102,21 +105,39 @@ async function measure(db: Context['db'], clock: DisciplinedClock): Promise<Meas
   return best;
 }
 
-/** Asks the database for the time. @throws PiculusError `database-away`. */
-export async function measureTime({ db, log }: Context, clock: DisciplinedClock): Promise<void> {
+/**
+ * Asks the database for the time.
+ * @returns by how much the time was stepped, in milliseconds.
+ * @throws PiculusError `database-away`.
+ */
+export async function measureTime({ db, log }: Context, clock: DisciplinedClock): Promise<number> {
   const steppedMs = clock.observe(await measure(db, clock));
-  if (steppedMs === 0) return;
+  if (steppedMs === 0) return 0;
   const fields = { steppedMs: Math.round(steppedMs), offsetMs: Math.round(clock.standing().offsetMs) };
   log.warn(fields, "the time is the database's: this machine's clock says another one");
+  return steppedMs;
 }
 
+/**
+ * Every node that notices the database's clock to be set back bounds what lies ahead: the last one to notice finds what
+ * the others still wrote by the time of before.
+ */
 export function createTimeKeeper(context: Context, clock: DisciplinedClock): Loop {
+  // It may have been set back while no node was there.
+  let mayLieAhead = true;
   return createLoop({
     ...context,
     name: 'time-keeper',
     wakeReason: null,
     pollMs: POLL_MS,
     delayMsMax: POLL_MS,
-    work: () => measureTime(context, clock),
+    work: async () => {
+      if ((await measureTime(context, clock)) < 0) mayLieAhead = true;
+      if (!mayLieAhead) return;
+      const rows = await boundAfterSetBack(context.db, LONGEST_MS);
+      mayLieAhead = false;
+      if (rows > 0)
+        context.log.warn({ rows }, "the database's clock was set back; what lay ahead counts from now");
+    },
   });
 }

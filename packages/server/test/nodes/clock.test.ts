@@ -5,10 +5,29 @@ import { TEST_ENGINES } from '../../../../test/support/database.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { createScheduler } from '../../src/dispatch/scheduler.ts';
 import { createExecutions } from '../../src/executions/index.ts';
-import { createDisciplinedClock, type DisciplinedClock, measureTime } from '../../src/nodes/clock.ts';
+import {
+  createDisciplinedClock,
+  createTimeKeeper,
+  type DisciplinedClock,
+  measureTime,
+} from '../../src/nodes/clock.ts';
+import { takeDuties } from '../../src/store/duties.ts';
+import { beat, leave, retireSilentNodes } from '../../src/store/nodes.ts';
+import { person } from '../../../../test/support/callers.ts';
 import { openWorld, orders } from '../executions/world.ts';
 
 const HOUR_MS = 3_600_000;
+const SIGN = {
+  state: 'working',
+  version: '1.0.0',
+  host: 'h',
+  pid: 1,
+  address: 'http://127.0.0.1:1',
+  clients: 0,
+  secretPrint: 'print',
+  signingKey: null,
+  auditKey: 'key',
+} as const;
 
 /** A machine whose clock and whose passing of time are moved by the test. */
 function machine(wallMs: number) {
@@ -117,6 +136,58 @@ describe.each(TEST_ENGINES)('a node whose machine says another time, on %s', (en
     // Half an hour of the 25: what a busy machine takes between the two lines is no matter.
     expect(Math.abs(apart)).toBeLessThan(HOUR_MS / 2);
     expect(clock.standing().offsetMs).toBeGreaterThan(24 * HOUR_MS);
+    await world.close();
+  });
+});
+
+describe("a database's clock that was set back by an hour", () => {
+  it('hides nobody who is silent for longer than a lease lasts', async () => {
+    const world = await openWorld();
+    const { db } = world.database;
+    const clock = createDisciplinedClock(systemClock);
+    const node = { ...world.context, clock };
+    const keeper = createTimeKeeper(node, clock);
+    await keeper.runOnce();
+    await world.solution({ executionMode: 'manual' });
+    await world.report(orders(world, 1));
+    await world.problems.run(['1'], person('operator'), undefined);
+    expect(await createExecutions(node).claim(world.session(), 9)).not.toBeNull();
+    for (const [nodeId, gone] of [
+      ['dead', false],
+      ['alive', false],
+      ['left', true],
+    ] as const) {
+      await beat(db, { ...SIGN, nodeId }, 0);
+      if (gone) await leave(db, nodeId);
+    }
+    await takeDuties(db, { nodeId: 'dead', names: ['chain'], ms: 10_000 });
+    // What was stored by the time of before lies an hour ahead now.
+    await sql`UPDATE piculus.leases SET expires_at = expires_at + interval '1 hour'`.execute(db);
+    await sql`UPDATE piculus.duties SET expires_at = expires_at + interval '1 hour'`.execute(db);
+    await sql`UPDATE piculus.nodes SET seen_at = seen_at + interval '1 hour',
+      unbroken_since = unbroken_since + interval '1 hour'`.execute(db);
+    // Only what the node itself remembers tells that the clock was another one.
+    const at = clock.elapsedMs();
+    clock.observe({ databaseMs: Date.now() + HOUR_MS, askedAt: at, answeredAt: at });
+    await keeper.runOnce();
+
+    const left = await sql<Record<string, number>>`
+      SELECT (SELECT max(extract(epoch FROM expires_at - clock_timestamp())) FROM piculus.leases)::float8 AS lease,
+        (SELECT max(extract(epoch FROM expires_at - clock_timestamp())) FROM piculus.duties)::float8 AS duty,
+        (SELECT count(*) FROM piculus.nodes WHERE seen_at > clock_timestamp() AND state <> 'gone')::int AS ahead,
+        (SELECT count(*) FROM piculus.nodes WHERE unbroken_since > clock_timestamp() AND state <> 'gone')::int AS broken
+    `.execute(db);
+    expect(left.rows[0]).toMatchObject({ ahead: 0, broken: 0 });
+    expect(left.rows[0]?.['lease']).toBeLessThanOrEqual(30);
+    expect(left.rows[0]?.['duty']).toBeLessThanOrEqual(30);
+    // Counted from now on: whoever gives no sign any more is found by another one that does.
+    await beat(db, { ...SIGN, nodeId: 'alive' }, 60_000);
+    await sql`UPDATE piculus.nodes SET seen_at = seen_at - interval '20 seconds' WHERE node_id = 'dead'`.execute(
+      db,
+    );
+    await sql`UPDATE piculus.nodes SET unbroken_since = unbroken_since - interval '20 seconds'`.execute(db);
+    const silent = await retireSilentNodes(db, { nodeId: 'alive', silentMs: 15_000 });
+    expect(silent.nodeIds).toEqual(['dead']);
     await world.close();
   });
 });
