@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { bin, ROOT, run, say } from './lib.mjs';
 import { natsForTests } from './nats.mjs';
 import { postgresForFigures } from './postgres.mjs';
+import { redisForFigures } from './redis.mjs';
 import { setup } from './setup.mjs';
 
 const PEERS = join(ROOT, 'benchmarks', 'peers');
@@ -24,6 +25,8 @@ async function main(args) {
   if (program === null) return 1;
   const database = needed ? await postgresForFigures() : { url: given, stop: async () => {} };
   if (database === null) return 1;
+  const queues = !namesCells(args) || args.includes('drain') || args.includes('ingest');
+  const redis = queues && !args.includes('--help') ? await redisForFigures() : null;
   try {
     // Clients of this cell come by NATS as well; a missing one is fetched, which the others need not wait for.
     const nats = args.includes('poison') || !namesCells(args) ? await natsForTests() : null;
@@ -33,6 +36,7 @@ async function main(args) {
         ...process.env,
         BENCH_DATABASE_URL: database.url,
         ...(nats === null ? {} : { NATS_SERVER: nats }),
+        ...redis?.env,
       },
     });
     // Ctrl-C reaches the benchmark from the terminal as well; hearing it here keeps this process until it has tidied up.
@@ -41,6 +45,7 @@ async function main(args) {
     const [code] = await once(child, 'close');
     return code ?? 1;
   } finally {
+    await redis?.stop();
     await database.stop();
   }
 }

@@ -13,12 +13,12 @@ export async function open({ url, settings }) {
       await queue.waitUntilReady();
       await queue.obliterate({ force: true });
     },
-    add: (indexes) =>
+    add: (indexes, keyed) =>
       queue.addBulk(
         indexes.map((index) => ({
           name: QUEUE,
           data: { index },
-          opts: { attempts: 5, removeOnComplete: false },
+          opts: { attempts: 5, removeOnComplete: false, ...(keyed ? { jobId: `T${index}` } : {}) },
         })),
       ),
     async left() {

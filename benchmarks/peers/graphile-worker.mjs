@@ -26,8 +26,15 @@ export async function open({ url, settings }) {
     async prepare() {
       if (settings.keepResults) await pool.query(KEEP_RESULTS);
     },
-    add: (indexes) =>
-      utils.addJobs(indexes.map((index) => ({ identifier: TASK, payload: { index }, maxAttempts: 5 }))),
+    add: (indexes, keyed) =>
+      utils.addJobs(
+        indexes.map((index) => ({
+          identifier: TASK,
+          payload: { index },
+          maxAttempts: 5,
+          ...(keyed ? { jobKey: `T${index}` } : {}),
+        })),
+      ),
     async left() {
       const { rows } = await pool.query('select count(*)::int as jobs from graphile_worker._private_jobs');
       return rows[0].jobs;

@@ -20,14 +20,21 @@ const ORDERS = {
     queue = await open(options);
     if (options.prepare) await queue.prepare();
   },
-  /** Adds in batches of 1,000, some in flight at a time. @returns ms until the last was acknowledged. */
-  async add({ tasks, inFlight }) {
+  /**
+   * Adds in batches of 1,000, some in flight at a time. With keys, a task that is there already is not added again.
+   * @returns ms until the last was acknowledged.
+   */
+  async add({ tasks, inFlight, keyed = false, leaveOutEach = 0 }) {
+    const wanted = (index) => leaveOutEach === 0 || index % leaveOutEach !== 0;
     const batches = Array.from({ length: Math.ceil(tasks / BATCH) }, (_, batch) =>
-      Array.from({ length: Math.min(BATCH, tasks - batch * BATCH) }, (_, at) => batch * BATCH + at),
+      Array.from({ length: Math.min(BATCH, tasks - batch * BATCH) }, (_, at) => batch * BATCH + at).filter(
+        wanted,
+      ),
     );
     const started = performance.now();
     const lane = async () => {
-      for (let batch = batches.shift(); batch !== undefined; batch = batches.shift()) await queue.add(batch);
+      for (let batch = batches.shift(); batch !== undefined; batch = batches.shift())
+        await queue.add(batch, keyed);
     };
     await Promise.all(Array.from({ length: inFlight }, lane));
     return performance.now() - started;

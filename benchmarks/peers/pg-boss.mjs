@@ -4,6 +4,8 @@ import pg from 'pg';
 
 const QUEUE = 'nothing';
 
+const idOf = (index) => `00000000-0000-4000-8000-${String(index).padStart(12, '0')}`;
+
 export async function open({ url, settings }) {
   const boss = new PgBoss({
     connectionString: url,
@@ -19,10 +21,11 @@ export async function open({ url, settings }) {
     async prepare() {
       await boss.createQueue(QUEUE, { retryLimit: 5, retryDelay: 0, retryBackoff: false });
     },
-    add: (indexes) =>
+    // Of its ways to know a job again, the id is the cheapest: what is there already is left as it is.
+    add: (indexes, keyed) =>
       boss.insert(
         QUEUE,
-        indexes.map((index) => ({ data: { index } })),
+        indexes.map((index) => ({ ...(keyed ? { id: idOf(index) } : {}), data: { index } })),
       ),
     async left() {
       const { rows } = await pool.query(

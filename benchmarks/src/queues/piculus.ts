@@ -52,7 +52,7 @@ export async function piculusRound(context: CellContext, tasks: number): Promise
 }
 
 /** @returns ms from the first problem that is found to the stored end of the collect. */
-async function ingest(
+export async function ingest(
   api: Awaited<ReturnType<typeof startServer>>['api'],
   worker: OrderedProcess,
 ): Promise<number> {

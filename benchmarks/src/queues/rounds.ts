@@ -28,6 +28,7 @@ export interface Peer {
 }
 
 export const PICULUS = 'piculus';
+export const BULLMQ = 'bullmq, appendfsync everysec';
 
 export const readSettings = (): Readonly<Record<string, Readonly<Record<string, unknown>>>> =>
   JSON.parse(readFileSync(fromRoot('benchmarks/peers/settings.json'), 'utf8'));
@@ -39,12 +40,13 @@ export function peers(): readonly Peer[] {
     program,
     settings: { ...settings[program], ...more },
   });
-  const { BENCH_REDIS_URL: redis } = process.env;
+  const { BENCH_REDIS_URL: redis = '', BENCH_REDIS_ALWAYS_URL: always = '' } = process.env;
   return [
     peer('graphile-worker, equal contract', 'graphile-worker', { keepResults: true }),
     peer('graphile-worker, as shipped', 'graphile-worker'),
     peer('pg-boss', 'pg-boss'),
-    ...(redis === undefined ? [] : [peer('bullmq', 'bullmq', { url: redis })]),
+    ...(redis === '' ? [] : [peer(BULLMQ, 'bullmq', { url: redis })]),
+    ...(always === '' ? [] : [peer('bullmq, appendfsync always', 'bullmq', { url: always })]),
   ];
 }
 

@@ -16,6 +16,8 @@ let first = 0;
 let last = 0;
 let idleMs = 0;
 let collectBegan = 0;
+/** The next collect finds all but each so-many-th task; 0: all. */
+let leaveOutEach = 0;
 let tellAllCalled = (): void => {};
 const allCalled = new Promise<void>((resolve) => {
   tellAllCalled = resolve;
@@ -63,6 +65,9 @@ const ORDERS: Readonly<Record<string, (options: Readonly<Record<string, string>>
     });
     await client.start();
   },
+  async leaveOut({ each }) {
+    leaveOutEach = Number(each);
+  },
   work: () => allCalled,
   collectBegan: async () => collectBegan,
   async summary() {
@@ -85,7 +90,9 @@ async function collect({
   const at = windowTo.toISOString();
   for (let from = 0; from < calls.length; from += BATCH) {
     const size = Math.min(BATCH, calls.length - from);
-    await report(Array.from({ length: size }, (_, offset) => problem(from + offset, at)));
+    const indexes = Array.from({ length: size }, (_, offset) => from + offset);
+    const wanted = indexes.filter((index) => leaveOutEach === 0 || index % leaveOutEach !== 0);
+    await report(wanted.map((index) => problem(index, at)));
   }
   const feeds = (['order', 'ledger', 'bank'] as const).map((side) => ({
     side,
