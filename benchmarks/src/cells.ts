@@ -10,6 +10,7 @@ import { limitCell } from './limit/cell.ts';
 import { memoryCell } from './memory/cell.ts';
 import { overloadCell } from './overload/cell.ts';
 import { poisonCell } from './poison/cell.ts';
+import { repairCell } from './repair/cell.ts';
 import { slowClientCell } from './slow-client/cell.ts';
 
 export const CELLS: Readonly<Record<string, Cell>> = {
@@ -21,6 +22,7 @@ export const CELLS: Readonly<Record<string, Cell>> = {
   memory: memoryCell,
   embedded: embeddedCell,
   collect: collectCell,
+  repair: repairCell,
   console: consoleCell,
   overload: overloadCell,
   poison: poisonCell,

@@ -77,6 +77,16 @@ export async function startClient(
   server: RunningServer,
   databaseUrl: string,
 ): Promise<ObservedProcess> {
+  const env = { PBAP_DATABASE_URL: databaseUrl, BANK_URL: await startBank(context) };
+  return startClientOf(context, server, env);
+}
+
+/** @param env where its database and its bank are, and what else it is to have. */
+export async function startClientOf(
+  context: CellContext,
+  server: RunningServer,
+  env: Readonly<Record<string, string>>,
+): Promise<ObservedProcess> {
   const { key, serverKeys } = await server.api.createSystem({
     body: { sysCode: SYS_CODE, name: 'PBAP', collectCron: null },
   });
@@ -89,9 +99,8 @@ export async function startClient(
         PICULUS_SYSTEM_KEY: key,
         PICULUS_SERVER_KEYS: serverKeys.join(','),
         SYS_CODE,
-        PBAP_DATABASE_URL: databaseUrl,
-        BANK_URL: await startBank(context),
         PBAP_NORMAL_PATH: 'no',
+        ...env,
       },
     },
     context,
@@ -99,7 +108,8 @@ export async function startClient(
   return process;
 }
 
-function addressIn(ready: Readonly<Record<string, unknown>>, field: string): string {
+/** @throws Error where a program did not say it. */
+export function addressIn(ready: Readonly<Record<string, unknown>>, field: string): string {
   const address = ready[field];
   if (typeof address !== 'string') throw new Error(`a program did not say its ${field}`);
   return address;
