@@ -52,6 +52,9 @@ interface Work {
   overdue: boolean;
 }
 
+/** Why nobody waits any longer. Without a reason, each signal would make an error with a stack of its own. */
+const ENDED = 'ended';
+
 /** Leases whose end is remembered, so that a late second delivery is not executed again. */
 const REMEMBERED_LEASES = 2_000;
 
@@ -266,7 +269,7 @@ export class Executor<Tx> {
       log.error({ commandKey: item.commandKey, error: reason }, 'a command could not be run');
       result = withoutActing(this.#options, item, startedAt, 'failed', reason);
     }
-    done.abort();
+    done.abort(ENDED);
     this.#running.delete(work);
     this.#end(lease, item, result);
     this.#pump();

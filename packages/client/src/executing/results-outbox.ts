@@ -23,7 +23,7 @@ interface LeaseResults {
 
 /** How long a result may wait for company while others are on their way. */
 const GATHER_MS = 20;
-const BATCH_RESULTS = Math.min(200, LIMITS.fixesPerMessage);
+const BATCH_RESULTS = LIMITS.fixesPerMessage;
 const BATCH_BYTES = LIMITS.messageBytes - 1_024;
 
 export class ResultsOutbox {

@@ -13,7 +13,7 @@ import {
 import { fieldsOf, NEWEST_FORMAT, readCanonicalRows } from '../store/chain-rows.ts';
 import type { Database, Tx } from '../store/database.ts';
 import { transaction } from '../store/pool.ts';
-import { blockHash, type Coverage, NO_BLOCK, rowDigest, SOURCES } from './encoding.ts';
+import { blockHash, type Coverage, NO_BLOCK, rowDigests, SOURCES } from './encoding.ts';
 
 export interface BlockRequest {
   /** Up to which id of each table rows may be covered. */
@@ -40,7 +40,7 @@ export async function makeBlock(tx: Tx, { upTo, at, rowsMax }: BlockRequest): Pr
       // A block that is full ends with its last row; the rest is for the next one.
       upToId: rows.length === room && last !== undefined ? last.id : upTo[source],
       ids: rows.map(({ id }) => id),
-      digests: Buffer.concat(rows.map((row) => rowDigest(source, names, row))),
+      digests: Buffer.concat(rows.map(rowDigests(source, names))),
     });
     room -= rows.length;
   }

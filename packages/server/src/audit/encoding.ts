@@ -59,17 +59,35 @@ function prefixed(text: string): Buffer {
   return Buffer.concat([u32(bytes.length), bytes]);
 }
 
-const ABSENT = Buffer.from([0]);
-const PRESENT = Buffer.from([1]);
+const ABSENT = 0;
+const PRESENT = 1;
+const LENGTH_BYTES = 4;
 
 /** @param names of the fields, in the order of the values. */
 export function rowDigest(source: Source, names: readonly string[], row: CanonicalRow): Buffer {
-  const parts = [prefixed('piculus row'), prefixed(source), u32(names.length)];
-  for (const [index, name] of names.entries()) {
-    const value = row.values[index] ?? null;
-    parts.push(prefixed(name), ...(value === null ? [ABSENT] : [PRESENT, prefixed(value)]));
-  }
-  return createHash('sha256').update(Buffer.concat(parts)).digest();
+  return rowDigests(source, names)(row);
+}
+
+/** As `rowDigest`, for many rows of one kind: what is the same in all of them is spelled once. */
+export function rowDigests(source: Source, names: readonly string[]): (row: CanonicalRow) => Buffer {
+  const head = Buffer.concat([prefixed('piculus row'), prefixed(source), u32(names.length)]);
+  const fields = names.map(prefixed);
+  const sameBytes = fields.reduce((sum, { length }) => sum + length + 1, head.length);
+  return ({ values }) => {
+    const texts = fields.map((_, index) => values[index] ?? null);
+    const sizes = texts.map((text) => (text === null ? 0 : LENGTH_BYTES + Buffer.byteLength(text)));
+    const bytes = Buffer.allocUnsafe(sizes.reduce((sum, size) => sum + size, sameBytes));
+    let at = head.copy(bytes);
+    for (const [index, field] of fields.entries()) {
+      at += field.copy(bytes, at);
+      const text = texts[index] ?? null;
+      at = bytes.writeUInt8(text === null ? ABSENT : PRESENT, at);
+      if (text === null) continue;
+      at = bytes.writeUInt32BE((sizes[index] ?? LENGTH_BYTES) - LENGTH_BYTES, at);
+      at += bytes.write(text, at);
+    }
+    return createHash('sha256').update(bytes).digest();
+  };
 }
 
 export function blockHash(block: BlockContent): Buffer {

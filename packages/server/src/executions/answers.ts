@@ -43,6 +43,8 @@ export interface Answered {
 
 export interface AnswerBatch {
   readonly lease: LeaseRow;
+  /** As they are under the lease's lock, by id: nobody else moves them. */
+  readonly problems: ReadonlyMap<string, ProblemRow>;
   readonly answers: readonly Answer[];
   readonly notYetMaxMs: number;
   readonly at: Date;
@@ -53,15 +55,16 @@ export interface AnswerBatch {
   readonly clicksGoOn?: boolean;
 }
 
+export async function problemsOf(
+  tx: Tx,
+  answers: readonly Pick<Answer, 'problemId'>[],
+): Promise<ReadonlyMap<string, ProblemRow>> {
+  const ids = answers.map(({ problemId }) => problemId);
+  return new Map((await problemsByIds(tx, ids)).map((row) => [row.id, row]));
+}
+
 export async function storeAnswers(tx: Tx, batch: AnswerBatch): Promise<Answered> {
-  const rows = new Map(
-    (
-      await problemsByIds(
-        tx,
-        batch.answers.map(({ problemId }) => problemId),
-      )
-    ).map((row) => [row.id, row]),
-  );
+  const { problems: rows } = batch;
   const told = await toldEffects(
     tx,
     batch.answers

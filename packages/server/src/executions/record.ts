@@ -1,12 +1,11 @@
 /** Results of a client, guarded by its lease. A repeat changes nothing; a late answer is refused. */
 import { type ClientMessageBody, commandKey, type FixResult, PiculusError } from '@piculus/protocol';
 import type { Context, Session } from '../base/services.ts';
-import type { Tx } from '../store/database.ts';
 import { requireNotNewer } from '../store/fencing.ts';
 import { answerLease, type LeaseRow, lockLease } from '../store/leases.ts';
 import { committed } from '../store/pool.ts';
-import { problemsByIds } from '../store/problems.ts';
-import { type Answer, storeAnswers } from './answers.ts';
+import type { ProblemRow } from '../store/problems.ts';
+import { type Answer, problemsOf, storeAnswers } from './answers.ts';
 import { announce } from './announce.ts';
 import { countAnswers } from './figures.ts';
 import type { ExecutionOptions } from './options.ts';
@@ -21,10 +20,11 @@ export async function record(
     const lease = await lockLease(tx, body.leaseId);
     const results = openResults(lease, session, body);
     if (lease === null || results.length === 0) return null;
-    await refuseOtherKeys(tx, results);
+    const problems = await problemsOf(tx, results);
+    refuseOtherKeys(problems, results);
     const at = context.clock.now();
     const answers = results.map(asAnswer);
-    const stored = await storeAnswers(tx, { lease, answers, notYetMaxMs: options.notYetMaxMs, at });
+    const stored = await storeAnswers(tx, { lease, problems, answers, notYetMaxMs: options.notYetMaxMs, at });
     const answeredIds = answers.map(({ problemId }) => problemId);
     const all = lease.answeredIds.length + answeredIds.length === lease.problemIds.length;
     const held = { id: lease.id, epoch: lease.epoch, connection: session.connection ?? null };
@@ -71,14 +71,10 @@ function refuseOtherEvidence({ problemId, evidenceHash }: FixResult, sentFor: st
 }
 
 /** An answer to another command than the one that was sent would be booked under the wrong key. */
-async function refuseOtherKeys(tx: Tx, results: readonly FixResult[]): Promise<void> {
-  const rows = await problemsByIds(
-    tx,
-    results.map(({ problemId }) => problemId),
-  );
-  const keys = new Map(rows.map((row) => [row.id, commandKey(row)]));
+function refuseOtherKeys(problems: ReadonlyMap<string, ProblemRow>, results: readonly FixResult[]): void {
   for (const { problemId, commandKey: given } of results) {
-    if (keys.get(problemId) !== given) {
+    const row = problems.get(problemId);
+    if (row === undefined || commandKey(row) !== given) {
       throw new PiculusError('unknown-command', `another command key than was sent for problem ${problemId}`);
     }
   }

@@ -9,7 +9,7 @@ import { answerLease, expiredLeaseIds, lockExpiredLease, systemOfLease } from '.
 import { lockSystem } from '../store/locks.ts';
 import { committed } from '../store/pool.ts';
 import { canBeRun } from '../store/run-requests.ts';
-import { type Answer, storeAnswers } from './answers.ts';
+import { type Answer, problemsOf, storeAnswers } from './answers.ts';
 import { announce } from './announce.ts';
 import { countAnswers } from './figures.ts';
 import type { ExecutionOptions } from './options.ts';
@@ -55,7 +55,8 @@ async function rescueOne(context: Context, options: ExecutionOptions, id: string
     const answers = lease.problemIds.filter((problemId) => !answered.has(problemId)).map(unknown);
     const clicksGoOn = lease.trigger !== 'tick' && (await canBeRun(tx, sysCode, lease.fixCode));
     const { notYetMaxMs } = options;
-    const stored = await storeAnswers(tx, { lease, answers, notYetMaxMs, at, clicksGoOn });
+    const problems = await problemsOf(tx, answers);
+    const stored = await storeAnswers(tx, { lease, problems, answers, notYetMaxMs, at, clicksGoOn });
     // The answered ids stay the client's own, so that a repeat of those is still known as one.
     const held = { id, epoch: lease.epoch, connection: null };
     await answerLease(tx, held, { answeredIds: [], closedAt: at, raised: true });

@@ -1,6 +1,7 @@
 /** The pool of connections and the one way to run a transaction. */
 import pg from 'pg';
 import type { Commit, Steps } from '../base/steps.ts';
+import { readTextList } from './arrays.ts';
 import { sqlState } from './availability.ts';
 import type { Database, Tx } from './database.ts';
 
@@ -37,6 +38,18 @@ const KEEP_ALIVE = [
   'tcp_user_timeout=10000',
 ];
 
+/** What PostgreSQL calls lists of texts and of big whole numbers. */
+const LISTS: ReadonlySet<number> = new Set([1009, 1016]);
+
+/** The driver's readers, but for lists of texts and of ids. */
+const TYPES: pg.CustomTypesConfig = {
+  getTypeParser: (type, format) => {
+    const otherwise = pg.types.getTypeParser(type, format);
+    if (format === 'binary' || !LISTS.has(type)) return otherwise;
+    return (text: string) => readTextList(text) ?? otherwise(text);
+  },
+};
+
 /**
  * The limits go to the database when a connection starts; what the URL says itself counts instead of them.
  * `bigint` and `numeric` come back as text and `timestamptz` as Date, as the driver does by default.
@@ -48,6 +61,7 @@ export function openPool(options: PoolOptions): pg.Pool {
     connectionTimeoutMillis: options.connectTimeoutMs ?? 10_000,
     idleTimeoutMillis: 30_000,
     application_name: 'piculus',
+    types: TYPES,
     keepAlive: true,
     keepAliveInitialDelayMillis: 5_000,
     options: KEEP_ALIVE.map((setting) => `-c ${setting}`).join(' '),

@@ -2,7 +2,7 @@
 import { PiculusError } from '@piculus/protocol';
 import { sql } from 'kysely';
 import { describe, expect, it } from 'vitest';
-import { storeAnswers } from '../../src/executions/answers.ts';
+import { problemsOf, storeAnswers } from '../../src/executions/answers.ts';
 import { answerLease, lockLease } from '../../src/store/leases.ts';
 import { transaction } from '../../src/store/pool.ts';
 import { MINUTE_MS, tellStory } from '../executions/story.ts';
@@ -52,7 +52,8 @@ describe('an act beside an answer', () => {
         startedAt: null,
       };
       const at = world.clock.now();
-      await storeAnswers(tx, { lease, answers: [answer], notYetMaxMs: MINUTE_MS, at });
+      const problems = await problemsOf(tx, [answer]);
+      await storeAnswers(tx, { lease, problems, answers: [answer], notYetMaxMs: MINUTE_MS, at });
       await answerLease(
         tx,
         { id: lease.id, epoch: 1, connection: null },
