@@ -1,6 +1,9 @@
-/** What a worker's handler was called for: how often for each task, from when to when, and how long it had nothing to do. */
+/** What a worker's handler was called for: how often for each task, from when to when, and how long there was nothing that it could have done. */
 
-/** A pause longer than this is waiting (for a retry that is put off, or a tick), not work. */
+/**
+ * A pause longer than this is waiting for a retry that is put off, or for a tick, where every task was called before: as
+ * long as one was not, there is work, and a pause is the system's own.
+ */
 const PAUSE_MS = 200;
 
 export function createGauge(tasks) {
@@ -9,15 +12,17 @@ export function createGauge(tasks) {
   let first = 0;
   let last = 0;
   let idleMs = 0;
+  let begun = 0;
   return {
     /** @returns whether this call is to fail: the first one of each tenth task. */
     called(index) {
       const now = Date.now();
       if (total === 0) first = now;
-      else if (now - last > PAUSE_MS) idleMs += now - last;
+      else if (begun === tasks && now - last > PAUSE_MS) idleMs += now - last;
       last = now;
       total += 1;
       calls[index] += 1;
+      if (calls[index] === 1) begun += 1;
       return index % 10 === 0 && calls[index] === 1;
     },
     planned: tasks + Math.ceil(tasks / 10),

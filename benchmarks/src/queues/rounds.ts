@@ -14,7 +14,7 @@ export interface Round {
   readonly ingested: number;
   /** Executions, the repeated ones included, from the first call of the handler to the last durable result. */
   readonly drained: number;
-  /** Of which nothing ran, because retries were put off; not counted against anybody. */
+  /** Of which nothing ran, because only retries were left and were put off; not counted against anybody. */
   readonly idleMs: number;
   readonly wallMs: number;
   /** What was not as planned. */

@@ -29,7 +29,7 @@ export interface Batch {
 }
 
 export interface Drained {
-  /** Executions a second, without the pauses in which nothing ran because retries were put off. */
+  /** Executions a second, without the pauses in which only retries were left and were put off. */
   readonly rate: number;
   readonly wallMs: number;
   readonly idleMs: number;

@@ -17,12 +17,13 @@ interface Gauge {
   tellAll(): void;
   collectBegan: number;
   total: number;
+  begun: number;
   first: number;
   last: number;
   idleMs: number;
 }
 
-/** As in the gauge of other systems: longer than this is waiting, not work. */
+/** As in the gauge of other systems: longer than this is waiting, not work, once every task was called. */
 const PAUSE_MS = 200;
 
 let gauge = gaugeOf({ prefix: 'none', tasks: 0, failEvery: 0 });
@@ -41,6 +42,7 @@ function gaugeOf(asked: { prefix: string; tasks: number; failEvery: number }): G
     tellAll,
     collectBegan: 0,
     total: 0,
+    begun: 0,
     first: 0,
     last: 0,
     idleMs: 0,
@@ -53,13 +55,15 @@ function called(client: string, businessKey: string): boolean {
   if (prefix !== gauge.prefix) return false;
   const now = Date.now();
   if (gauge.total === 0) gauge.first = now;
-  else if (now - gauge.last > PAUSE_MS) gauge.idleMs += now - gauge.last;
+  else if (gauge.begun === gauge.calls.length && now - gauge.last > PAUSE_MS)
+    gauge.idleMs += now - gauge.last;
   gauge.last = now;
   gauge.total += 1;
   gauge.callers.add(client);
   const index = Number(number);
   const count = (gauge.calls[index] ?? 0) + 1;
   gauge.calls[index] = count;
+  if (count === 1) gauge.begun += 1;
   if (gauge.total === callsOf(gauge.calls.length, gauge.failEvery)) gauge.tellAll();
   return gauge.failEvery > 0 && index % gauge.failEvery === 0 && count === 1;
 }
