@@ -52,7 +52,7 @@ async function main(args) {
 
 /** What follows an option with a value is that value. */
 function namesCells(args) {
-  const flags = ['--quick', '--json'];
+  const flags = ['--quick', '--json', '--tune'];
   return args.some((arg, at) => {
     const before = args[at - 1] ?? '';
     return !arg.startsWith('-') && (!before.startsWith('--') || flags.includes(before));

@@ -6,6 +6,8 @@ export interface Asked {
   readonly cells: readonly (readonly [name: string, options: ReadonlyMap<string, number>])[];
   readonly quick: boolean;
   readonly json: boolean;
+  /** Looks for the best settings of the peers in place of running cells. */
+  readonly tune: boolean;
 }
 
 type Cells = Readonly<Record<string, Cell>>;
@@ -26,7 +28,7 @@ export function readArguments(args: readonly string[], known: Cells): Asked | nu
       throw new BenchError(`there is no cell "${name}"; there are ${Object.keys(known).join(', ')}`);
     return [name, optionsOf(cell, values, quick)] as const;
   });
-  return { cells, quick, json: values.get('json') === true };
+  return { cells, quick, json: values.get('json') === true, tune: values.get('tune') === true };
 }
 
 function optionsOf(
@@ -53,7 +55,7 @@ function parse(args: readonly string[], known: Cells) {
       allowPositionals: true,
       options: {
         ...Object.fromEntries(names.map((name) => [name, { type: 'string' as const }] as const)),
-        ...{ json: flag, quick: flag, help: flag },
+        ...{ json: flag, quick: flag, tune: flag, help: flag },
       },
     });
     return { values: new Map<string, unknown>(Object.entries(values)), positionals };
@@ -66,6 +68,7 @@ function parse(args: readonly string[], known: Cells) {
 export function usage(known: Cells): readonly string[] {
   return [
     'npm run bench -- [cell…] [options] [--quick] [--json]        without a cell: all of them',
+    'npm run bench -- --tune [--quick]        finds the best settings of the systems beside Piculus',
     ...Object.entries(known).flatMap(([name, cell]) => [
       `  ${name}: ${cell.says}`,
       ...Object.entries(cell.options).map(

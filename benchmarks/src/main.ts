@@ -6,6 +6,7 @@ import { readArguments, usage } from './arguments.ts';
 import { BenchError, type BenchReport, type Cell, type CellContext, type CellResult } from './cell.ts';
 import { CELLS } from './cells.ts';
 import { asTable, failed, joined } from './report.ts';
+import { tunePeers } from './queues/tune.ts';
 import { describeMachine, describeVersions } from './support/machine.ts';
 
 const INTERRUPTED = 130;
@@ -39,7 +40,11 @@ async function main(args: readonly string[]): Promise<number> {
     const shared = { databaseUrl, quick: asked.quick, say };
     const machine = await describeMachine(databaseUrl);
     const results = new Map<string, CellResult>();
-    for (const [name, options] of asked.cells) {
+    if (asked.tune) {
+      const tuning: Cell = { says: 'settings of the systems beside Piculus', options: {}, run: tunePeers };
+      results.set('tune', await runCell(tuning, { ...shared, options: new Map() }, undos));
+    }
+    for (const [name, options] of asked.tune ? [] : asked.cells) {
       const cell = CELLS[name];
       if (cell === undefined) continue;
       say(`--- ${name}: ${cell.says}`);

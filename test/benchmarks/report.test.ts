@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { readArguments, usage } from '../../benchmarks/src/arguments.ts';
 import type { BenchReport, Cell, CellResult } from '../../benchmarks/src/cell.ts';
 import { CELLS } from '../../benchmarks/src/cells.ts';
+import { combinationsOf } from '../../benchmarks/src/queues/tune.ts';
 import { asTable, failed, joined } from '../../benchmarks/src/report.ts';
 import { compare } from '../../benchmarks/src/statistics.ts';
 
@@ -43,6 +44,16 @@ describe('what a benchmark is asked for', () => {
     expect(options(['first', '--quick', '--tasks', '99'])).toEqual([['first', { tasks: 99, rounds: 5 }]]);
     expect(() => options(['--tasks', 'many'])).toThrow('--tasks must be a whole number');
     expect(() => options(['--faster'])).toThrow();
+  });
+
+  it('tries every combination of a grid once', () => {
+    expect(combinationsOf({ size: [1, 2], queue: ['short', 'long'] })).toEqual([
+      { size: 1, queue: 'short' },
+      { size: 1, queue: 'long' },
+      { size: 2, queue: 'short' },
+      { size: 2, queue: 'long' },
+    ]);
+    expect(readArguments(['--tune', '--quick'], known)).toMatchObject({ tune: true, quick: true });
   });
 
   it('explains itself with every cell and option', () => {

@@ -26,8 +26,8 @@ const GROWTH_MB_TARGET = 150;
 export const collectCell: Cell = {
   says: "collects over PBAP's history beside one plain join that counts; and the growth of the client's memory",
   options: {
-    orders: { otherwise: 1_000_000, whenQuick: 100_000, says: 'orders in the history' },
-    problems: { otherwise: 1_000, whenQuick: 100, says: 'how many of them are broken, in the ten ways' },
+    orders: { otherwise: 1_000_000, whenQuick: 50_000, says: 'orders in the history' },
+    problems: { otherwise: 1_000, whenQuick: 50, says: 'how many of them are broken, in the ten ways' },
     rounds: { otherwise: 5, whenQuick: 3, says: 'rounds, after one to warm up' },
   },
   run,

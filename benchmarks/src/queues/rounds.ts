@@ -89,7 +89,7 @@ async function alone<T>(context: CellContext, run: (own: CellContext) => Promise
   }
 }
 
-async function peerRound(context: CellContext, peer: Peer, tasks: number): Promise<Round> {
+export async function peerRound(context: CellContext, peer: Peer, tasks: number): Promise<Round> {
   const { program, settings } = peer;
   const url = String(settings.url ?? (await makeDatabase(context, 'peer')));
   const producer = await OrderedProcess.start(context, 'benchmarks/peers/main.mjs', program);

@@ -19,10 +19,10 @@ const POLL_MS = 10;
 export const repairCell: Cell = {
   says: "PBAP's fixes with a bank that answers at once, beside a bare loop of the same transactions and calls",
   options: {
-    orders: { otherwise: 60_000, whenQuick: 12_000, says: 'orders in the history' },
+    orders: { otherwise: 60_000, whenQuick: 7_200, says: 'orders in the history' },
     problems: {
       otherwise: 5_000,
-      whenQuick: 1_000,
+      whenQuick: 600,
       says: 'how many of them are broken; eight of ten are repaired',
     },
     lanes: { otherwise: 16, says: 'repairs at a time, and connections to the ledger' },
