@@ -212,8 +212,16 @@ export class Cluster implements ServerEnd {
     });
   }
 
+  /** What only a person's click sets going: what came back, and what a fix may repair once a person lets it. */
   #forPerson(row: Record<string, unknown>): boolean {
-    return row['state'] === 'pending' && row['reopened'] === true;
+    if (row['reopened'] === true) return row['state'] === 'pending';
+    return row['state'] === 'needs-human' && row['last_outcome'] === null;
+  }
+
+  #isWanted(row: Record<string, unknown>): boolean {
+    if (row['reopened'] === true || row['state'] === 'exhausted') return true;
+    if (this.#healed && row['handling'] === 'fix' && this.#forPerson(row)) return true;
+    return this.#parts.random.chance(0.05);
   }
 
   /** Somebody looks every few seconds and runs what waits for a person, now and then twice. */
@@ -221,9 +229,7 @@ export class Cluster implements ServerEnd {
     const { scheduler, random, happened } = this.#parts;
     scheduler.after(PERSON_MS * (0.5 + random.next()), null, 'person looks', () => {
       const node = [...this.#nodes.values()].find((each) => each.open);
-      const waiting = this.#engine
-        .rows('problems')
-        .filter((row) => row['reopened'] === true || row['state'] === 'exhausted' || random.chance(0.05));
+      const waiting = this.#engine.rows('problems').filter((row) => this.#isWanted(row));
       const ids = waiting.map((row) => String(row['id']));
       if (node && ids.length > 0) {
         scheduler.after(0, node.lane, 'person clicks', () => {
