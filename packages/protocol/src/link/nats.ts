@@ -19,6 +19,25 @@ export const NATS_UP_STREAM = 'PICULUS_UP';
 /** A packet that nobody took for so long is of a link that is gone. */
 export const NATS_PACKET_AGE_MS = 5 * 60_000;
 
+/** So long a stream may take to say that it took a packet. */
+export const NATS_PUT_MS = 5_000;
+
+/** JetStream's numbers for a stream that takes no more at the moment. */
+const FULL: ReadonlySet<number> = new Set([10077, 10167, 10026]);
+
+/** `full`: the stream has no room; `timeout`: no answer, so it may be there; `lost`: no stream, or no connection. */
+export type NatsNotTaken = 'full' | 'timeout' | 'lost';
+
+/**
+ * Why a packet was not taken.
+ * @param error what its publishing failed with.
+ * @param code JetStream's number for it; null where JetStream did not answer.
+ */
+export function whyNotTaken(error: unknown, code: number | null): NatsNotTaken {
+  if (code !== null) return FULL.has(code) ? 'full' : 'lost';
+  return error instanceof Error && error.name === 'TimeoutError' ? 'timeout' : 'lost';
+}
+
 export const natsDownStream = (sysCode: string): string => `PICULUS_DOWN_${sysCode}`;
 export const natsLinkConsumer = (link: string): string => `L_${link}`;
 export const natsNodeConsumer = (node: string): string => `N_${node}`;

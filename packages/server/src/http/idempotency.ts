@@ -2,8 +2,9 @@
  * Makes a repeated mutation one: the first answer is recorded under the caller and the key, a repeat gets it
  * again. Answers that hold a secret are stored sealed, because the secret itself is stored hashed only.
  */
-import { createCipheriv, createDecipheriv, createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
+import { createHmac, timingSafeEqual } from 'node:crypto';
 import { PiculusError } from '@piculus/protocol';
+import { openJson, sealingKey, sealJson } from '../base/sealed.ts';
 import type { Context } from '../base/services.ts';
 import { stepped } from '../base/steps.ts';
 import { isDatabaseAway } from '../store/availability.ts';
@@ -56,24 +57,16 @@ interface Held {
 export function createIdempotency(context: Context, secret: string): Idempotency {
   const { db, clock, log, steps } = context;
   const closing = new AbortController();
-  const key = Buffer.from(hkdfSync('sha256', secret, '', 'piculus idempotency', 32));
+  const key = sealingKey(secret, 'piculus idempotency');
 
   function seal(body: unknown): { sealed: string } {
-    const nonce = clock.bytes(12);
-    const cipher = createCipheriv('aes-256-gcm', key, nonce);
-    const text = Buffer.concat([cipher.update(JSON.stringify(body), 'utf8'), cipher.final()]);
-    return { sealed: Buffer.concat([nonce, cipher.getAuthTag(), text]).toString('base64') };
+    return { sealed: sealJson(key, clock, body).toString('base64') };
   }
 
   function unseal(body: unknown): unknown {
     if (typeof body !== 'object' || body === null || !('sealed' in body) || typeof body.sealed !== 'string')
       return body;
-    const bytes = Buffer.from(body.sealed, 'base64');
-    const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, 12));
-    decipher.setAuthTag(bytes.subarray(12, 28));
-    return JSON.parse(
-      Buffer.concat([decipher.update(bytes.subarray(28)), decipher.final()]).toString('utf8'),
-    );
+    return openJson(key, Buffer.from(body.sealed, 'base64'));
   }
 
   /** With a key, so that a password in a body cannot be guessed from the stored hash. */

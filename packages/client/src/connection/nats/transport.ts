@@ -7,6 +7,7 @@ import {
   hashSystemKey,
   LinkEnd,
   linkKey,
+  NATS_PUT_MS,
   natsDownStream,
   natsLinkConsumer,
   natsSubjects,
@@ -18,6 +19,7 @@ import {
   type PutAnswer,
   readOpening,
   sameProof,
+  whyNotTaken,
 } from '@piculus/protocol/link';
 import { type Clock, systemClock } from '../../clock.ts';
 import { describeError } from '../../masking/text.ts';
@@ -46,9 +48,6 @@ const ASK_AGAIN_MS = 250;
 /** So long after an opening that was not answered comes the next one; all of them within ANSWER_MS. */
 const ASK_ANEW_MS = [1_000, 2_000, ANSWER_MS] as const;
 const TICK_MS = 500;
-const PUT_MS = 5_000;
-/** JetStream's numbers for a stream that takes no more at the moment. */
-const FULL: ReadonlySet<number> = new Set([10077, 10167, 10026]);
 /** Refusals that another try cannot change soon. */
 const FINAL: ReadonlySet<string> = new Set(['unknown-key']);
 
@@ -305,7 +304,7 @@ class NatsLink {
     const { line, handlers, settings } = this.#options;
     this.#over.abort();
     const late = new AbortController();
-    Promise.race([this.#courier.idle(), settings.clock.sleep(PUT_MS, late.signal)])
+    Promise.race([this.#courier.idle(), settings.clock.sleep(NATS_PUT_MS, late.signal)])
       .finally(() => {
         late.abort();
         this.#courier.stop();
@@ -318,13 +317,13 @@ class NatsLink {
   async #put(subject: string, packet: Uint8Array): Promise<PutAnswer> {
     const { line } = this.#options;
     try {
-      await this.#jetStream.publish(subject, packet, { timeout: PUT_MS });
+      await this.#jetStream.publish(subject, packet, { timeout: NATS_PUT_MS });
       return 'taken';
     } catch (error) {
       if (line.isClosed()) return 'lost';
-      if (error instanceof JetStreamApiError) return FULL.has(error.code) ? 'full' : 'lost';
+      const reason = whyNotTaken(error, error instanceof JetStreamApiError ? error.code : null);
       // Without an answer it may be there; the server drops what comes twice.
-      return error instanceof Error && error.name === 'TimeoutError' ? 'full' : 'lost';
+      return reason === 'timeout' ? 'full' : reason;
     }
   }
 }

@@ -4,8 +4,11 @@ import {
   LinkEnd,
   type LinkEnding,
   linkKey,
+  NATS_PUT_MS,
+  type NatsNotTaken,
   natsSubjects,
   type Opened,
+  whyNotTaken,
 } from '@piculus/protocol/link';
 import type { Logger } from 'pino';
 import type { Clock } from '../../base/clock.ts';
@@ -22,15 +25,8 @@ export interface ServerLinkOptions {
   /** Called once, after the listener was told. */
   readonly ended: (link: ServerLink) => void;
   /** NATS did not take a packet, or did not say so. */
-  readonly notTaken: (reason: NotTaken) => void;
+  readonly notTaken: (reason: NatsNotTaken) => void;
 }
-
-/** `full`: the stream has no room; `timeout`: no answer; `lost`: no stream, or no connection. */
-export type NotTaken = 'full' | 'timeout' | 'lost';
-
-/** JetStream's numbers for a stream that takes no more at the moment. */
-const FULL: ReadonlySet<number> = new Set([10077, 10167, 10026]);
-const PUT_MS = 5_000;
 
 export class ServerLink {
   readonly opened: Opened;
@@ -134,14 +130,12 @@ async function put(
   { jetStream, connection }: Line,
   subject: string,
   packet: Uint8Array,
-): Promise<'taken' | NotTaken> {
+): Promise<'taken' | NatsNotTaken> {
   try {
-    await jetStream.publish(subject, packet, { timeout: PUT_MS });
+    await jetStream.publish(subject, packet, { timeout: NATS_PUT_MS });
     return 'taken';
   } catch (error) {
     if (connection.isClosed()) return 'lost';
-    const code = apiCode(error);
-    if (code !== null) return FULL.has(code) ? 'full' : 'lost';
-    return error instanceof Error && error.name === 'TimeoutError' ? 'timeout' : 'lost';
+    return whyNotTaken(error, apiCode(error));
   }
 }
