@@ -62,4 +62,4 @@ test('200 commands delivered up to 20 times each, with lost connections and answ
   expect(await wrongOrders(pool)).toEqual([]);
   const { booked, due } = await balances(pool);
   expect(booked).toBe(due);
-}, 180_000);
+}, 600_000);
