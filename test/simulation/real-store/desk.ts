@@ -2,24 +2,37 @@
  * People at one moment: one clicks at several nodes at once, two others decide about what needs a second person, and
  * the first one tries to agree to it too. Afterwards what must never be is looked for.
  */
-import { PiculusError } from '@piculus/protocol';
+import { type FixCommand, PiculusError } from '@piculus/protocol';
 import { sql } from 'kysely';
 import pg from 'pg';
 import { choosePolicy } from '../../support/approval-policy.ts';
 import { person } from '../../support/callers.ts';
 import { CAREFUL_RULES } from '../../../packages/server/src/approvals/rules.ts';
 import { createApprovals } from '../../../packages/server/src/approvals/index.ts';
-import type { Context } from '../../../packages/server/src/base/services.ts';
+import type { Context, Session } from '../../../packages/server/src/base/services.ts';
+import { createExecutions } from '../../../packages/server/src/executions/index.ts';
+import { ingestReport } from '../../../packages/server/src/problems/ingest.ts';
 import { createProblems } from '../../../packages/server/src/problems/index.ts';
+import { transaction } from '../../../packages/server/src/store/pool.ts';
 import { type Arena, randomOf } from './arena.ts';
-import { AMOUNT_MINOR, contextFor, prepareSystem, standingClock } from './stage.ts';
+import {
+  AMOUNT_MINOR,
+  contextFor,
+  order,
+  prepareSystem,
+  type StandingClock,
+  standingClock,
+} from './stage.ts';
 
 const SYSTEMS = ['PBAP', 'PBMS'];
+const FIX = 'firstFix';
 const RECORDS = 4;
 const PEOPLE = ['operator', 'reviewer', 'second-reviewer'] as const;
 /** Two problems a day, and not the third one. */
 /** Somebody else decides about each request long before. */
 const ROUNDS_MAX = 60;
+/** What an order comes to have, which is another one to agree to. */
+const LESS_MINOR = 500;
 /** One problem a day, and not the second one. */
 const DAY_MINOR = AMOUNT_MINOR;
 
@@ -44,11 +57,15 @@ export async function desk(arena: Arena, seed: number): Promise<string[]> {
   };
   for (const [at, sysCode] of SYSTEMS.entries()) {
     const commandId = String(at + 1);
-    await prepareSystem(arena.plain, clock, { sysCode, fixCodes: ['firstFix'], records: RECORDS, commandId });
+    await prepareSystem(arena.plain, clock, { sysCode, fixCodes: [FIX], records: RECORDS, commandId });
   }
   await hire(world);
   const contexts = arena.processes.map((db, at) => contextFor(clock, db, `node-${at}`));
-  await Promise.all(contexts.flatMap((context) => [asks(world, context), decides(world, context)]));
+  const [first] = contexts;
+  await Promise.all([
+    ...contexts.flatMap((context) => [asks(world, context), decides(world, context)]),
+    ...(first === undefined ? [] : [reports(world, first, clock), takes(world, first)]),
+  ]);
   await look(world);
   return [...world.violations];
 }
@@ -122,7 +139,55 @@ async function decides(world: Desk, context: Context): Promise<void> {
   }
 }
 
-/** What the tables say at the end. Nothing takes a click away here, so all that were made are there. */
+/** Collects find what people ask for to be less than it was, and again what it was. */
+async function reports(world: Desk, { db }: Context, clock: StandingClock): Promise<void> {
+  for (let round = 0; round < 4; round += 1) {
+    const sysCode = SYSTEMS[Math.floor(world.random() * SYSTEMS.length)] ?? '';
+    const keys = Array.from({ length: RECORDS }, (_, at) => `R${at}`);
+    const amount = round % 2 === 0 ? LESS_MINOR : AMOUNT_MINOR;
+    const batch = { sysCode, commandId: String(10 + round), epoch: 1, sequence: 1, clientId: 'reporter' };
+    const problems = keys.map((key) => order(clock, FIX, key, amount));
+    await turn(world, async () =>
+      transaction(db, (tx) => ingestReport(tx, { ...batch, at: clock.now(), problems })),
+    );
+  }
+}
+
+/** A client of each system takes what was clicked. What it has taken no report changes, so it can be looked at then. */
+async function takes(world: Desk, context: Context): Promise<void> {
+  const executions = createExecutions(context, { leaseMs: 15_000 });
+  for (let round = 0; round < ROUNDS_MAX && (round < 8 || world.asking > 0); round += 1) {
+    for (const sysCode of SYSTEMS) {
+      await turn(world, async () => {
+        const command = await executions.claim(clientOf(sysCode), 3);
+        if (command !== null) await agreedTo(world, command);
+      });
+    }
+  }
+}
+
+const clientOf = (sysCode: string): Session => ({
+  clientId: `client of ${sysCode}`,
+  sysCode,
+  clientVersion: '1.0.0',
+  places: 10,
+  freePlaces: 10,
+  collectors: new Set([FIX]),
+  fixes: new Set([FIX]),
+  send: () => Promise.resolve(),
+});
+
+/** What the second person saw is what is handed out. */
+async function agreedTo({ arena: { plain }, violations }: Desk, { items }: FixCommand): Promise<void> {
+  const other = await sql`
+    SELECT FROM piculus.run_requests r JOIN piculus.problems p ON p.id = r.problem_id
+    JOIN piculus.approvals a ON a.id = r.approval_id
+    WHERE p.id = ANY(${items.map(({ problemId }) => problemId)}::bigint[])
+      AND p.amount_minor <> (a.evidence -> 'amounts' -> 0 ->> 'amountMinor')::bigint`.execute(plain);
+  if (other.rows.length > 0) violations.add('what is handed out is not what was agreed to');
+}
+
+/** What the tables say at the end. What was taken away of the clicks makes the sums less, and never more. */
 async function look({ arena: { plain }, violations }: Desk): Promise<void> {
   const alone = await sql`
     SELECT FROM piculus.run_requests r JOIN piculus.problems p ON p.id = r.problem_id

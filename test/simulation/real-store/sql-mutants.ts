@@ -51,6 +51,11 @@ const STILL_OPEN = {
   replace: '$1',
 };
 
+const VOID_CLICKS = {
+  find: /(SELECT p\.id FROM piculus\.run_requests r JOIN piculus\.problems p[\s\S]*= ANY\(\$\d+::bigint\[\]\)) AND CASE/,
+  replace: '$1 AND false AND CASE',
+};
+
 /** The gate as it is installed, without the lock by which one person's clicks take turns. */
 function gateWithoutTurns(): readonly string[] {
   const migration = new URL('../../../packages/server/migrations/0015_approvals.sql', import.meta.url);
@@ -189,6 +194,14 @@ export const SQL_MUTANTS: readonly SqlMutant[] = [
     what: "one person's clicks at two nodes do not take turns",
     changes: [],
     ddl: gateWithoutTurns(),
+    expect: 'caught',
+  },
+  {
+    name: 'void-clicks',
+    where: 'desk',
+    what: 'a claim does not look whether what was agreed to is still so',
+    changes: [VOID_CLICKS],
+    ddl: [],
     expect: 'caught',
   },
   {

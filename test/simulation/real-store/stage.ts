@@ -75,7 +75,12 @@ export async function prepareSystem(
   return ids;
 }
 
-function order(clock: Clock, fixCode: string, businessKey: string): ProblemReport {
+export function order(
+  clock: Clock,
+  fixCode: string,
+  businessKey: string,
+  amountMinor = AMOUNT_MINOR,
+): ProblemReport {
   const side = (state: string) => ({
     state,
     source: 'test',
@@ -87,7 +92,7 @@ function order(clock: Clock, fixCode: string, businessKey: string): ProblemRepor
     businessKey,
     scenario: 'C1',
     handling: 'fix',
-    amountMinor: String(AMOUNT_MINOR),
+    amountMinor: String(amountMinor),
     currency: 'CNY',
     occurredAt: '2026-11-19T08:00:00.000Z',
     outOfPocket: 'customer',

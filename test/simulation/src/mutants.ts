@@ -274,26 +274,10 @@ const SERVER_MUTANTS: readonly Mutant[] = [
     '',
     { world: 'sleepers' },
   ),
-  one(
-    'ready-at',
-    'a tick takes what became ready only after it',
-    'packages/server/dist/store/claims.js',
-    ' AND p.ready_at <= ${solution.tickAt}::timestamptz',
-    '',
-    covered('the cursor of a tick, which passes each problem once'),
-  ),
   dropped(
     'run-gate',
     'the table takes every click, whoever has to agree',
     'DROP TRIGGER run_requests_gate ON piculus.run_requests',
-    { world: 'rules' },
-  ),
-  one(
-    'void-clicks',
-    'a claim does not look whether what was agreed to is still so',
-    'packages/server/dist/executions/claim.js',
-    'if (ended.length === 0)',
-    'if (true)',
     { world: 'rules' },
   ),
   one(
@@ -346,7 +330,6 @@ export const COMBINATIONS: readonly Combination[] = [
     world: 'late answers',
     server: 'nodes',
   },
-  { names: ['tick-guard', 'ready-at'], world: 'sleepers', server: 'nodes' },
 ];
 
 export const ALL_MUTANTS: readonly Mutant[] = [...MUTANTS, ...SERVER_MUTANTS];
