@@ -312,14 +312,6 @@ const SERVER_MUTANTS: readonly Mutant[] = [
     'EXISTS',
     { world: 'rules' },
   ),
-  one(
-    'switch-turn',
-    'the stop switch does not take turns with claims',
-    'packages/server/dist/limits/index.js',
-    'await lockSystems(tx, sysCode === null ? null : [sysCode]);',
-    '',
-    { world: 'rules' },
-  ),
 ].map((mutant) => ({ ...mutant, server: 'nodes' as const }));
 
 export const COMBINATIONS: readonly Combination[] = [
