@@ -54,7 +54,7 @@ export function mutantsPage(all: readonly Caught[]): string {
   return [
     '# What the simulation catches',
     '',
-    'Each mechanism switched off on purpose, with the first of the seeds 1 to 300 in which an invariant breaks, under',
+    'Each mechanism switched off on purpose, with one of the seeds 1 to 300 in which an invariant breaks, under',
     'the invariant that breaks first. Where a world is named, the seeds are of that world, which is built to break this',
     'mechanism; otherwise each seed draws its own. Made by `npm run simulate -- --mutants --write`; `npm test` runs the',
     'kept seeds again. What the invariants say, and what the worlds are: [simulation.md](simulation.md). Guards that live',
