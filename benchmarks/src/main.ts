@@ -40,6 +40,7 @@ async function main(args: readonly string[]): Promise<number> {
     const shared = { databaseUrl, quick: asked.quick, say };
     const machine = await describeMachine(databaseUrl);
     const results = new Map<string, CellResult>();
+    const seconds = new Map<string, number>();
     if (asked.tune) {
       const tuning: Cell = { says: 'settings of the systems beside Piculus', options: {}, run: tunePeers };
       results.set('tune', await runCell(tuning, { ...shared, options: new Map() }, undos));
@@ -48,13 +49,20 @@ async function main(args: readonly string[]): Promise<number> {
       const cell = CELLS[name];
       if (cell === undefined) continue;
       say(`--- ${name}: ${cell.says}`);
+      const startedAt = performance.now();
       const ran = runCell(cell, { ...shared, options }, undos);
       // One cell that breaks must not take what the others found with it.
       const kept = asked.cells.length === 1 ? ran : ran.catch(failed);
       results.set(name, await kept);
+      seconds.set(name, Math.round((performance.now() - startedAt) / 1_000));
+      say(`--- ${name} took ${seconds.get(name)} s`);
       if (interrupted !== null) return INTERRUPTED;
     }
-    const settings = { quick: asked.quick, options: Object.fromEntries(asked.cells.map(named)) };
+    const settings = {
+      quick: asked.quick,
+      seconds: Object.fromEntries(seconds),
+      options: Object.fromEntries(asked.cells.map(named)),
+    };
     const versions = describeVersions();
     return print({ machine, versions, settings, ...joined(results) }, results, asked.json);
   } catch (error) {
