@@ -111,7 +111,7 @@ it('repairs a payment, and finds its way without a mouse', async () => {
   await page.keyboard.press('Escape');
   await detail.waitFor({ state: 'detached' });
   await focused(page, page.getByRole('link', { name: businessKey, exact: true }));
-});
+}, 240_000);
 
 it('opens the help and the search, and gives the focus back', async () => {
   const { page } = await site.open('/problems', { language: 'en' });
