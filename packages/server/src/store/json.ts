@@ -4,7 +4,7 @@
 export function toJson(value: unknown): string {
   const text = JSON.stringify(value);
   // The cheap search finds every text that may need it; only those pay for the second pass.
-  if (!text.includes('\\u0000') && !/\\ud[89a-f]/i.test(text)) return text;
+  if (!text.includes('\\u0000') && !text.includes('\\ud')) return text;
   return JSON.stringify(value, (_key, inner: unknown) =>
     typeof inner === 'string' ? storableText(inner) : inner,
   );
