@@ -24,7 +24,8 @@ export interface Held extends BankRequest {
   readonly history: { readonly atMs: number; readonly state: BankState }[];
   /** Times that money moved for this number. */
   movements: number;
-  lastQueryMs: number;
+  /** Who asked about it, and when last. */
+  readonly askedMs: Map<string, number>;
   /** It said of this number, for a while, what is not so: what comes of that is for a person. */
   denied: boolean;
 }
@@ -98,24 +99,25 @@ export class SimulatedBank {
     if (state === 'settled') this.#mayDeny(held);
   }
 
-  query(requestNo: string): Said {
+  query(requestNo: string, by: string): Said {
     const held = this.held.get(requestNo);
-    if (held) held.lastQueryMs = this.#scheduler.nowMs;
+    held?.askedMs.set(by, this.#scheduler.nowMs);
     if (!held || this.isBlind() || this.#hidden(held)) return NOTHING;
     const denial = this.#denials.get(requestNo);
     if (!denial || this.healed || this.#scheduler.nowMs > denial.untilMs) return say(held);
     return { ...say(held), code: denial.code };
   }
 
-  close(request: BankRequest): Said {
+  close(request: BankRequest, by: string): Said {
     const held = this.held.get(request.requestNo);
     if (!held) {
       this.#hold(request, 'closed');
       return say({ ...request, state: 'closed', receivedAtMs: this.#scheduler.nowMs });
     }
-    // While it is blind it would close what it does not see. One that went blind only after it was asked is a fault
-    // that no caller could notice, and is left out.
-    if (this.blind && this.isBlind() && held.lastQueryMs >= this.blind.fromMs && held.state !== 'closed') {
+    // While it is blind it would close what it does not see. One that went blind only after this caller had asked is a
+    // fault that the caller could not notice, and is left out.
+    const askedMs = held.askedMs.get(by) ?? Number.NEGATIVE_INFINITY;
+    if (this.blind && this.isBlind() && askedMs >= this.blind.fromMs && held.state !== 'closed') {
       return { ...NOTHING, code: 'CLOSED' };
     }
     if (held.state === 'failed') this.#become(held, 'closed');
@@ -164,7 +166,7 @@ export class SimulatedBank {
       state,
       history: [{ atMs, state }],
       movements: 0,
-      lastQueryMs: Number.NEGATIVE_INFINITY,
+      askedMs: new Map(),
       denied: false,
     };
     this.held.set(request.requestNo, held);

@@ -41,20 +41,25 @@ export class BankCalls {
     const bank = this.#bank;
     return {
       capabilities: bank.capabilities,
-      query: (requestNo) => this.#call(lane, 'query', requestNo, () => bank.query(requestNo)),
+      query: (requestNo) => this.#call(lane, 'query', requestNo, () => bank.query(requestNo, lane.name)),
       close: (requestNo, order) =>
         this.#call(lane, 'close', requestNo, () =>
-          bank.close({
-            requestNo,
-            orderNo: order.orderNo,
-            direction: order.type === 'recharge' ? 1 : -1,
-            amountMinor: order.amountMinor,
-            currency: order.currency,
-          }),
+          bank.close(
+            {
+              requestNo,
+              orderNo: order.orderNo,
+              direction: order.type === 'recharge' ? 1 : -1,
+              amountMinor: order.amountMinor,
+              currency: order.currency,
+            },
+            lane.name,
+          ),
         ),
       submitPayout: ({ payee: _, ...request }) => this.submit(lane, { ...request, direction: -1 }),
       positiveControl: async () => {
-        const { code } = await this.#call(lane, 'control', this.controlNo, () => bank.query(this.controlNo));
+        const { code } = await this.#call(lane, 'control', this.controlNo, () =>
+          bank.query(this.controlNo, lane.name),
+        );
         return { ok: code === 'PAID', detail: `the known number is ${code}` };
       },
     };
