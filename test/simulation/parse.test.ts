@@ -13,7 +13,7 @@ describe('the parser of the simulated database', () => {
       if (statement.kind !== 'define' || statement.definition.kind !== 'create-function') continue;
       const { language, body } = statement.definition;
       if (language === 'plpgsql') expect(parseProcedure(body).steps.length).toBeGreaterThan(0);
-      else expect(parseStatements(body)).toHaveLength(1);
+      else expect(parseStatements(body).length).toBeGreaterThan(0);
     }
   });
 });

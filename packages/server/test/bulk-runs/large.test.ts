@@ -14,11 +14,25 @@ describe('a bulk run of 50,000 problems', () => {
     await world.solution({ executionMode: 'manual' });
     await sql`
       INSERT INTO piculus.problems (sys_code, fix_code, business_key, scenario, handling, amount_minor, currency,
-        out_of_pocket, occurred_at, facts, contradictions, state, state_changed_at, ready_at, first_seen_at, last_seen_at)
+        out_of_pocket, occurred_at, facts, contradictions, state, state_changed_at, ready_at, first_seen_at, last_seen_at,
+        book)
       SELECT ${SYSTEM}, ${FIX}, 'R' || n, 'C1', 'fix', 100, 'CNY', 'customer', ${START}::timestamptz, '{}', '{}',
-        'pending', ${START}::timestamptz, ${START}::timestamptz, ${START}::timestamptz, ${START}::timestamptz
+        'pending', ${START}::timestamptz, ${START}::timestamptz, ${START}::timestamptz, ${START}::timestamptz, 2
       FROM generate_series(1, ${PROBLEMS}) AS n`.execute(world.context.db);
-    await sql`ANALYZE piculus.problems`.execute(world.context.db);
+    // The counts and the books, as batches of reports would have kept them.
+    await sql`
+      INSERT INTO piculus.problem_counts
+      SELECT sys_code, fix_code, scenario, state, out_of_pocket, currency, count(*), sum(amount_minor)
+      FROM piculus.problems GROUP BY 1, 2, 3, 4, 5, 6`.execute(world.context.db);
+    await sql`
+      INSERT INTO piculus.problem_blocks
+      SELECT id / 256, sys_code, fix_code, scenario, state, count(*), min(first_seen_at), max(first_seen_at)
+      FROM piculus.problems GROUP BY 1, 2, 3, 4, 5`.execute(world.context.db);
+    await sql`
+      INSERT INTO piculus.pending_amounts
+      SELECT sys_code, fix_code, scenario, currency, piculus.amount_step(amount_minor), count(*)
+      FROM piculus.problems GROUP BY 1, 2, 3, 4, 5`.execute(world.context.db);
+    await sql`ANALYZE piculus.problems, piculus.problem_blocks`.execute(world.context.db);
   });
   afterAll(() => world.close());
 

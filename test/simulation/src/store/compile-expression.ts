@@ -268,9 +268,9 @@ function like(scope: Scope, of: Extract<Expression, { kind: 'like' }>): Compiled
 function cases(scope: Scope, of: Extract<Expression, { kind: 'case' }>): Compiled {
   const { of: subject, whens, otherwise } = of;
   const branches = whens.map(([when, then]) => ({
-    when: compile(
-      scope,
-      subject === null ? when : { kind: 'binary', operator: '=', left: subject, right: when },
+    when: coerce(
+      compile(scope, subject === null ? when : { kind: 'binary', operator: '=', left: subject, right: when }),
+      'bool',
     ),
     value: compile(scope, then),
   }));

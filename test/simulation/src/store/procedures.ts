@@ -30,16 +30,20 @@ function sqlBody(
   catalog: Catalog,
   definition: FunctionDefinition,
 ): (env: Env, args: readonly Value[]) => Rows {
-  const [statement] = parseStatements(definition.body);
-  if (statement?.kind !== 'query') throw new NotSupported(`the function ${definition.name}`);
   const scope = new Scope(catalog, null);
   scope.variables.push(...definition.parameters);
-  const query = compileQuery(new Scope(catalog, scope), statement.query);
+  const queries = parseStatements(definition.body).map((statement) => {
+    if (statement.kind !== 'query') throw new NotSupported(`the function ${definition.name}`);
+    return compileQuery(new Scope(catalog, scope), statement.query);
+  });
+  const query = queries.pop();
+  if (query === undefined) throw new NotSupported(`the function ${definition.name}, which does nothing`);
   const asked =
     definition.columns.length > 0 ? definition.columns.map(({ type }) => type) : [definition.returns];
   return (env, args) => {
     const own = new Env(env.run, null);
     own.variables = [...args];
+    for (const before of queries) before.run(own);
     const rows = query.run(own);
     const casts = asked.map((type, index) => ({
       from: query.columns[index]?.type ?? 'text',
