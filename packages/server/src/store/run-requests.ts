@@ -125,7 +125,7 @@ export async function dropRunRequests(tx: Tx, which: Dropped, drop: Drop): Promi
       INSERT INTO piculus.audit (at, actor, act, sys_code, problem_id, reason, via, from_address, request_id)
       SELECT ${at}::timestamptz, ${told.actor}, 'run-dropped', sys_code, problem_id, ${storableText(told.reason)},
         ${acting?.via ?? null}, ${acting?.from ?? null}, ${acting?.requestId ?? null}
-      FROM dropped)`;
+      FROM dropped ORDER BY problem_id)`;
   const note = drop.note === null ? null : storableText(drop.note);
   const dropped = await sql<{ sysCode: string; id: string; bulkRunId: string | null }>`
     WITH dropped AS (
