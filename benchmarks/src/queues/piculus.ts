@@ -9,7 +9,13 @@ import { checkpoint, drainOf, type Round, untilNone } from './rounds.ts';
 const SYS_CODE = 'BENCH';
 const POLL_MS = 20;
 
-export async function piculusRound(context: CellContext, tasks: number): Promise<Round> {
+type Server = Awaited<ReturnType<typeof startServer>>;
+
+/** A server and a client that is connected to it and has so many tasks to report. */
+export async function openPiculus(
+  context: CellContext,
+  tasks: number,
+): Promise<{ readonly server: Server; readonly worker: OrderedProcess }> {
   const server = await startServer(context);
   const { key, serverKeys } = await server.api.createSystem({
     body: { sysCode: SYS_CODE, name: 'benchmark', collectCron: null },
@@ -22,6 +28,11 @@ export async function piculusRound(context: CellContext, tasks: number): Promise
     tasks: String(tasks),
   });
   while (!(await server.api.listClients()).items.some((client) => client.connected)) await sleep(POLL_MS);
+  return { server, worker };
+}
+
+export async function piculusRound(context: CellContext, tasks: number): Promise<Round> {
+  const { server, worker } = await openPiculus(context, tasks);
   await checkpoint(context.databaseUrl);
   const ingestedMs = await ingest(server.api, worker);
   await checkpoint(context.databaseUrl);

@@ -1,17 +1,13 @@
 /** The same tasks reported once more: nine of ten are known, and each system must end with as many as there are. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { CellContext } from '../cell.ts';
 import { makeDatabase, withClient } from '../support/databases.ts';
 import { alone, takeTurns } from '../support/rounds.ts';
-import { startServer } from '../support/stage.ts';
 import { OrderedProcess } from './child.ts';
-import { ingest } from './piculus.ts';
+import { ingest, openPiculus } from './piculus.ts';
 import { checkpoint, type Peer, peers, PICULUS } from './rounds.ts';
 
 /** Every so-many-th task is new. */
 const NEW_EVERY = 10;
-const SYS_CODE = 'BENCH';
-const POLL_MS = 20;
 
 /** Rates are per second. */
 export interface RepeatsRound {
@@ -43,18 +39,7 @@ export function measureRepeats(
 const nameOf = ({ name }: Peer): string => name.split(', as shipped')[0] ?? name;
 
 async function piculusRound(context: CellContext, tasks: number): Promise<RepeatsRound> {
-  const server = await startServer(context);
-  const { key, serverKeys } = await server.api.createSystem({
-    body: { sysCode: SYS_CODE, name: 'benchmark', collectCron: null },
-  });
-  const worker = await OrderedProcess.start(context, 'benchmarks/dist/queues/worker.js');
-  await worker.tell('open', {
-    url: server.url,
-    systemKey: key,
-    serverKeys: serverKeys.join(','),
-    tasks: String(tasks),
-  });
-  while (!(await server.api.listClients()).items.some((client) => client.connected)) await sleep(POLL_MS);
+  const { server, worker } = await openPiculus(context, tasks);
   await worker.tell('leaveOut', { each: String(NEW_EVERY) });
   await ingest(server.api, worker);
   await checkpoint(context.databaseUrl);

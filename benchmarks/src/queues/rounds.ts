@@ -3,9 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { readFileSync } from 'node:fs';
 import pg from 'pg';
 import type { CellContext } from '../cell.ts';
-import { seeded, shuffled } from '../statistics.ts';
 import { makeDatabase } from '../support/databases.ts';
 import { fromRoot } from '../support/paths.ts';
+import { alone, takeTurns } from '../support/rounds.ts';
 import { OrderedProcess } from './child.ts';
 import { piculusRound } from './piculus.ts';
 
@@ -56,37 +56,19 @@ export async function measureQueues(
   tasks: number,
   rounds: number,
 ): Promise<ReadonlyMap<string, readonly Round[]>> {
-  const systems = new Map<string, (own: CellContext) => Promise<Round>>([
-    [PICULUS, (own) => piculusRound(own, tasks)],
-    ...peers().map((peer) => [peer.name, (own: CellContext) => peerRound(own, peer, tasks)] as const),
+  const ways = new Map<string, () => Promise<Round>>([
+    [PICULUS, () => alone(context, (own) => piculusRound(own, tasks))],
+    ...peers().map(
+      (peer) => [peer.name, () => alone(context, (own) => peerRound(own, peer, tasks))] as const,
+    ),
   ]);
-  const found = new Map<string, Round[]>();
-  const random = seeded(Date.now());
-  for (let round = 0; round <= rounds; round += 1) {
-    for (const [name, run] of shuffled([...systems], random)) {
-      const done = await alone(context, run);
-      context.say(
-        `${round === 0 ? 'warm-up' : `round ${round}`}: ${name}: ${Math.round(done.ingested)} in, ${Math.round(done.drained)} drained a second`,
-      );
-      if (round > 0) found.set(name, [...(found.get(name) ?? []), done]);
-    }
-  }
-  return found;
-}
-
-/** What a round started ends with it. */
-async function alone<T>(context: CellContext, run: (own: CellContext) => Promise<T>): Promise<T> {
-  const undos: Array<() => Promise<void>> = [];
-  // Should the benchmark be interrupted meanwhile, its end does the same.
-  const undoAll = async (): Promise<void> => {
-    for (let undo = undos.pop(); undo !== undefined; undo = undos.pop()) await undo();
-  };
-  context.atEnd(undoAll);
-  try {
-    return await run({ ...context, atEnd: (undo) => void undos.push(undo) });
-  } finally {
-    await undoAll();
-  }
+  return takeTurns(
+    context,
+    rounds,
+    ways,
+    (name, { ingested, drained }) =>
+      `${name}: ${Math.round(ingested)} in, ${Math.round(drained)} drained a second`,
+  );
 }
 
 export async function peerRound(context: CellContext, peer: Peer, tasks: number): Promise<Round> {
