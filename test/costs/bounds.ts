@@ -8,32 +8,41 @@ import type { Costs } from './world.ts';
 /** Of a thousand problems or executions, at most; the share at least. */
 export type Bounds = Costs & { readonly messages: number };
 
-export const BOUNDS: Readonly<Record<'ingest' | 'repeats' | 'drain' | 'chain', Bounds>> = {
+export const BOUNDS: Readonly<Record<'ingest' | 'repeats' | 'drain' | 'clicks' | 'chain', Bounds>> = {
   ingest: {
-    messages: 2,
-    roundTrips: 34,
-    statements: 29,
+    messages: 1,
+    roundTrips: 17,
+    statements: 18,
     rowTouches: 1_025,
     hotShare: 0,
-    walBytes: 1_100_000,
+    walBytes: 1_070_000,
   },
   /** All of them known already. */
   repeats: {
-    messages: 2,
-    roundTrips: 28,
-    statements: 23,
+    messages: 1,
+    roundTrips: 16,
+    statements: 14,
     rowTouches: 1_015,
-    hotShare: 0.3,
-    walBytes: 850_000,
+    hotShare: 0.95,
+    walBytes: 125_000,
   },
   /** A row of the problem that changes and one of the execution that is added, and of each batch the books: those of blocks and sizes in one statement. */
   drain: {
     messages: 4.5,
-    roundTrips: 52,
+    roundTrips: 28,
     statements: 42,
     rowTouches: 2_060,
-    hotShare: 0.55,
-    walBytes: 1_650_000,
+    hotShare: 0.95,
+    walBytes: 1_225_000,
+  },
+  /** One after the other, each from the click to its stored result: what a person waits for. */
+  clicks: {
+    messages: 2_000,
+    roundTrips: 11_500,
+    statements: 18_500,
+    rowTouches: 15_500,
+    hotShare: 0,
+    walBytes: 6_000_000,
   },
   chain: { messages: 0, roundTrips: 20, statements: 15, rowTouches: 5, hotShare: 0, walBytes: 45_000 },
 };

@@ -6,6 +6,7 @@ import { type Costs, type CostWorld, openCostWorld } from './world.ts';
 
 const PROBLEMS = 10_000;
 const FEW = 1_000;
+const CLICKS = 50;
 
 let world: CostWorld;
 let work: Work;
@@ -33,13 +34,18 @@ describe('ten thousand problems', () => {
       await work.chain();
       return { messages: 0, told: drain.done.told };
     });
+    await work.ingest(2 * PROBLEMS, CLICKS);
+    const waiting = await work.pendingIds(CLICKS);
+    const clicks = await measured(() => work.click(waiting));
+    expect(clicks.done.told).toBe(CLICKS);
     expect(drain.done.told).toBe(PROBLEMS * 1.1);
     expect({
       ingest: exceeded(ingest.costs, ingest.done, BOUNDS.ingest),
       repeats: exceeded(repeats.costs, repeats.done, BOUNDS.repeats),
       drain: exceeded(drain.costs, drain.done, BOUNDS.drain),
+      clicks: exceeded(clicks.costs, clicks.done, BOUNDS.clicks),
       chain: exceeded(chain.costs, chain.done, BOUNDS.chain),
-    }).toEqual({ ingest: [], repeats: [], drain: [], chain: [] });
+    }).toEqual({ ingest: [], repeats: [], drain: [], clicks: [], chain: [] });
   });
 });
 

@@ -7,6 +7,7 @@ import type { Session } from '../../packages/server/src/base/services.ts';
 import { createClients } from '../../packages/server/src/clients/index.ts';
 import { createCollections } from '../../packages/server/src/collections/index.ts';
 import { createExecutions } from '../../packages/server/src/executions/index.ts';
+import { createProblems } from '../../packages/server/src/problems/index.ts';
 import { createSolutions } from '../../packages/server/src/solutions/index.ts';
 import { createSystems } from '../../packages/server/src/systems/index.ts';
 import { newKey } from '../../packages/server/test/audit/rows.ts';
@@ -29,6 +30,10 @@ export interface Done {
 export interface Work {
   /** Reports so many problems from this number on, new ones or the same again. */
   ingest(first: number, problems: number): Promise<Done>;
+  /** Problems that wait, at most so many. */
+  pendingIds(limit: number): Promise<readonly string[]>;
+  /** Lets each run by a click of its own, until its result is stored. */
+  click(ids: readonly string[]): Promise<Done>;
   /** Until none is pending: each tenth fails once. */
   drain(): Promise<Done>;
   /** Covers all executions and reports with blocks of the audit's chain. */
@@ -38,6 +43,7 @@ export interface Work {
 export async function prepareWork({ context, sql }: CostWorld): Promise<Work> {
   const collections = createCollections(context);
   const executions = createExecutions(context);
+  const problems = createProblems(context);
   const session = sessionOf('client-1');
   await createSystems(context).create(
     {
@@ -88,6 +94,23 @@ export async function prepareWork({ context, sql }: CostWorld): Promise<Work> {
       };
       await collections.done(session, { commandId, epoch, ...end });
       return { messages: sequence, told: problems };
+    },
+
+    async pendingIds(limit) {
+      const { items } = await problems.list({ state: ['pending'], limit }, ANYONE);
+      return items.map(({ id }) => id);
+    },
+
+    async click(ids) {
+      for (const id of ids) {
+        await problems.run([id], ANYONE, undefined);
+        const command = await executions.claim(session, session.freePlaces, true);
+        if (command === null) throw new Error('nothing is due after a click');
+        const { leaseId, epoch, items } = command;
+        const results = items.map((item) => answerTo(item, new Set(ids)));
+        await executions.record(session, { leaseId, epoch, results });
+      }
+      return { messages: 2 * ids.length, told: ids.length };
     },
 
     async drain() {

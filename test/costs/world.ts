@@ -20,7 +20,7 @@ const DATABASE = 'costs';
 
 /** What some work cost the database, all in all. */
 export interface Costs {
-  /** Waits of the server for an answer: statements, and what begins and ends transactions. */
+  /** Waits of the server for an answer: what is sent together is waited for once. */
   readonly roundTrips: number;
   readonly statements: number;
   /** Rows that were inserted, updated or deleted, in all tables. */
@@ -105,13 +105,20 @@ async function leaveToItself(postgres: Postgres): Promise<void> {
 
 function count(client: pg.PoolClient, counted: { roundTrips: number; statements: number }): void {
   const { query } = client;
+  let underWay = 0;
+  const ended = (): void => {
+    underWay -= 1;
+  };
   Object.defineProperty(client, 'query', {
     value: (...args: readonly unknown[]): unknown => {
-      counted.roundTrips += 1;
+      if (underWay === 0) counted.roundTrips += 1;
       const [statement] = args;
       const text = typeof statement === 'string' ? statement : '';
       if (!/^(begin|commit|rollback)/i.test(text)) counted.statements += 1;
-      return Reflect.apply(query, client, args);
+      underWay += 1;
+      const answer: unknown = Reflect.apply(query, client, args);
+      Promise.resolve(answer).then(ended, ended);
+      return answer;
     },
   });
 }

@@ -9,6 +9,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 const LONGEST: readonly string[] = [
   'test/simulation/short.test.ts',
   'test/crash-points/crash-points.test.ts',
+  'test/crash-points/acts.test.ts',
   'examples/pbap/test/pbap/conformance.test.ts',
   'test/browser/every-page.test.ts',
   'test/browser/live.test.ts',
@@ -30,6 +31,9 @@ const LONGEST: readonly string[] = [
   'test/simulation/differential/differential.test.ts',
 ];
 
+/** Projects of vitest.config.ts. */
+const SHARING = ['browser', 'together'];
+
 export class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const known = await super.sort(files);
@@ -38,7 +42,8 @@ export class LongestFirst extends BaseSequencer {
 }
 
 function sharesOf({ project }: TestSpecification): number {
-  return project.config.isolate ? 0 : 1;
+  const { isolate, name } = project.config;
+  return isolate ? 0 : 1 + SHARING.indexOf(name ?? '');
 }
 
 function placeOf({ moduleId }: TestSpecification): number {

@@ -136,7 +136,7 @@ it('a loop whose round does not end, and clients that cannot come in, are told',
   expect(await failed()).toEqual(['clients', 'loops']);
   transport.ready = true;
   free();
-  await vi.waitFor(async () => expect(await failed()).toEqual([]));
+  await vi.waitFor(async () => expect(await failed()).toEqual([]), PATIENCE);
   const stopped = loop.stop();
   free();
   await stopped;

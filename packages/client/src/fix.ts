@@ -44,7 +44,27 @@ export interface Collector {
   /** Personal fields of its facts, beside those that the client's options name: `payee`, `order.counterparty`. */
   readonly personal?: readonly string[];
   collect(context: CollectContext): Promise<CollectEnd>;
+  /**
+   * The walk that this collector shares with others which would read the same records. Those collectors of a
+   * command that name the same object are run by it, once and all together, and their own `collect` is not called.
+   */
+  readonly together?: SharedWalk;
 }
+
+/** One walk over the records that finds problems of several fix codes. */
+export interface SharedWalk {
+  /** @returns how it ended for each of `context.fixCodes`; one that is missing counts as not complete. */
+  collect(context: SharedContext): Promise<ReadonlyMap<string, CollectEnd>>;
+}
+
+export interface SharedContext extends Omit<CollectContext, 'report'> {
+  /** What the command asks for, of the collectors that share the walk. Nothing else may be reported. */
+  readonly fixCodes: readonly string[];
+  /** As that of one collector; each problem names the fix code that it is filed under. */
+  report(problems: readonly FiledProblem[]): Promise<void>;
+}
+
+export type FiledProblem = FoundProblem & Pick<ProblemReport, 'fixCode'>;
 
 /** The command a fix gets: the wire's item, without what only the SDK needs. */
 export type Command = Readonly<

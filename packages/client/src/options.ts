@@ -176,6 +176,8 @@ function checkFixes<Tx>(pairs: readonly FixPair<Tx>[]): Pick<CheckedOptions<Tx>,
     if (typeof fix?.examine !== 'function') throw new TypeError(`${where}.fix: missing`);
     if (typeof collector?.collect !== 'function')
       throw new TypeError(`${where}.collector: the fix ${fix.fixCode} has no collector`);
+    if (collector.together !== undefined && typeof collector.together.collect !== 'function')
+      throw new TypeError(`${where}.collector.together: a walk with a collect of its own is needed`);
     if (!fixCodeSchema.safeParse(fix.fixCode).success) {
       throw new TypeError(
         `${where}.fix.fixCode: "${fix.fixCode}" is not a service name with its first letter in lower case`,

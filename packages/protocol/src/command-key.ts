@@ -11,5 +11,9 @@ export interface CommandIdentity {
 
 export function commandKey(identity: CommandIdentity): string {
   const { sysCode, fixCode, businessKey, reopenCount } = identity;
-  return ['cmd', sysCode, fixCode, businessKey, String(reopenCount)].map(encodeURIComponent).join('/');
+  return `cmd/${encoded(sysCode)}/${encoded(fixCode)}/${encoded(businessKey)}/${reopenCount}`;
 }
+
+/** Most parts need no encoding, and looking is cheaper. */
+const PLAIN = /^[A-Za-z0-9_.!~*'()-]*$/;
+const encoded = (part: string): string => (PLAIN.test(part) ? part : encodeURIComponent(part));

@@ -1,5 +1,6 @@
 export * from './access.ts';
 export * from './command-key.ts';
+export * from './compiled.ts';
 export * from './errors.ts';
 export * from './limits.ts';
 export * from './messages/index.ts';

@@ -5,7 +5,7 @@ export const LIMITS = {
   /** Deepest nesting of objects and arrays in a message. */
   messageDepth: 12,
   /** Problems in one `problems` message. */
-  problemsPerMessage: 500,
+  problemsPerMessage: 1_000,
   /** `problems` messages a client may have unacknowledged. */
   unacknowledgedReports: 4,
   /** Items in one `fix` message, and results in one `fix-results` message. */

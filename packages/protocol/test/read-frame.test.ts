@@ -1,6 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type ErrorCode, LIMITS, PiculusError, readFrame, readIdOnly } from '../src/index.ts';
+import {
+  type ErrorCode,
+  LIMITS,
+  PiculusError,
+  readFrame,
+  readIdOnly,
+  refuseHostileShapes,
+} from '../src/index.ts';
 
 const envelope = (extra: Record<string, unknown> = {}): Record<string, unknown> => ({
   v: 1,
@@ -77,6 +84,49 @@ describe('reading a frame', () => {
     );
     expect(codeOf('{"__proto__":{"v":1}}')).toBe('forbidden-key');
     expect(codeOf('{"v":1,"\\u005f_proto__":1}')).toBe('forbidden-key');
+  });
+
+  it('refuses by a look at the text what a walk over all of it refuses, however it is spelled', () => {
+    const word = fc.constantFrom(
+      '__proto__',
+      'constructor',
+      'prototypes',
+      'state',
+      '\u0000',
+      '\ud83d',
+      '😀',
+      '\n',
+    );
+    const spelled = fc
+      .tuple(word, fc.boolean())
+      .map(([text, byNumbers]) =>
+        byNumbers
+          ? `"${[...text].map((one) => (one === '_' || one === 'o' ? `\\u00${one.charCodeAt(0).toString(16)}` : JSON.stringify(one).slice(1, -1))).join('')}"`
+          : JSON.stringify(text),
+      );
+    const level = fc.tuple(fc.constantFrom('list', 'key', 'value'), spelled);
+    const body = fc.array(level, { maxLength: LIMITS.messageDepth + 1 }).map((levels) =>
+      levels.reduceRight((inner, [kind, text]) => {
+        if (kind === 'list') return `[${inner},1]`;
+        return kind === 'key' ? `{${text}:${inner}}` : `{"a":${inner},"b":${text}}`;
+      }, '1'),
+    );
+    const walked = (frame: string): ErrorCode | 'taken' => {
+      try {
+        refuseHostileShapes(JSON.parse(frame));
+        return 'taken';
+      } catch (error) {
+        if (error instanceof PiculusError) return error.code;
+        throw error;
+      }
+    };
+    fc.assert(
+      fc.property(body, (text) => {
+        const frame = `{"v":1,"id":"m","at":"2026-11-22T10:00:00Z","type":"ack","body":${text}}`;
+        expect(codeOf(frame)).toBe(walked(frame));
+      }),
+      { numRuns: 1_000 },
+    );
   });
 
   it('counts the envelope as the first level of nesting', () => {

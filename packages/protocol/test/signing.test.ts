@@ -1,4 +1,4 @@
-import { generateKeyPairSync } from 'node:crypto';
+import { generateKeyPairSync, hash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { FixCommand, FixItem } from '../src/index.ts';
@@ -45,6 +45,23 @@ describe('canonical JSON', () => {
         expect(canonicalJson(turned)).toBe(canonicalJson(value));
         expect(JSON.parse(canonicalJson(value))).toEqual(JSON.parse(JSON.stringify(value)));
       }),
+    );
+  });
+
+  it('is what the hash of evidence is over, whatever its fields are called', () => {
+    const name = fc.oneof(fc.string(), fc.nat(20).map(String), fc.constantFrom('__proto__x', 'toString'));
+    const value = fc.oneof(fc.string(), fc.double({ noNaN: true }), fc.boolean(), fc.constant(null));
+    const side = fc.record({
+      state: fc.string(),
+      source: fc.string(),
+      observedAt: fc.string(),
+      fields: fc.dictionary(name, value, { maxKeys: 8 }),
+    });
+    fc.assert(
+      fc.property(fc.record({ order: side, ledger: side, bank: side }), (facts) => {
+        expect(evidenceHash(facts)).toBe(hash('sha256', canonicalJson(facts), 'hex'));
+      }),
+      { numRuns: 1_000 },
     );
   });
 

@@ -92,7 +92,13 @@ export async function compose(host: Host): Promise<Built> {
   const onIdleError = (error: Error): void => log.warn({ err: error }, 'an idle connection broke');
   const pool = await lifecycle.open(
     'database pool',
-    () => openPool({ url, onIdleError, connectionsMax: config.databaseConnections }),
+    () =>
+      openPool({
+        url,
+        onIdleError,
+        connectionsMax: config.databaseConnections,
+        oneByOne: config.databaseUrl === null,
+      }),
     (opened) => opened.end(),
   );
   const events = createLiveEvents(clock);

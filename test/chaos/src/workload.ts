@@ -15,6 +15,8 @@ export interface WorkCounts {
   clicksGivenUp: number;
   orders: number;
   ordersRefused: number;
+  /** Nobody was at the system's door, which is one process of it. */
+  ordersUnanswered: number;
 }
 
 const HOUR_MS = 3_600_000;
@@ -38,6 +40,7 @@ export class Workload {
     clicksGivenUp: 0,
     orders: 0,
     ordersRefused: 0,
+    ordersUnanswered: 0,
   };
   readonly #cluster: Cluster;
   readonly #witness: Witness;
@@ -197,7 +200,11 @@ export class Workload {
       if (answer?.status === 201) {
         this.#witness.saw({ kind: 'order', sysCode, orderNo });
         this.counts.orders += 1;
-      } else this.counts.ordersRefused += 1;
+      } else if (answer === null) this.counts.ordersUnanswered += 1;
+      else {
+        this.#history.note('an order was refused', { orderNo, status: answer.status });
+        this.counts.ordersRefused += 1;
+      }
     }
   }
 

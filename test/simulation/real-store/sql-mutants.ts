@@ -52,8 +52,8 @@ const STILL_OPEN = {
 };
 
 const VOID_CLICKS = {
-  find: /(SELECT p\.id FROM piculus\.run_requests r JOIN piculus\.problems p[\s\S]*= ANY\(\$\d+::bigint\[\]\)) AND CASE/,
-  replace: '$1 AND false AND CASE',
+  find: /(CASE WHEN r\.approval_id IS NULL[\s\S]*? END) AS "isVoid"/,
+  replace: '(false AND $1) AS "isVoid"',
 };
 
 /** The gate as it is installed, without the lock by which one person's clicks take turns. */

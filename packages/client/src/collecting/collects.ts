@@ -8,11 +8,11 @@ import {
   type CollectCommand,
   LIMITS,
   PiculusError,
-  type ProblemReport,
 } from '@piculus/protocol';
 import { collectPlace } from '@piculus/protocol/tracing';
 import type { Clock } from '../clock.ts';
 import type { Collector } from '../fix.ts';
+import { type Body, WrittenBody } from '../connection/messages.ts';
 import type { Logger } from '../logger.ts';
 import type { PersonalFields } from '../masking/facts.ts';
 import { boundText, describeError } from '../masking/text.ts';
@@ -27,11 +27,7 @@ export interface CollectsOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly tracing: Tracing;
-  deliver<T extends ClientMessageType>(
-    type: T,
-    body: ClientMessageBody<T>,
-    signal: AbortSignal,
-  ): Promise<void>;
+  deliver<T extends ClientMessageType>(type: T, body: Body<T>, signal: AbortSignal): Promise<void>;
   tell(body: ClientMessageBody<'collect-progress'>): void;
   finished(command: CollectCommand, done: ClientMessageBody<'collect-done'> | null): void;
 }
@@ -174,13 +170,17 @@ class Reports {
     this.#controller = controller;
   }
 
-  /** Resolves when another batch may be sent. */
-  async send(batch: readonly ProblemReport[]): Promise<void> {
+  /**
+   * Resolves when another batch may be sent.
+   * @param problems each as JSON.
+   */
+  async send(problems: readonly string[]): Promise<void> {
     const { signal } = this.#controller;
     signal.throwIfAborted();
     this.#sequence += 1;
     const { commandId, epoch } = this.#command;
-    const body = { commandId, epoch, sequence: this.#sequence, problems: [...batch] };
+    const head = JSON.stringify({ commandId, epoch, sequence: this.#sequence });
+    const body = new WrittenBody('problems', `${head.slice(0, -1)},"problems":[${problems.join(',')}]}`);
     const sent = this.#options
       .deliver('problems', body, signal)
       .catch((error: unknown) => this.#failed(error))

@@ -1,23 +1,24 @@
 /**
- * Runs the collectors of one collect command one after another and says honestly how it ended. Found problems
+ * Runs the collectors of one collect command one after another, those that share a walk together, and says honestly how it ended. Found problems
  * go out in batches bounded by number and by bytes; a collector waits when the batches do not get away.
  */
 import {
   type ClientMessageBody,
   type CollectCommand,
+  compiledSchema,
   type FeedReach,
   feedReachSchema,
   LIMITS,
-  type ProblemReport,
   problemReportSchema,
 } from '@piculus/protocol';
 import type { Clock } from '../clock.ts';
-import type { CollectContext, CollectEnd, Collector, FoundProblem } from '../fix.ts';
+import type { CollectEnd, Collector, FiledProblem, SharedContext } from '../fix.ts';
 import type { Logger } from '../logger.ts';
-import { maskUnchecked, type PersonalFields } from '../masking/facts.ts';
+import { maskUnchecked, type PersonalFields, type PersonalTable, personalTable } from '../masking/facts.ts';
 import { NOTHING_PERSONAL, scrubText } from '../masking/mask.ts';
 import { boundText, describeError, storable } from '../masking/text.ts';
 import { mergeFeeds } from './feeds.ts';
+import { turnsOf, walkOf } from './walks.ts';
 
 export interface CollectRun {
   readonly command: CollectCommand;
@@ -26,8 +27,11 @@ export interface CollectRun {
   readonly clock: Clock;
   readonly log: Logger;
   readonly signal: AbortSignal;
-  /** Resolves when there is room for another batch. */
-  send(batch: readonly ProblemReport[]): Promise<void>;
+  /**
+   * Resolves when there is room for another batch.
+   * @param problems each as JSON, as it goes into the message.
+   */
+  send(problems: readonly string[]): Promise<void>;
   progressed(counts: CollectCounts): void;
 }
 
@@ -39,6 +43,8 @@ export interface CollectCounts {
 /** Room for the envelope and the fields around the problems of a message. */
 const ENVELOPE_BYTES = 1_024;
 
+const checkedReport = compiledSchema(problemReportSchema);
+
 /**
  * @returns the body of `collect-done`.
  * @throws the signal's reason where the collect was given up; then nothing more must be said about it.
@@ -49,18 +55,15 @@ export async function runCollectors(run: CollectRun): Promise<ClientMessageBody<
   const batches = new Batches(run.send);
   const reasons: string[] = [];
   const feeds: FeedReach[] = [];
-  for (const fixCode of run.command.fixCodes) {
+  for (const collectors of turnsOf(run.command.fixCodes, run.collectors)) {
     run.signal.throwIfAborted();
-    const collector = run.collectors.get(fixCode);
-    if (!collector) {
-      reasons.push(`${fixCode}: this client has no such collector`);
-      continue;
+    for (const [fixCode, end] of await new Turn(run, collectors, batches, totals).run()) {
+      feeds.push(...end.feeds);
+      if (!end.complete) reasons.push(`${fixCode}: ${end.reason ?? 'not complete'}`);
     }
-    const turn = new CollectorTurn(run, collector, batches, totals);
-    const end = await turn.run();
-    feeds.push(...end.feeds);
-    if (!end.complete) reasons.push(`${fixCode}: ${end.reason ?? 'not complete'}`);
   }
+  for (const fixCode of run.command.fixCodes)
+    if (!run.collectors.has(fixCode)) reasons.push(`${fixCode}: this client has no such collector`);
   await batches.flush();
   run.signal.throwIfAborted();
   const { commandId, epoch } = run.command;
@@ -77,15 +80,15 @@ export async function runCollectors(run: CollectRun): Promise<ClientMessageBody<
 
 class Batches {
   readonly #send: CollectRun['send'];
-  #waiting: ProblemReport[] = [];
+  #waiting: string[] = [];
   #bytes = 0;
 
   constructor(send: CollectRun['send']) {
     this.#send = send;
   }
 
-  async add(problem: ProblemReport): Promise<void> {
-    const bytes = Buffer.byteLength(JSON.stringify(problem)) + 1;
+  async add(problem: string): Promise<void> {
+    const bytes = Buffer.byteLength(problem) + 1;
     if (this.#bytes + bytes > LIMITS.messageBytes - ENVELOPE_BYTES) await this.flush();
     this.#waiting.push(problem);
     this.#bytes += bytes;
@@ -101,33 +104,43 @@ class Batches {
   }
 }
 
-/** One collector's part of a collect. */
-class CollectorTurn {
+interface Unreportable {
+  readonly first: string;
+  readonly count: number;
+}
+
+/** The part of a collect that one collector does, or several that share a walk. */
+class Turn {
   readonly #run: CollectRun;
-  readonly #collector: Collector;
+  readonly #collectors: ReadonlyMap<string, Collector>;
   readonly #batches: Batches;
   readonly #totals: { rowsScanned: number; problemsFound: number };
-  readonly #personal: PersonalFields;
-  #unreportable = 0;
-  #firstUnreportable = '';
+  readonly #personal: ReadonlyMap<string, PersonalTable>;
+  readonly #unreportable = new Map<string, Unreportable>();
 
   constructor(
     run: CollectRun,
-    collector: Collector,
+    collectors: readonly Collector[],
     batches: Batches,
     totals: { rowsScanned: number; problemsFound: number },
   ) {
     this.#run = run;
-    this.#collector = collector;
+    this.#collectors = new Map(collectors.map((collector) => [collector.fixCode, collector]));
     this.#batches = batches;
     this.#totals = totals;
-    this.#personal = [...run.personal, ...(collector.personal ?? [])];
+    this.#personal = new Map(
+      collectors.map(({ fixCode, personal = [] }) => [
+        fixCode,
+        personalTable([...run.personal, ...personal]),
+      ]),
+    );
   }
 
-  async run(): Promise<CollectEnd> {
+  async run(): Promise<ReadonlyMap<string, CollectEnd>> {
     const { command, signal, log } = this.#run;
-    const { fixCode } = this.#collector;
-    const context: CollectContext = {
+    const fixCodes = [...this.#collectors.keys()];
+    const context: SharedContext = {
+      fixCodes,
       windowFrom: new Date(command.windowFrom),
       windowTo: new Date(command.windowTo),
       signal,
@@ -137,48 +150,62 @@ class CollectorTurn {
         this.#run.progressed(this.#totals);
       },
     };
-    let end: CollectEnd;
     try {
-      end = checkedEnd(await this.#collector.collect(context));
+      const ends = await walkOf([...this.#collectors.values()]).collect(context);
+      const checked = fixCodes.map((fixCode) => [fixCode, this.#endOf(fixCode, ends.get(fixCode))] as const);
       signal.throwIfAborted();
+      return new Map(checked);
     } catch (error) {
       signal.throwIfAborted();
       const reason = scrub(describeError(error));
-      log.error({ fixCode, error: reason }, 'a collector failed; the others go on');
-      return { feeds: [], complete: false, reason };
+      log.error({ fixCodes, error: reason }, 'a collector failed; the others go on');
+      return new Map(fixCodes.map((fixCode) => [fixCode, { feeds: [], complete: false, reason }]));
     }
-    if (this.#unreportable > 0) {
-      const reason = `${this.#unreportable} found problems could not be reported, the first: ${this.#firstUnreportable}`;
+  }
+
+  #endOf(fixCode: string, told: CollectEnd | undefined): CollectEnd {
+    if (told === undefined)
+      return { feeds: [], complete: false, reason: 'the walk did not say how it ended' };
+    const end = checkedEnd(told);
+    const unreportable = this.#unreportable.get(fixCode);
+    if (unreportable !== undefined) {
+      const reason = `${unreportable.count} found problems could not be reported, the first: ${unreportable.first}`;
       return { feeds: end.feeds, complete: false, reason: [end.reason, reason].filter(Boolean).join('; ') };
     }
     return end.reason === undefined ? end : { ...end, reason: scrub(end.reason) };
   }
 
-  async #report(problems: readonly FoundProblem[]): Promise<void> {
+  async #report(problems: readonly FiledProblem[]): Promise<void> {
     for (const found of problems) {
       this.#run.signal.throwIfAborted();
       const problem = this.#asReport(found);
-      if (!problem) continue;
+      if (problem === null) continue;
       this.#totals.problemsFound += 1;
       await this.#batches.add(problem);
     }
     this.#run.progressed(this.#totals);
   }
 
-  /** One record that cannot be told must not hide the others; it makes the collect incomplete instead. */
-  #asReport(found: FoundProblem): ProblemReport | null {
+  /**
+   * One record that cannot be told must not hide the others; it makes the collect incomplete instead.
+   * @returns the report as JSON.
+   */
+  #asReport(found: FiledProblem): string | null {
+    const [anyCode = ''] = this.#collectors.keys();
+    const personal = this.#personal.get(found.fixCode);
+    const fixCode = personal === undefined ? anyCode : found.fixCode;
     try {
-      const { facts } = maskUnchecked(found.facts, this.#personal);
-      return problemReportSchema.parse({ ...found, facts, fixCode: this.#collector.fixCode });
+      if (personal === undefined) throw new Error(`nobody asked for problems of ${found.fixCode}`);
+      const { facts } = maskUnchecked(found.facts, personal);
+      return JSON.stringify(checkedReport().parse({ ...found, facts }));
     } catch (error) {
-      this.#unreportable += 1;
       const reason = scrub(describeError(error), String(found.businessKey));
-      if (this.#unreportable === 1)
-        this.#firstUnreportable = `${boundText(String(found.businessKey), LIMITS.codeLength)}: ${reason}`;
-      this.#run.log.error(
-        { fixCode: this.#collector.fixCode, error: reason },
-        'a found problem does not have the shape of one',
-      );
+      const { first, count } = this.#unreportable.get(fixCode) ?? {
+        first: `${boundText(String(found.businessKey), LIMITS.codeLength)}: ${reason}`,
+        count: 0,
+      };
+      this.#unreportable.set(fixCode, { first, count: count + 1 });
+      this.#run.log.error({ fixCode, error: reason }, 'a found problem does not have the shape of one');
       return null;
     }
   }

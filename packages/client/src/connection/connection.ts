@@ -15,7 +15,7 @@ import { describeError } from '../masking/text.ts';
 import { aborted, sharedController, underSignals, untilAborted } from '../signals.ts';
 import { ConnectionLost, Exchange, type IncomingMessage } from './exchange.ts';
 import { greet } from './greeting.ts';
-import { createMessageReader, type ReadFailure } from './messages.ts';
+import { type Body, createMessageReader, type ReadFailure } from './messages.ts';
 import { ConnectRefused, type Transport } from './transport.ts';
 
 export interface ReconnectOptions {
@@ -112,19 +112,11 @@ export class Connection {
    * Sends a message until the server has it, over as many connections as that takes.
    * @throws PiculusError where the server refuses for good; the signal's or the stop's reason where it ended first.
    */
-  deliver<T extends ClientMessageType>(
-    type: T,
-    body: ClientMessageBody<T>,
-    signal: AbortSignal,
-  ): Promise<void> {
+  deliver<T extends ClientMessageType>(type: T, body: Body<T>, signal: AbortSignal): Promise<void> {
     return underSignals([signal, this.#stop.signal], (either) => this.#deliver(type, body, either));
   }
 
-  async #deliver<T extends ClientMessageType>(
-    type: T,
-    body: ClientMessageBody<T>,
-    signal: AbortSignal,
-  ): Promise<void> {
+  async #deliver<T extends ClientMessageType>(type: T, body: Body<T>, signal: AbortSignal): Promise<void> {
     for (let failures = 0; ; ) {
       const exchange = await this.#online(signal);
       try {

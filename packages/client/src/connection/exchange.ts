@@ -5,13 +5,14 @@
 import {
   type ClientMessageBody,
   type ClientMessageType,
+  LIMITS,
   PiculusError,
   type ServerMessage,
 } from '@piculus/protocol';
 import type { Clock } from '../clock.ts';
 import type { Logger } from '../logger.ts';
 import { describeError } from '../masking/text.ts';
-import { type MessageReader, type ReadFailure, writeMessage } from './messages.ts';
+import { type Body, type MessageReader, type ReadFailure, writeMessage } from './messages.ts';
 import type { Link } from './transport.ts';
 
 /** The connection ended before the server said whether it has the message. */
@@ -64,20 +65,26 @@ export class Exchange {
 
   /**
    * Sends a message and resolves when the server has it, after its commit.
-   * @throws PiculusError with the server's code where it refuses; ConnectionLost where it could not be told.
+   * @throws PiculusError with the server's code where it refuses, `too-large` without asking it; ConnectionLost where
+   * it could not be told.
    */
-  send<T extends ClientMessageType>(type: T, body: ClientMessageBody<T>): Promise<void> {
+  send<T extends ClientMessageType>(type: T, body: Body<T>): Promise<void> {
     return new Promise((resolve, reject) => {
       if (this.#ended) return reject(this.#ended);
-      const id = this.#options.clock.uuid();
-      this.#waiting.set(id, { sentAt: this.#options.clock.elapsedMs(), resolve, reject });
-      this.#write(id, type, body);
+      const { clock } = this.#options;
+      const id = clock.uuid();
+      const frame = writeMessage(clock, id, type, body);
+      if (Buffer.byteLength(frame) > LIMITS.messageBytes) return reject(new PiculusError('too-large'));
+      this.#waiting.set(id, { sentAt: clock.elapsedMs(), resolve, reject });
+      this.#link?.send(frame);
     });
   }
 
   /** Sends a message of which no acknowledgement is waited for. */
   tell<T extends ClientMessageType>(type: T, body: ClientMessageBody<T>): void {
-    this.#write(this.#options.clock.uuid(), type, body);
+    if (this.#ended) return;
+    const { clock } = this.#options;
+    this.#link?.send(writeMessage(clock, clock.uuid(), type, body));
   }
 
   receive(frame: string): void {
@@ -106,10 +113,6 @@ export class Exchange {
   oldestWaitMs(): number {
     const [oldest] = this.#waiting.values();
     return oldest ? this.#options.clock.elapsedMs() - oldest.sentAt : 0;
-  }
-
-  #write<T extends ClientMessageType>(id: string, type: T, body: ClientMessageBody<T>): void {
-    if (!this.#ended) this.#link?.send(writeMessage(this.#options.clock, id, type, body));
   }
 
   #settle(id: string): Waiting | undefined {

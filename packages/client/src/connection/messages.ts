@@ -80,12 +80,28 @@ function checked(schema: Schema, raw: unknown): ServerMessage {
   );
 }
 
+/** A body that is JSON already, so that a large one is written once, however often it is sent. */
+export class WrittenBody<T extends ClientMessageType> {
+  readonly type: T;
+  readonly json: string;
+
+  constructor(type: T, json: string) {
+    this.type = type;
+    this.json = json;
+  }
+}
+
+/** What a message carries. */
+export type Body<T extends ClientMessageType> = ClientMessageBody<T> | WrittenBody<T>;
+
 /** A message of this client as a frame. */
 export function writeMessage<T extends ClientMessageType>(
   clock: Clock,
   id: string,
   type: T,
-  body: ClientMessageBody<T>,
+  body: Body<T>,
 ): string {
-  return JSON.stringify({ v: PROTOCOL_VERSION, id, at: clock.now().toISOString(), type, body });
+  const json = body instanceof WrittenBody ? body.json : JSON.stringify(body);
+  const envelope = JSON.stringify({ v: PROTOCOL_VERSION, id, at: clock.now().toISOString(), type });
+  return `${envelope.slice(0, -1)},"body":${json}}`;
 }

@@ -10,7 +10,7 @@ import {
   LIMITS,
   PiculusError,
 } from '@piculus/protocol';
-import { leasePlace } from '@piculus/protocol/tracing';
+import { leasePlace, type TracePlace } from '@piculus/protocol/tracing';
 import type { Clock } from '../clock.ts';
 import type { Logger } from '../logger.ts';
 import { NOTHING_PERSONAL, scrubText } from '../masking/mask.ts';
@@ -20,6 +20,7 @@ import { withoutActing } from '../runner/results.ts';
 import type { AnyFix } from '../runner/any-fix.ts';
 import type { Runner } from '../runner/runner.ts';
 import type { SpanStart, Tracing } from '../tracing/tracing.ts';
+import { Deadlines } from './deadlines.ts';
 import type { ResultsOutbox } from './results-outbox.ts';
 
 export interface ExecutorOptions<Tx> {
@@ -39,6 +40,7 @@ interface Lease {
   readonly id: string;
   readonly epoch: number;
   readonly leaseMs: number;
+  readonly place: TracePlace;
   /** Until when the server surely keeps it for us, by `elapsedMs`. */
   validUntil: number;
   unfinished: number;
@@ -47,13 +49,13 @@ interface Lease {
 interface Work {
   readonly lease: Lease;
   readonly item: FixItem;
+}
+
+interface RunningWork extends Work {
   readonly controller: AbortController;
   /** It was asked to give up and goes on all the same. */
   overdue: boolean;
 }
-
-/** Why nobody waits any longer. Without a reason, each signal would make an error with a stack of its own. */
-const ENDED = 'ended';
 
 /** Leases whose end is remembered, so that a late second delivery is not executed again. */
 const REMEMBERED_LEASES = 2_000;
@@ -62,7 +64,8 @@ export class Executor<Tx> {
   readonly #options: ExecutorOptions<Tx>;
   readonly #leases = new Map<string, Lease>();
   readonly #queue: Work[] = [];
-  readonly #running = new Set<Work>();
+  readonly #running = new Set<RunningWork>();
+  readonly #deadlines: Deadlines<RunningWork>;
   readonly #ended = new Map<string, 'answered' | 'lost' | 'halted'>();
   readonly #idleWaiters = new Set<() => void>();
   #stopping = false;
@@ -70,6 +73,8 @@ export class Executor<Tx> {
 
   constructor(options: ExecutorOptions<Tx>) {
     this.#options = options;
+    const { clock, commandMs } = options;
+    this.#deadlines = new Deadlines({ clock, ms: commandMs, overdue: (work) => this.#overdue(work) });
   }
 
   get freePlaces(): number {
@@ -108,12 +113,12 @@ export class Executor<Tx> {
       id,
       epoch,
       leaseMs,
+      place: leasePlace(id),
       validUntil: clock.elapsedMs() + leaseMs,
       unfinished: items.length,
     };
     this.#leases.set(id, lease);
-    for (const item of items)
-      this.#queue.push({ lease, item, controller: new AbortController(), overdue: false });
+    for (const item of items) this.#queue.push({ lease, item });
     this.#pump();
   }
 
@@ -234,30 +239,33 @@ export class Executor<Tx> {
       const next = this.#queue.findIndex((work) => work.lease.validUntil >= now);
       const [work] = next === -1 ? [] : this.#queue.splice(next, 1);
       if (!work) return;
-      this.#running.add(work);
-      void this.#execute(work);
+      const { lease, item } = work;
+      const running = { lease, item, controller: new AbortController(), overdue: false };
+      this.#running.add(running);
+      this.#deadlines.begun(running);
+      void this.#execute(running);
     }
   }
 
-  async #execute(work: Work): Promise<void> {
+  #overdue(work: RunningWork): void {
+    const { log, commandMs } = this.#options;
+    work.overdue = true;
+    work.controller.abort(new GiveUp('too-slow'));
+    log.error(
+      { commandKey: work.item.commandKey, commandMs },
+      'a command takes too long and is asked to give up',
+    );
+  }
+
+  async #execute(work: RunningWork): Promise<void> {
     const { lease, item, controller } = work;
-    const { clock, fixes, log, runner, commandMs } = this.#options;
+    const { clock, fixes, log, runner } = this.#options;
     const startedAt = clock.now();
-    const done = new AbortController();
-    void clock.sleep(commandMs, done.signal).then(() => {
-      if (done.signal.aborted) return;
-      work.overdue = true;
-      controller.abort(new GiveUp('too-slow'));
-      log.error(
-        { commandKey: item.commandKey, commandMs },
-        'a command takes too long and is asked to give up',
-      );
-    });
     let result: FixResult | null;
     try {
       const fix = fixes.get(item.fixCode);
       result = fix
-        ? await this.#options.tracing.span(spanOf(lease.id, item), () =>
+        ? await this.#options.tracing.span(spanOf(lease, item), () =>
             runner.run(fix, item, controller.signal),
           )
         : withoutActing(this.#options, item, startedAt, 'failed', `this client has no fix ${item.fixCode}`);
@@ -269,8 +277,8 @@ export class Executor<Tx> {
       log.error({ commandKey: item.commandKey, error: reason }, 'a command could not be run');
       result = withoutActing(this.#options, item, startedAt, 'failed', reason);
     }
-    done.abort(ENDED);
     this.#running.delete(work);
+    this.#deadlines.ended(work);
     this.#end(lease, item, result);
     this.#pump();
     if (this.#running.size === 0) for (const tell of [...this.#idleWaiters]) tell();
@@ -296,12 +304,12 @@ export class Executor<Tx> {
   }
 }
 
-function spanOf(leaseId: string, { problemId, fixCode, scenario, attempt }: FixItem): SpanStart {
+function spanOf({ place }: Lease, { problemId, fixCode, scenario, attempt }: FixItem): SpanStart {
   const attributes = {
     'piculus.problem': problemId,
     'piculus.fix_code': fixCode,
     'piculus.scenario': scenario,
     'piculus.attempt': attempt,
   };
-  return { name: 'fix', parent: leasePlace(leaseId), attributes };
+  return { name: 'fix', parent: place, attributes };
 }

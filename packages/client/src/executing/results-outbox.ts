@@ -21,16 +21,19 @@ interface LeaseResults {
   readonly dropped: AbortController;
 }
 
-/** How long a result may wait for company while others are on their way. */
+/** How long a result may wait for company while others are on their way; it goes at once when they have arrived. */
 const GATHER_MS = 20;
+/** Why nobody waits any longer. Without a reason, each signal would make an error with a stack of its own. */
+const ARRIVED = 'arrived';
 const BATCH_RESULTS = LIMITS.fixesPerMessage;
-const BATCH_BYTES = LIMITS.messageBytes - 1_024;
 
 export class ResultsOutbox {
   readonly #options: ResultsOutboxOptions;
   readonly #leases = new Map<string, LeaseResults>();
   readonly #emptyWaiters = new Set<() => void>();
   #flushPlanned = false;
+  /** Ends the wait for company. */
+  #gathering: AbortController | null = null;
 
   constructor(options: ResultsOutboxOptions) {
     this.#options = options;
@@ -85,57 +88,63 @@ export class ResultsOutbox {
   #planFlush(): void {
     if (this.#flushPlanned) return;
     this.#flushPlanned = true;
-    const idle = [...this.#leases.values()].every((lease) => lease.inFlight === 0);
-    const never = new AbortController().signal;
+    const gathering = new AbortController();
+    this.#gathering = gathering;
     // Even "at once" lets results that end in the same moment go together.
-    const wait = idle ? Promise.resolve() : this.#options.clock.sleep(GATHER_MS, never);
+    const wait = this.#isQuiet() ? Promise.resolve() : this.#options.clock.sleep(GATHER_MS, gathering.signal);
     void wait.then(() => {
       this.#flushPlanned = false;
+      this.#gathering = null;
       for (const [leaseId, lease] of this.#leases) this.#flush(leaseId, lease);
     });
   }
 
+  /** Nothing is on its way. */
+  #isQuiet(): boolean {
+    return [...this.#leases.values()].every((lease) => lease.inFlight === 0);
+  }
+
   #flush(leaseId: string, lease: LeaseResults): void {
     while (lease.waiting.length > 0) {
-      const results = takeBatch(lease.waiting);
       lease.inFlight += 1;
-      void this.#send(leaseId, lease, results);
+      void this.#send(leaseId, lease, lease.waiting.splice(0, BATCH_RESULTS));
     }
   }
 
-  async #send(leaseId: string, lease: LeaseResults, results: FixResult[]): Promise<void> {
-    const { log } = this.#options;
+  async #send(leaseId: string, lease: LeaseResults, results: readonly FixResult[]): Promise<void> {
     try {
-      await this.#options.deliver({ leaseId, epoch: lease.epoch, results }, lease.dropped.signal);
-    } catch (error) {
-      const code = error instanceof PiculusError ? error.code : 'stopped';
-      const fields = { leaseId, code, results: results.length };
-      // The journal keeps what was done: the next execution of the same command says it again.
-      if (code === 'stale-lease' || code === 'unknown-command')
-        log.info(fields, 'results came too late and are dropped');
-      else log.error(fields, 'results could not be handed over and are dropped');
+      await this.#deliver(leaseId, lease, results);
     } finally {
       lease.inFlight -= 1;
       if (lease.inFlight === 0 && lease.waiting.length === 0 && this.#leases.get(leaseId) === lease) {
         this.#leases.delete(leaseId);
       }
+      if (this.#isQuiet()) this.#gathering?.abort(ARRIVED);
       this.#tellIfEmpty();
+    }
+  }
+
+  async #deliver(leaseId: string, lease: LeaseResults, results: readonly FixResult[]): Promise<void> {
+    const { log, deliver } = this.#options;
+    try {
+      await deliver({ leaseId, epoch: lease.epoch, results: [...results] }, lease.dropped.signal);
+    } catch (error) {
+      const code = error instanceof PiculusError ? error.code : 'stopped';
+      // Few batches are too large, so their size is not looked at before they are written as a message.
+      if (code === 'too-large' && results.length > 1) {
+        const half = Math.ceil(results.length / 2);
+        await this.#deliver(leaseId, lease, results.slice(0, half));
+        return this.#deliver(leaseId, lease, results.slice(half));
+      }
+      const fields = { leaseId, code, results: results.length };
+      // The journal keeps what was done: the next execution of the same command says it again.
+      if (code === 'stale-lease' || code === 'unknown-command')
+        log.info(fields, 'results came too late and are dropped');
+      else log.error(fields, 'results could not be handed over and are dropped');
     }
   }
 
   #tellIfEmpty(): void {
     if (this.#leases.size === 0) for (const tell of [...this.#emptyWaiters]) tell();
   }
-}
-
-/** Takes results from the front, bounded by number and by bytes, at least one. */
-function takeBatch(waiting: FixResult[]): FixResult[] {
-  let bytes = 0;
-  let count = 0;
-  for (const result of waiting) {
-    bytes += Buffer.byteLength(JSON.stringify(result)) + 1;
-    if (count > 0 && (bytes > BATCH_BYTES || count >= BATCH_RESULTS)) break;
-    count += 1;
-  }
-  return waiting.splice(0, count);
 }

@@ -1,5 +1,13 @@
 /** Masks the facts of a record before they leave the process, and brings them within the protocol's limits. */
-import { type Facts, factsSchema, LIMITS, SIDES, type SideFacts } from '@piculus/protocol';
+import {
+  compiledSchema,
+  type Facts,
+  factsSchema,
+  LIMITS,
+  type SideName,
+  SIDES,
+  type SideFacts,
+} from '@piculus/protocol';
 import { hidePersonal, maskValue, NOTHING_PERSONAL, PersonalValues } from './mask.ts';
 import { boundText, storable } from './text.ts';
 
@@ -35,53 +43,88 @@ export function isPersonalField(fields: PersonalFields, field: string): boolean 
   return fields.includes(name) || fields.includes(field);
 }
 
-/** @throws ZodError when the facts do not have the protocol's shape. */
-export function maskFacts(facts: Facts, fields: PersonalFields): MaskedFacts {
-  const masked = maskUnchecked(facts, fields);
-  return { ...masked, facts: factsSchema.parse(masked.facts) };
+/** Which fields of each side are personal, for asking it of many facts. */
+export type PersonalTable = Readonly<Record<SideName, ReadonlySet<string>>>;
+
+export function personalTable(fields: PersonalFields): PersonalTable {
+  const ofSide = (side: SideName): ReadonlySet<string> =>
+    new Set([
+      ...fields,
+      ...fields.filter((field) => field.startsWith(`${side}.`)).map((field) => field.slice(side.length + 1)),
+    ]);
+  return { order: ofSide('order'), ledger: ofSide('ledger'), bank: ofSide('bank') };
 }
 
-/** As `maskFacts`, for a caller that checks the shape of what the facts are a part of. */
-export function maskUnchecked(facts: Facts, fields: PersonalFields): MaskedFacts {
-  const names = new Set(fields);
-  const isPersonal = (side: string, field: string): boolean =>
-    names.has(field) || names.has(`${side}.${field}`);
-  const found: string[] = [];
-  const harmless: string[] = [];
-  for (const side of SIDES) {
-    for (const [field, value] of Object.entries(facts[side].fields)) {
-      if (value === null || typeof value === 'boolean') continue;
-      (isPersonal(side, field) ? found : harmless).push(String(value));
-    }
-  }
-  const personal = new PersonalValues(found);
-  const maskSide = (side: (typeof SIDES)[number]): SideFacts => {
-    const { state, source, observedAt, fields: values } = facts[side];
-    const masked = Object.entries(values)
-      .slice(0, LIMITS.factFields)
-      .map(([field, value]) => [field, maskFact(value, isPersonal(side, field), personal)] as const);
-    return {
-      state: boundText(state, LIMITS.codeLength),
-      source: boundText(source, LIMITS.codeLength),
-      observedAt,
-      fields: Object.fromEntries(masked),
-    };
-  };
+const checkedFacts = compiledSchema(factsSchema);
+
+/** @throws ZodError when the facts do not have the protocol's shape. */
+export function maskFacts(facts: Facts, fields: PersonalFields): MaskedFacts {
+  const table = personalTable(fields);
+  const masked = maskUnchecked(facts, table);
+  const { personal } = masked;
+  const harmless = valuesOf(facts, (side, field) => !table[side].has(field));
   return {
-    facts: { order: maskSide('order'), ledger: maskSide('ledger'), bank: maskSide('bank') },
+    facts: checkedFacts().parse(masked.facts),
     personal,
     harmless: harmless.filter((text) => !personal.sharesDigitsWith(text.replace(/\D/g, ''))),
   };
 }
 
-type FactValue = SideFacts['fields'][string];
+/** As `maskFacts`, for a caller that checks the shape of what the facts are a part of and writes no texts about it. */
+export function maskUnchecked(facts: Facts, table: PersonalTable): Pick<MaskedFacts, 'facts' | 'personal'> {
+  const found = valuesOf(facts, (side, field) => table[side].has(field));
+  const personal = found.length === 0 ? NOTHING_PERSONAL : new PersonalValues(found);
+  const maskSide = (side: SideName): SideFacts => {
+    const { state, source, observedAt, fields } = facts[side];
+    return {
+      state: boundText(state, LIMITS.codeLength),
+      source: boundText(source, LIMITS.codeLength),
+      observedAt,
+      fields: maskFields(fields, table[side], personal),
+    };
+  };
+  return {
+    facts: { order: maskSide('order'), ledger: maskSide('ledger'), bank: maskSide('bank') },
+    personal,
+  };
+}
+
+/** The texts of those values that say something. */
+function valuesOf(facts: Facts, wanted: (side: SideName, field: string) => boolean): string[] {
+  const texts: string[] = [];
+  for (const side of SIDES) {
+    const { fields } = facts[side];
+    for (const field of Object.keys(fields)) {
+      const value = fields[field];
+      if (value === null || typeof value === 'boolean' || !wanted(side, field)) continue;
+      texts.push(String(value));
+    }
+  }
+  return texts;
+}
+
+type FactFields = SideFacts['fields'];
+type FactValue = FactFields[string];
+
+function maskFields(fields: FactFields, secret: ReadonlySet<string>, personal: PersonalValues): FactFields {
+  const masked: Record<string, FactValue> = {};
+  for (const [field, value] of Object.entries(fields).slice(0, LIMITS.factFields)) {
+    // Written to, this name would change what the object is; the protocol refuses it.
+    if (field !== '__proto__') masked[field] = maskFact(value, secret.has(field), personal);
+  }
+  return masked;
+}
 
 function maskFact(value: FactValue, isPersonal: boolean, personal: PersonalValues): FactValue {
   if (value === null) return value;
   if (isPersonal) return storable(maskValue(String(value)));
   if (typeof value === 'string')
     return boundText(hidePersonal(storable(value), personal), LIMITS.factTextLength);
-  if (typeof value === 'number' && personal.sharesDigitsWith(String(value).replace(/\D/g, ''))) {
+  if (
+    typeof value === 'number' &&
+    !personal.noDigits &&
+    personal.sharesDigitsWith(String(value).replace(/\D/g, ''))
+  ) {
     return maskValue(String(value));
   }
   return value;

@@ -25,7 +25,9 @@ export class PersonalValues {
       .filter((value) => Array.from(value).length >= 2)
       .sort((a, b) => b.length - a.length);
     for (const value of distinct) {
-      for (const run of digitWindows(value.replace(/\D/g, ''))) this.#digitRuns.add(run);
+      const digits = value.replace(/\D/g, '');
+      for (let end = TELLING_DIGITS; end <= digits.length; end += 1)
+        this.#digitRuns.add(digits.slice(end - TELLING_DIGITS, end));
     }
   }
 
@@ -37,25 +39,26 @@ export class PersonalValues {
   /** Hides every whole personal value. */
   hideIn(text: string): string {
     let hidden = text;
-    for (const value of this.#values) hidden = hidden.replaceAll(value, () => maskValue(value));
+    for (const value of this.#values)
+      if (hidden.includes(value)) hidden = hidden.replaceAll(value, () => maskValue(value));
     return hidden;
+  }
+
+  /** No digits are hidden then. */
+  get noDigits(): boolean {
+    return this.#digitRuns.size === 0;
   }
 
   /** Whether these digits share seven consecutive ones with a personal value. */
   sharesDigitsWith(digits: string): boolean {
-    if (this.#digitRuns.size === 0) return false;
-    for (const run of digitWindows(digits)) if (this.#digitRuns.has(run)) return true;
+    if (this.noDigits) return false;
+    for (let end = TELLING_DIGITS; end <= digits.length; end += 1)
+      if (this.#digitRuns.has(digits.slice(end - TELLING_DIGITS, end))) return true;
     return false;
   }
 }
 
 export const NOTHING_PERSONAL = new PersonalValues([]);
-
-function* digitWindows(digits: string): Iterable<string> {
-  for (let start = 0; start + TELLING_DIGITS <= digits.length; start += 1) {
-    yield digits.slice(start, start + TELLING_DIGITS);
-  }
-}
 
 /** A date, or seven and more digits that may be grouped by single blanks or hyphens, as on a bank card. */
 const DATE_OR_DIGITS = /(?<!\d)\d{4}-[01]\d-[0-3]\d(?!\d)|\d(?:[ -]?\d){6,}/g;
@@ -78,7 +81,9 @@ export function scrubText(text: string, personal: PersonalValues, harmless: read
 /** Hides in a text only what is known to be personal; other numbers are facts and stay. */
 export function hidePersonal(text: string, personal: PersonalValues): string {
   if (personal.none) return text;
-  return personal.hideIn(text).replace(DATE_OR_DIGITS, (run) => {
+  const hidden = personal.hideIn(text);
+  if (personal.noDigits) return hidden;
+  return hidden.replace(DATE_OR_DIGITS, (run) => {
     const digits = run.replace(/\D/g, '');
     return personal.sharesDigitsWith(digits) ? maskValue(digits) : run;
   });

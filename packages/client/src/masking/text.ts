@@ -1,8 +1,12 @@
 /** Texts that leave the process: bounded, and of characters that every database can store. */
 import { PiculusError } from '@piculus/protocol';
 
+/** Control characters, and halves of surrogate pairs. */
+const UNSTORABLE = /[\p{Cc}\p{Cs}]/u;
+
 /** Without control characters (PostgreSQL stores no NUL) and without halves of surrogate pairs. */
 export function storable(text: string): string {
+  if (!UNSTORABLE.test(text)) return text;
   return text.toWellFormed().replace(/\p{Cc}+/gu, ' ');
 }
 

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Command } from '../fix.ts';
 
 /**
@@ -15,5 +15,5 @@ export function payloadHash(
     command.amountMinor,
     command.currency,
   ]);
-  return createHash('sha256').update(canonical).digest('hex');
+  return hash('sha256', canonical, 'hex');
 }

@@ -6,6 +6,7 @@ import {
   fixResultSchema,
   type PreviewResult,
   type ProblemReport,
+  problemReportSchema,
 } from '@piculus/protocol';
 import { type Clock, systemClock } from '../clock.ts';
 import { runCollectors } from '../collecting/run-collectors.ts';
@@ -111,7 +112,9 @@ export async function runCollector(
     clock: options.clock ?? systemClock,
     log: options.logger ?? silentLogger,
     signal: options.signal ?? new AbortController().signal,
-    send: async (batch) => void problems.push(...batch),
+    send: async (batch) => {
+      for (const json of batch) problems.push(problemReportSchema.parse(JSON.parse(json)));
+    },
     progressed: () => {},
   });
   return { problems, done };

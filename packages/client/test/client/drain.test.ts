@@ -1,6 +1,7 @@
+import { LIMITS } from '@piculus/protocol';
 import { describe, expect, test } from 'vitest';
 import { createTestServer, manualClock, memoryJournal } from '../../src/testing/index.ts';
-import { FIX_CODE, collectorOf } from '../support/accounts.ts';
+import { FIX_CODE, collectorOf, factsOf } from '../support/accounts.ts';
 import { clientOf, nextEvent, rightFix } from '../support/client.ts';
 import { gate } from '../support/gate.ts';
 
@@ -231,6 +232,32 @@ describe('leases', () => {
     await client.stop();
   });
 
+  test('of two commands, the one that ends in time is not asked to give up', async () => {
+    const clock = manualClock();
+    const slow = gate();
+    const fix = {
+      ...rightFix,
+      examine: ({ businessKey }: { readonly businessKey: string }, signal: AbortSignal) =>
+        businessKey === 'R1'
+          ? slow.opened
+          : new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason))),
+    };
+    const server = createTestServer();
+    const client = clientOf(server, { clock, commandMs: 30_000, fixes: [{ collector: collectorOf(), fix }] });
+    client.start();
+    const first = server.fix([command('R1')]);
+    await clock.sleeping((ms) => ms === 30_000);
+    await clock.advance(20_000);
+    const second = server.fix([command('R2')]);
+    slow.open();
+    expect(await first).toMatchObject([{ outcome: 'already-right' }]);
+    await clock.advance(10_000);
+    await clock.sleeping((ms) => ms <= 20_000);
+    await clock.advance(20_000);
+    expect(await second).toMatchObject([{ outcome: 'failed', reason: expect.stringContaining('longer') }]);
+    await client.stop();
+  });
+
   test('more than the places can hold is refused', async () => {
     const held = gate();
     const fix = { ...rightFix, examine: () => held.opened };
@@ -274,6 +301,24 @@ describe('results', () => {
     const client = clientOf(server, { journal: memoryJournal() });
     client.start();
     expect(await server.fix([command('R1')])).toMatchObject([{ outcome: 'already-right' }]);
+    await client.stop();
+  });
+
+  test('that are too large together go in several messages', async () => {
+    const facts = factsOf('SUCCESS', 'credited');
+    const fields = Object.fromEntries(
+      Array.from({ length: LIMITS.factFields }, (_, n) => [`note${n}`, '账'.repeat(300)]),
+    );
+    const fix = { ...rightFix, facts: () => ({ ...facts, bank: { ...facts.bank, fields } }) };
+    const server = createTestServer();
+    const client = clientOf(server, { places: 100, fixes: [{ collector: collectorOf(), fix }] });
+    client.start();
+    // Some 36 KB each.
+    const results = await server.fix(Array.from({ length: 100 }, (_, n) => command(`R${n}`)));
+    expect(results).toHaveLength(100);
+    for (const { facts: told } of results) expect(told?.bank.fields).toEqual(fields);
+    const messages = server.received.filter(({ type }) => type === 'fix-results');
+    expect(messages.length).toBeGreaterThan(3);
     await client.stop();
   });
 });

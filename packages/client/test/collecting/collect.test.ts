@@ -1,6 +1,6 @@
 import { type ClientMessage, LIMITS } from '@piculus/protocol';
 import { describe, expect, test } from 'vitest';
-import type { Collector } from '../../src/index.ts';
+import type { CollectEnd, Collector, SharedWalk } from '../../src/index.ts';
 import { mergeFeeds } from '../../src/collecting/feeds.ts';
 import { createTestServer, manualClock, runCollector } from '../../src/testing/index.ts';
 import { collectorOf, FIX_CODE, foundProblem } from '../support/accounts.ts';
@@ -295,6 +295,72 @@ describe('a collect', () => {
     const { problems, done } = await runCollector(collector, WINDOW);
     expect(problems.map(({ businessKey }) => businessKey)).toEqual(['R2']);
     expect(done).toMatchObject({ complete: false, problemsFound: 1, reason: expect.stringContaining('R1') });
+  });
+});
+
+describe('collectors that share a walk', () => {
+  const end: CollectEnd = { feeds: [], complete: true };
+  /** Collectors of these codes on one walk, which notes what it was asked for. */
+  const sharing = (fixCodes: readonly string[], collect: SharedWalk['collect']) => {
+    const asked: (readonly string[])[] = [];
+    const together: SharedWalk = {
+      collect: (context) => {
+        asked.push(context.fixCodes);
+        return collect(context);
+      },
+    };
+    const alone = async () => Promise.reject(new Error('walked alone'));
+    return { asked, collectors: fixCodes.map((fixCode) => ({ fixCode, together, collect: alone })) };
+  };
+  const collectWith = async (collectors: readonly Collector[], fixCodes: readonly string[]) => {
+    const server = createTestServer();
+    const client = clientOf(server, { fixes: fixesOf(...collectors) });
+    client.start();
+    const collected = await server.collect({ fixCodes: [...fixCodes] });
+    await client.stop();
+    return collected;
+  };
+
+  test('walk once for those that the command names, each problem under its own code', async () => {
+    const { asked, collectors } = sharing(['oneFix', 'otherFix', 'restFix'], async ({ scanned, report }) => {
+      scanned(5);
+      await report([{ ...foundProblem('R1'), fixCode: 'otherFix' }]);
+      await report([{ ...foundProblem('R2'), fixCode: 'oneFix' }]);
+      return new Map([
+        ['oneFix', end],
+        ['otherFix', end],
+      ]);
+    });
+    const all = [...collectors, collectorOf([foundProblem('R3')])];
+    const { problems, done } = await collectWith(all, ['otherFix', FIX_CODE, 'oneFix']);
+    expect(asked).toEqual([['otherFix', 'oneFix']]);
+    expect(problems.map(({ fixCode, businessKey }) => [fixCode, businessKey])).toEqual([
+      ['otherFix', 'R1'],
+      ['oneFix', 'R2'],
+      [FIX_CODE, 'R3'],
+    ]);
+    expect(done).toMatchObject({ complete: true, rowsScanned: 6, problemsFound: 3 });
+  });
+
+  test('are complete each for itself: what nobody asked for, or was not said, is told', async () => {
+    const { collectors } = sharing(['oneFix', 'otherFix', 'thirdFix'], async ({ report }) => {
+      await report([{ ...foundProblem('R1'), fixCode: 'thirdFix' }]);
+      return new Map([
+        ['oneFix', end],
+        ['otherFix', { ...end, complete: false, reason: 'the bank is late' }],
+      ]);
+    });
+    const { problems, done } = await collectWith(collectors, ['oneFix', 'otherFix']);
+    expect(problems).toEqual([]);
+    expect(done.complete).toBe(false);
+    expect(done.reason).toContain('oneFix: 1 found problems could not be reported');
+    expect(done.reason).toContain('otherFix: the bank is late');
+    const third = await collectWith(collectors, ['thirdFix']);
+    expect(third.done).toMatchObject({
+      complete: false,
+      reason: 'thirdFix: the walk did not say how it ended',
+    });
+    expect(third.problems).toHaveLength(1);
   });
 });
 

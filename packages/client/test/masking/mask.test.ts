@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { checkPersonalFields, maskFacts } from '../../src/masking/facts.ts';
 import { maskValue, NOTHING_PERSONAL, scrubText } from '../../src/masking/mask.ts';
-import { boundText } from '../../src/masking/text.ts';
+import { boundText, storable } from '../../src/masking/text.ts';
 
 const side = (fields: Facts['order']['fields']): Facts['order'] => ({
   state: 'SUCCESS',
@@ -106,4 +106,18 @@ describe('masking', () => {
       expect(() => checkPersonalFields([field], 'personal')).toThrow(`personal: "${field}"`);
     }
   });
+});
+
+test('what is looked at first finds every character that cannot be stored', () => {
+  const text = fc.oneof(
+    fc.string({ unit: 'binary' }),
+    fc.string({ unit: fc.nat(0xffff).map((unit) => String.fromCharCode(unit)) }),
+  );
+  fc.assert(
+    fc.property(text, (given) => {
+      expect(storable(given)).toBe(given.toWellFormed().replace(/\p{Cc}+/gu, ' '));
+    }),
+    { numRuns: 2_000 },
+  );
+  expect(storable('a\u0000b\ud83dc😀')).toBe('a b\ufffdc😀');
 });

@@ -13,9 +13,25 @@ const LENGTH_BYTES = 4;
  */
 export function canonicalBytes(parts: readonly (string | number | null)[]): Uint8Array {
   const texts = parts.map((part) => (part === null ? null : String(part)));
+  const all = texts.join('');
+  return Buffer.byteLength(all) === all.length ? asciiBytes(texts) : utf8Bytes(texts);
+}
+
+/** Where each character is a byte, all can be put together as a text first: a batch of commands is thousands of parts. */
+function asciiBytes(texts: readonly (string | null)[]): Uint8Array {
+  let spelled = lengthAsText(texts.length);
+  for (const text of texts) spelled += text === null ? ABSENT_AS_TEXT : lengthAsText(text.length) + text;
+  return Buffer.from(spelled, 'latin1');
+}
+
+const ABSENT_AS_TEXT = '\xff\xff\xff\xff';
+const lengthAsText = (size: number): string =>
+  String.fromCharCode(size >>> 24, (size >>> 16) & 0xff, (size >>> 8) & 0xff, size & 0xff);
+
+function utf8Bytes(texts: readonly (string | null)[]): Uint8Array {
   const sizes = texts.map((text) => (text === null ? 0 : Buffer.byteLength(text)));
   const bytes = Buffer.alloc(sizes.reduce((sum, size) => sum + LENGTH_BYTES + size, LENGTH_BYTES));
-  let at = bytes.writeUInt32BE(parts.length);
+  let at = bytes.writeUInt32BE(texts.length);
   for (const [index, text] of texts.entries()) {
     at = bytes.writeUInt32BE(text === null ? ABSENT : (sizes[index] ?? 0), at);
     if (text !== null) at += bytes.write(text, at);

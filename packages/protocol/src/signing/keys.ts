@@ -2,9 +2,7 @@
  * Keys and signatures: Ed25519 and nothing else. A key's id is made from the key itself, so it cannot name another
  * one, and a text that is not the one spelling of its bytes is refused.
  */
-import { createHash, createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
-import type { Facts } from '../messages/index.ts';
-import { canonicalJson } from './canonical.ts';
+import { createPublicKey, hash, type KeyObject, sign, verify } from 'node:crypto';
 
 const PREFIX = 'ed25519:';
 const KEY_BYTES = 32;
@@ -50,13 +48,8 @@ export function isSignedBy({ publicKey }: ServerKey, bytes: Uint8Array, signatur
   return raw !== null && verify(null, bytes, publicKey, raw);
 }
 
-/** SHA-256 over the facts in their one spelling, in hexadecimal digits. */
-export function evidenceHash(facts: Facts): string {
-  return createHash('sha256').update(canonicalJson(facts)).digest('hex');
-}
-
 function keyIdOf(raw: Uint8Array): string {
-  return createHash('sha256').update(raw).digest('hex').slice(0, KEY_ID_CHARACTERS);
+  return hash('sha256', raw, 'hex').slice(0, KEY_ID_CHARACTERS);
 }
 
 /** Decoding base64url takes many spellings for the same bytes; only one of them is taken here. */

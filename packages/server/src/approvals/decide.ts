@@ -15,7 +15,7 @@ import {
   setBulkRunOf,
 } from '../store/approvals.ts';
 import type { Tx } from '../store/database.ts';
-import { committed, transaction } from '../store/pool.ts';
+import { committed } from '../store/pool.ts';
 import { selectUser } from '../store/users.ts';
 import { approvalHash, commandHash, sameEvidence } from './hash.ts';
 import { type Carried, prepare, type Prepared } from './prepare.ts';
@@ -44,7 +44,7 @@ export async function approve(
 ): Promise<void> {
   const { caller } = deciding;
   const voided = async (reason: string): Promise<void> => {
-    const ended = await transaction(context.db, async (tx) => {
+    const ended = await committed(context, 'approval void', async (tx) => {
       const row = await lockApproval(tx, id);
       if (row === null || row.state !== 'open') return null;
       await end(tx, row, { state: 'void', at: context.clock.now(), reason });
@@ -137,7 +137,7 @@ async function changedWhere<T>(work: () => Promise<T>): Promise<T> {
 }
 
 export async function reject(context: Context, id: string, { caller, reason }: Deciding): Promise<void> {
-  const row = await transaction(context.db, async (tx) => {
+  const row = await committed(context, 'act', async (tx) => {
     const at = context.clock.now();
     const found = await lockedFor(tx, id, caller, at);
     const decision = { state: 'rejected', by: caller.actor, byId: caller.userId, at, reason } as const;
@@ -149,7 +149,7 @@ export async function reject(context: Context, id: string, { caller, reason }: D
 }
 
 export async function withdraw(context: Context, id: string, { caller, reason }: Deciding): Promise<void> {
-  const row = await transaction(context.db, async (tx) => {
+  const row = await committed(context, 'act', async (tx) => {
     const at = context.clock.now();
     const found = await lockApproval(tx, id);
     if (found === null || !isVisible(found, caller)) throw new PiculusError('not-found');
@@ -166,7 +166,7 @@ export async function withdraw(context: Context, id: string, { caller, reason }:
 
 /** Ends what nobody decided about in time. */
 export async function expire(context: Context): Promise<void> {
-  const rows = await transaction(context.db, async (tx) => {
+  const rows = await committed(context, 'approval expired', async (tx) => {
     const at = context.clock.now();
     const overdue = await overdueApprovals(tx, at);
     for (const row of overdue) await end(tx, row, { state: 'expired', at, reason: 'nobody decided in time' });

@@ -19,7 +19,7 @@ import {
   readPolicy,
 } from '../store/approvals.ts';
 import type { Tx } from '../store/database.ts';
-import { transaction } from '../store/pool.ts';
+import { committed, transaction } from '../store/pool.ts';
 import { afterwards } from '../base/done.ts';
 import { announceApproval, approve, end, expire, reject, withdraw } from './decide.ts';
 import { approvalHash, commandHash } from './hash.ts';
@@ -76,7 +76,7 @@ export function createApprovals(context: Context): ApprovalsRoom {
     expire: () => expire(context),
     policy: async (caller) => policyView(await readPolicy(db), await isAlone(db, caller, clock.now())),
     setPolicy: async (input, caller) =>
-      afterwards(await transaction(db, (tx) => setPolicyIn(tx, context, input, caller, null))),
+      afterwards(await committed(context, 'act', (tx) => setPolicyIn(tx, context, input, caller, null))),
   };
 }
 
@@ -84,7 +84,7 @@ async function create(context: Context, asked: Asked, plan: Preview | null): Pro
   const { command, caller, reason } = asked;
   const { userId, via } = caller;
   if (userId === null || via === 'policy') throw new PiculusError('not-allowed', 'a person asks a person');
-  const { id, row } = await transaction(context.db, async (tx) => {
+  const { id, row } = await committed(context, 'act', async (tx) => {
     const at = context.clock.now();
     await endOverdue(tx, at);
     const prepared = await prepare(tx, context, asked);

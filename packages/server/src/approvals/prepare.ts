@@ -87,7 +87,7 @@ export async function prepare(tx: Tx, context: Context, asked: Asked): Promise<P
 
 async function prepareOne(tx: Tx, context: Context, asked: Asked, id: string): Promise<Prepared> {
   const click: Click = { ids: [id], caller: asked.caller, reason: asked.reason };
-  const { refused } = await sortOut(tx, click, 'click', context.clock.now());
+  const { refused } = await sortOut(tx, click, 'click');
   const [refusal] = refused;
   if (refusal !== undefined) throw new PiculusError(refusal.code);
   return {
@@ -110,7 +110,7 @@ async function prepareMany(
   ids: readonly string[],
 ): Promise<Prepared> {
   const click: Click = { ids, caller: asked.caller, reason: asked.reason };
-  const { accepted, refused } = await sortOut(tx, click, 'bulk', context.clock.now());
+  const { accepted, refused } = await sortOut(tx, click, 'bulk');
   if (accepted.length === 0) throw new PiculusError('wrong-state', 'none of them can be run now');
   const about = await runsOf(
     tx,

@@ -10,17 +10,17 @@ export function writeAudit(tx: Tx, entry: AuditRow): Promise<void> {
 }
 
 export function writeAudits(tx: Tx, entries: readonly AuditRow[]): Promise<void> {
-  return insertAudit(
-    tx,
-    entries.map((entry) => {
-      const { tokenId, approvalId, ...acting } = actingOf(entry.actor);
-      const row: AuditRow = { ...acting, ...entry };
-      if (tokenId === null && approvalId === undefined) return row;
-      const by = {
-        ...(tokenId === null ? {} : { token: tokenId }),
-        ...(approvalId === undefined ? {} : { approvalId }),
-      };
-      return { ...row, detail: { ...row.detail, ...by } };
-    }),
-  );
+  return insertAudit(tx, entries.map(asActed));
+}
+
+/** With by what and from where its actor acts in the request under way. */
+export function asActed(entry: AuditRow): AuditRow {
+  const { tokenId, approvalId, ...acting } = actingOf(entry.actor);
+  const row: AuditRow = { ...acting, ...entry };
+  if (tokenId === null && approvalId === undefined) return row;
+  const by = {
+    ...(tokenId === null ? {} : { token: tokenId }),
+    ...(approvalId === undefined ? {} : { approvalId }),
+  };
+  return { ...row, detail: { ...row.detail, ...by } };
 }

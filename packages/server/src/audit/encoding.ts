@@ -2,7 +2,7 @@
  * The bytes that the chain hashes and signs. Everything has its length before it, so that no two contents spell the
  * same bytes, and each kind of thing begins with a name of its own, so that none passes for another.
  */
-import { createHash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 
 export const SOURCES = ['audit', 'reports', 'executions'] as const;
 export type Source = (typeof SOURCES)[number];
@@ -72,22 +72,51 @@ export function rowDigest(source: Source, names: readonly string[], row: Canonic
 export function rowDigests(source: Source, names: readonly string[]): (row: CanonicalRow) => Buffer {
   const head = Buffer.concat([prefixed('piculus row'), prefixed(source), u32(names.length)]);
   const fields = names.map(prefixed);
-  const sameBytes = fields.reduce((sum, { length }) => sum + length + 1, head.length);
+  const inAscii = asciiSpelling(head, fields);
   return ({ values }) => {
     const texts = fields.map((_, index) => values[index] ?? null);
-    const sizes = texts.map((text) => (text === null ? 0 : LENGTH_BYTES + Buffer.byteLength(text)));
-    const bytes = Buffer.allocUnsafe(sizes.reduce((sum, size) => sum + size, sameBytes));
-    let at = head.copy(bytes);
-    for (const [index, field] of fields.entries()) {
-      at += field.copy(bytes, at);
-      const text = texts[index] ?? null;
-      at = bytes.writeUInt8(text === null ? ABSENT : PRESENT, at);
-      if (text === null) continue;
-      at = bytes.writeUInt32BE((sizes[index] ?? LENGTH_BYTES) - LENGTH_BYTES, at);
-      at += bytes.write(text, at);
-    }
-    return createHash('sha256').update(bytes).digest();
+    const all = texts.join('');
+    const isAscii = Buffer.byteLength(all) === all.length;
+    const bytes = isAscii ? inAscii(texts) : utf8Spelling(head, fields, texts);
+    return hash('sha256', bytes, 'buffer');
   };
+}
+
+type Texts = readonly (string | null)[];
+
+/** Where each character is a byte, all can be put together as a text first, which takes a third of the time. */
+function asciiSpelling(head: Buffer, fields: readonly Buffer[]): (texts: Texts) => Buffer {
+  const before = head.toString('latin1');
+  const absent = fields.map((field) => `${field.toString('latin1')}${String.fromCharCode(ABSENT)}`);
+  const present = fields.map((field) => `${field.toString('latin1')}${String.fromCharCode(PRESENT)}`);
+  return (texts) => {
+    let spelled = before;
+    for (let index = 0; index < texts.length; index += 1) {
+      const text = texts[index] ?? null;
+      if (text === null) spelled += absent[index];
+      else spelled += `${present[index]}${lengthAsText(text.length)}${text}`;
+    }
+    return Buffer.from(spelled, 'latin1');
+  };
+}
+
+const lengthAsText = (size: number): string =>
+  String.fromCharCode(size >>> 24, (size >>> 16) & 0xff, (size >>> 8) & 0xff, size & 0xff);
+
+function utf8Spelling(head: Buffer, fields: readonly Buffer[], texts: Texts): Buffer {
+  const sizes = texts.map((text) => (text === null ? 0 : LENGTH_BYTES + Buffer.byteLength(text)));
+  const sameBytes = fields.reduce((sum, { length }) => sum + length + 1, head.length);
+  const bytes = Buffer.allocUnsafe(sizes.reduce((sum, size) => sum + size, sameBytes));
+  let at = head.copy(bytes);
+  for (const [index, field] of fields.entries()) {
+    at += field.copy(bytes, at);
+    const text = texts[index] ?? null;
+    at = bytes.writeUInt8(text === null ? ABSENT : PRESENT, at);
+    if (text === null) continue;
+    at = bytes.writeUInt32BE((sizes[index] ?? LENGTH_BYTES) - LENGTH_BYTES, at);
+    at += bytes.write(text, at);
+  }
+  return bytes;
 }
 
 export function blockHash(block: BlockContent): Buffer {

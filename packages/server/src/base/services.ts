@@ -275,7 +275,7 @@ export interface Executions {
    * Leases a batch to this session: clicks first, then due ticks, very important first. One transaction.
    * @returns null where nothing is due for what this session can do.
    */
-  claim(session: Session, max: number): Promise<FixCommand | null>;
+  claim(session: Session, max: number, isDue?: boolean): Promise<FixCommand | null>;
   /** The client refused the lease or went before it had it: as if it had never been claimed. */
   giveBack(leaseId: string, session?: Pick<Session, 'connection'>): Promise<void>;
   /** What this client was handed and did not begin, because it was halted. A repeat changes nothing. */

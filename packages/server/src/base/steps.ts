@@ -18,6 +18,18 @@ export const COMMITS = [
   'audit block',
 ] as const;
 
+/** Likewise one transaction each, beside the way of every problem: what a person does, and what seldom happens by itself. */
+export const RARE_COMMITS = [
+  'act',
+  'approval void',
+  'approval expired',
+  'collect start',
+  'collect progress',
+  'collect rescue',
+  'ticks begin',
+  'ticks end',
+] as const;
+
 /** What is written by one statement, or leaves the process. */
 export const DEEDS = [
   'collect send',
@@ -32,8 +44,11 @@ export const DEEDS = [
   'mail read',
 ] as const;
 
-export type Commit = (typeof COMMITS)[number];
-export type Deed = (typeof DEEDS)[number];
+/** Of these, what seldom happens. */
+export const RARE_DEEDS = ['collect give back'] as const;
+
+export type Commit = (typeof COMMITS | typeof RARE_COMMITS)[number];
+export type Deed = (typeof DEEDS | typeof RARE_DEEDS)[number];
 export type StepName = `${'before' | 'after'} ${Commit | Deed}`;
 
 export interface Steps {

@@ -14,8 +14,8 @@ import {
   type Viewer,
 } from '../store/bulk-run-lists.ts';
 import { lockSystems } from '../store/locks.ts';
-import { transaction } from '../store/pool.ts';
-import { dropRunRequests, systemsOfBulkRun } from '../store/run-requests.ts';
+import { committed } from '../store/pool.ts';
+import { dropRunRequests, markCancelled, systemsOfBulkRun } from '../store/run-requests.ts';
 import { oneOf } from '../store/words.ts';
 import { announceDropped } from './drops.ts';
 import { reasonOf } from './words.ts';
@@ -66,7 +66,7 @@ async function cancel(context: Context, id: string, caller: Caller, reason: stri
   if (reason.trim() === '') throw new PiculusError('reason-required');
   const { actor } = caller;
   const scope = reach(caller, 'execute');
-  const dropped = await transaction(context.db, async (tx) => {
+  const dropped = await committed(context, 'act', async (tx) => {
     const at = context.clock.now();
     if ((await bulkRunById(tx, { actor, scope }, id)) === null)
       throw new PiculusError('not-allowed', 'this needs the permission to execute');
@@ -79,8 +79,9 @@ async function cancel(context: Context, id: string, caller: Caller, reason: stri
       { bulkRunId: id, scope },
       { cause: 'run-cancelled', note: reason, at, told },
     );
-    if (done.problems.length > 0) {
-      const detail = { dropped: done.problems.length };
+    const marked = await markCancelled(tx, id, scope);
+    if (done.problems.length + marked > 0) {
+      const detail = { dropped: done.problems.length, withClients: marked };
       await writeAudit(tx, { at, actor, act: 'cancel-bulk-run', target: `bulk-run:${id}`, reason, detail });
     }
     return done;

@@ -21,7 +21,7 @@ export type DropCause = keyof typeof DROP_CAUSES;
 
 export interface Told {
   readonly result: BulkRunItem['result'];
-  /** Of a refusal (an error) or a drop (a cause); null where a client answered. */
+  /** Of a refusal (an error) or a drop (a cause, also of one that its client still works on); null where one answered. */
   readonly code: string | null;
   /** What the client or the person said. */
   readonly note: string | null;
@@ -30,7 +30,7 @@ export interface Told {
 export function reasonOf({ result, code, note }: Told): Reason | null {
   const said = note === null || note === '' ? null : note;
   if (code === null) return said === null ? null : { en: said, zh: said };
-  const words = result === 'dropped' ? causeOf(code) : errorOf(code);
+  const words = result === 'dropped' || result === 'waiting' ? causeOf(code) : errorOf(code);
   return said === null ? words : { en: `${words.en}: ${said}`, zh: `${words.zh}：${said}` };
 }
 

@@ -7,7 +7,7 @@ import * as commands from '../store/collect-commands.ts';
 import { finishCollection, insertCollection, readCollection } from '../store/collections.ts';
 import type { Tx } from '../store/database.ts';
 import { requireNewest } from '../store/fencing.ts';
-import { committed, transaction } from '../store/pool.ts';
+import { committed } from '../store/pool.ts';
 import { readSystems, type SystemRow } from '../store/systems.ts';
 import { chooseCollectors, EPOCHS_MAX, windowFor } from './rules.ts';
 
@@ -91,7 +91,7 @@ export function cancelCollection(context: Context, id: string, caller: Caller): 
   const { actor } = caller;
   const view = caller.scope('view');
   const collect = reach(caller, 'collect');
-  return transaction(context.db, async (tx) => {
+  return committed(context, 'act', async (tx) => {
     if (!(await readCollection(tx, id, view)))
       throw new PiculusError('not-found', `there is no collection ${id}`);
     if (!(await readCollection(tx, id, collect)))

@@ -1,7 +1,8 @@
 /** The collections: broadcasts, their commands, and what clients answer. */
 import type { Collections, Context } from '../base/services.ts';
+import { stepped } from '../base/steps.ts';
 import { renewCommands, returnCommand } from '../store/collect-commands.ts';
-import { transaction } from '../store/pool.ts';
+import { committed } from '../store/pool.ts';
 import { cancelCollection, claimCommand, type LeaseOptions, startCollection } from './commands.ts';
 import { listCollectionViews, readCollectionView } from './queries.ts';
 import { createCollectSpans } from './spans.ts';
@@ -25,7 +26,9 @@ export function createCollections(context: Context, options: Partial<LeaseOption
 
   return {
     async start(input, caller, trigger) {
-      const id = await transaction(db, (tx) => startCollection(context, tx, input, caller, trigger));
+      const id = await committed(context, 'act', (tx) =>
+        startCollection(context, tx, input, caller, trigger),
+      );
       const collection = await readCollectionView(db, id, caller.scope('view'));
       changedIn(
         collection.commands.map(({ sysCode }) => sysCode),
@@ -54,7 +57,8 @@ export function createCollections(context: Context, options: Partial<LeaseOption
       return command;
     },
 
-    giveBack: (commandId, epoch) => returnCommand(db, commandId, epoch),
+    giveBack: (commandId, epoch) =>
+      stepped(context.steps, 'collect give back', () => returnCommand(db, commandId, epoch)),
 
     async report(session, body) {
       const { collectionId, ids, counts } = await storeReport(context, session, body, lease);

@@ -8,7 +8,7 @@ import * as commands from '../store/collect-commands.ts';
 import { finishCollection } from '../store/collections.ts';
 import type { Tx } from '../store/database.ts';
 import { requireNotNewer } from '../store/fencing.ts';
-import { committed, transaction } from '../store/pool.ts';
+import { committed } from '../store/pool.ts';
 import { applyCountDeltas, CountDeltas } from '../store/problem-counts.ts';
 import { contradictedByCollect } from '../store/report-counts.ts';
 import type { LeaseOptions } from './commands.ts';
@@ -86,7 +86,7 @@ export function storeProgress(
   body: ClientMessageBody<'collect-progress'>,
   { leaseMs }: LeaseOptions,
 ): Promise<string> {
-  return transaction(context.db, async (tx) => {
+  return committed(context, 'collect progress', async (tx) => {
     const { row, ended } = await admitted(tx, session, body);
     if (ended) throw new PiculusError('stale-lease', 'this collect has ended');
     const leaseExpiresAt = new Date(context.clock.now().getTime() + leaseMs);

@@ -8,7 +8,7 @@ import type { Context, Loop } from '../base/services.ts';
 import { readClients } from '../store/clients.ts';
 import * as commands from '../store/collect-commands.ts';
 import { finishCollection } from '../store/collections.ts';
-import { transaction } from '../store/pool.ts';
+import { committed } from '../store/pool.ts';
 import { FRESH_MS } from '../systems/index.ts';
 import { createLoop } from './loop.ts';
 
@@ -58,7 +58,7 @@ async function failAbandoned(
   reason: string,
   at: Date,
 ): Promise<void> {
-  const failed = await transaction(context.db, async (tx) => {
+  const failed = await committed(context, 'collect rescue', async (tx) => {
     const now = await commands.lockCommand(tx, row.id);
     // Somebody took it in the meantime.
     if (now === null || now.epoch !== row.epoch || now.finished_at !== null) return false;

@@ -8,7 +8,7 @@ import { startCollection } from '../collections/commands.ts';
 import { previousTick } from '../solutions/quartz.ts';
 import { isDatabaseAway } from '../store/availability.ts';
 import { hasOpenCronCommand } from '../store/collect-commands.ts';
-import { transaction } from '../store/pool.ts';
+import { committed } from '../store/pool.ts';
 import { advanceCollectTick, readSystems, type SystemRow } from '../store/systems.ts';
 import { createLoop } from './loop.ts';
 
@@ -59,7 +59,7 @@ function dueTick(system: SystemRow, now: Date): Date | null {
 
 /** The tick moves on and the collection starts together, so that a crash between them loses neither. */
 function startDue(context: Context, system: SystemRow, tick: Date): Promise<string | null> {
-  return transaction(context.db, async (tx) => {
+  return committed(context, 'collect start', async (tx) => {
     // The tick stays due until the collect before it has ended.
     if (await hasOpenCronCommand(tx, system.sys_code)) return null;
     const ours = await advanceCollectTick(tx, system.sys_code, system.collect_tick_at, tick);

@@ -40,9 +40,9 @@ export function createDispatcher(
   const pausedUntil = new WeakMap<Session, number>();
   const { clock, log } = context;
 
-  async function claim(session: Session, max: number): Promise<FixCommand | null> {
+  async function claim(session: Session, max: number, isDue: boolean): Promise<FixCommand | null> {
     try {
-      return await executions.claim(session, max);
+      return await executions.claim(session, max, isDue);
     } catch (error) {
       if (!(error instanceof Replaced)) throw error;
       session.replaced?.();
@@ -51,10 +51,10 @@ export function createDispatcher(
   }
 
   /** One batch. @returns whether there may be more for this client. */
-  async function serve(session: Session): Promise<boolean> {
+  async function serve(session: Session, isDue: boolean): Promise<boolean> {
     const max = Math.min(session.freePlaces, LIMITS.fixesPerMessage);
     if (max < 1) return false;
-    const command = await claim(session, max);
+    const command = await claim(session, max, isDue);
     if (command === null) return false;
     const { leaseId } = command;
     try {
@@ -72,9 +72,9 @@ export function createDispatcher(
     }
   }
 
-  async function pump(session: Session, signal: AbortSignal): Promise<void> {
+  async function pump(session: Session, isDue: boolean, signal: AbortSignal): Promise<void> {
     try {
-      while (!signal.aborted && (await serve(session)));
+      for (let first = isDue; !signal.aborted && (await serve(session, first)); first = false);
     } finally {
       pumps.delete(session);
     }
@@ -89,7 +89,8 @@ export function createDispatcher(
       .filter((one) => due.has(one.sysCode) && one.freePlaces > 0 && !pumps.has(one))
       .filter((one) => (pausedUntil.get(one) ?? now) <= now);
     return rotated(ready, clock.random()).map((session) => {
-      const running = pump(session, signal);
+      // The first of a system need not look whether something is due; those after it mostly come too late.
+      const running = pump(session, due.delete(session.sysCode), signal);
       pumps.set(session, running);
       return running;
     });

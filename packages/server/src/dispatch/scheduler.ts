@@ -6,7 +6,7 @@ import type { Context, Loop } from '../base/services.ts';
 import { previousTick } from '../solutions/quartz.ts';
 import { isDatabaseAway } from '../store/availability.ts';
 import { lockSystem } from '../store/locks.ts';
-import { committed, transaction } from '../store/pool.ts';
+import { committed } from '../store/pool.ts';
 import { beginTicks, endTick, openTick, solutionTicks, type TickRow } from '../store/ticks.ts';
 import { createLoop } from './loop.ts';
 
@@ -39,15 +39,15 @@ async function openDueTicks(context: Context): Promise<void> {
 
 /** @returns whether problems wait for a tick that this call opened. */
 async function openDueTick(context: Context, row: TickRow): Promise<boolean> {
-  const { db, clock } = context;
+  const { clock } = context;
   const { solutionId, sysCode, tickAt } = row;
   if (row.status !== 'enabled' || row.executionMode !== 'automatic') {
-    if (!row.tickDone) await transaction(db, (tx) => endTick(tx, solutionId));
+    if (!row.tickDone) await committed(context, 'ticks end', (tx) => endTick(tx, solutionId));
     return false;
   }
   const now = clock.now();
   if (tickAt === null) {
-    await transaction(db, (tx) => beginTicks(tx, solutionId, now));
+    await committed(context, 'ticks begin', (tx) => beginTicks(tx, solutionId, now));
     return false;
   }
   if (!row.tickDone && !row.untouched) return false;

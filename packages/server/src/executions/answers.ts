@@ -14,7 +14,12 @@ import { writeAudits } from '../audit/audit.ts';
 import { afterOutcome, isOpen } from '../problems/rules.ts';
 import type { AuditRow } from '../store/audit.ts';
 import type { Tx } from '../store/database.ts';
-import { insertExecutions, type NewExecution, toldEffects } from '../store/executions.ts';
+import {
+  type ExecutionBatch,
+  insertExecutions,
+  type NewExecution,
+  toldEffects,
+} from '../store/executions.ts';
 import type { LeaseRow } from '../store/leases.ts';
 import { countCanaries } from '../store/limits.ts';
 import { applyCountDeltas, CountDeltas } from '../store/problem-counts.ts';
@@ -71,6 +76,7 @@ export async function storeAnswers(tx: Tx, batch: AnswerBatch): Promise<Answered
       .filter(({ problemId, effects }) => effects.length > 0 && (rows.get(problemId)?.attempts ?? 0) > 0)
       .map(({ problemId }) => problemId),
   );
+  const about = batchOf(batch);
   const executions: NewExecution[] = [];
   const moves: MovedProblem[] = [];
   const goingOn = new Set<string>();
@@ -84,23 +90,32 @@ export async function storeAnswers(tx: Tx, batch: AnswerBatch): Promise<Answered
     moves.push(move);
     if (batch.clicksGoOn === true && answer.outcome === 'unknown' && move.retriesUsed > row.retriesUsed)
       goingOn.add(row.id);
-    deltas.remove(row);
-    deltas.add({ ...row, state: move.state, reopened: move.reopened });
-    deltas.executed(execution);
+    deltas.move(row, move);
+    deltas.executed(about, execution);
     if (answer.outcome === 'fixed' && !answer.verified) deltas.contradicted({ ...row, at: batch.at });
   }
-  const executionIds = await insertExecutions(tx, executions);
-  // Nobody but the holder of the lease moves them; should that ever fail, the answer is taken anew, not half.
-  if ((await moveProblems(tx, batch.at, moves)) !== moves.length)
-    throw new PiculusError('internal', 'a problem was moved beside its lease');
   const answered = batch.answers
     .filter(({ problemId }) => rows.has(problemId))
-    .map((answer) => ({ ...answer, goesOn: goingOn.has(answer.problemId) }));
-  const bulkRunIds = await answerRunRequests(tx, answered, batch.at);
-  await lowerFloor(tx, batch.lease, rows, moves);
-  await writeAudits(tx, alarms(batch));
-  await countCanaries(tx, canariesOf(batch));
-  await applyCountDeltas(tx, deltas);
+    .map(({ problemId, outcome, reason }) => ({
+      problemId,
+      outcome,
+      reason,
+      goesOn: goingOn.has(problemId),
+    }));
+  const [executionIds, movedCount, bulkRunIds] = await Promise.all([
+    insertExecutions(tx, about, executions),
+    moveProblems(tx, batch.at, moves),
+    answerRunRequests(tx, answered, batch.at),
+  ]);
+  // Nobody but the holder of the lease moves them; should that ever fail, the answer is taken anew, not half.
+  if (movedCount !== moves.length) throw new PiculusError('internal', 'a problem was moved beside its lease');
+  // Bulk runs before counts, as everybody takes them.
+  await Promise.all([
+    lowerFloor(tx, batch.lease, rows, moves),
+    writeAudits(tx, alarms(batch)),
+    countCanaries(tx, canariesOf(batch)),
+    applyCountDeltas(tx, deltas),
+  ]);
   return { executionIds, bulkRunIds };
 }
 
@@ -116,7 +131,34 @@ function moved(row: ProblemRow, answer: Answer, { lease, notYetMaxMs, at }: Answ
         at,
       })
     : row;
-  return { ...next, id: row.id, from: row.state, outcome: answer.outcome, reason: answer.reason };
+  return {
+    id: row.id,
+    from: row.state,
+    state: next.state,
+    stateChangedAt: next.stateChangedAt,
+    notYetSince: next.notYetSince,
+    attempts: next.attempts,
+    retriesUsed: next.retriesUsed,
+    reopenCount: next.reopenCount,
+    reopened: next.reopened,
+    outcome: answer.outcome,
+    reason: answer.reason,
+  };
+}
+
+function batchOf({ lease, at }: AnswerBatch): ExecutionBatch {
+  const { sysCode, fixCode, trigger, solutionVersion, clientId } = lease;
+  return {
+    sysCode,
+    fixCode,
+    trigger,
+    solutionVersion,
+    leaseId: lease.id,
+    clientId,
+    dispatchedAt: lease.leasedAt,
+    // Our own clock: ids and times of executions grow together, whatever the clients' clocks say.
+    finishedAt: at,
+  };
 }
 
 function asExecution(
@@ -129,14 +171,8 @@ function asExecution(
   const fresh = answer.effects.filter(({ key }) => !told.has(`${row.id} ${key}`));
   return {
     problemId: row.id,
-    sysCode: row.sysCode,
-    fixCode: row.fixCode,
     businessKey: row.businessKey,
     attempt: row.attempts + 1,
-    trigger: lease.trigger,
-    solutionVersion: lease.solutionVersion,
-    leaseId: lease.id,
-    clientId: lease.clientId,
     commandKey: commandKey(row),
     outcome: answer.outcome,
     stateBefore: row.state,
@@ -147,10 +183,7 @@ function asExecution(
     replayed: answer.replayed,
     verified: answer.verified,
     facts: answer.facts,
-    dispatchedAt: lease.leasedAt,
     startedAt: within(answer.startedAt, lease.leasedAt, at),
-    // Our own clock: ids and times of executions grow together, whatever the clients' clocks say.
-    finishedAt: at,
   };
 }
 

@@ -8,7 +8,7 @@ import type { Context, Session } from '../base/services.ts';
 import { admit, announceHalts } from '../limits/admit.ts';
 import { announceDropped } from '../bulk-runs/drops.ts';
 import { DROP_CAUSES } from '../bulk-runs/words.ts';
-import { type Candidate, clickedCandidates, tickCandidates, voidClicks } from '../store/claims.ts';
+import { type Candidate, clickedCandidates, tickCandidates } from '../store/claims.ts';
 import type { Tx } from '../store/database.ts';
 import { requireNewest } from '../store/fencing.ts';
 import type { HaltRow } from '../store/halts.ts';
@@ -30,24 +30,33 @@ interface Batch {
   readonly items: readonly Candidate[];
 }
 
+export interface ClaimSize {
+  readonly max: number;
+  /** Somebody has just seen that something is due in this system. */
+  readonly isDue: boolean;
+}
+
 export async function claim(
   context: Context,
   options: ExecutionOptions,
   session: Session,
-  max: number,
+  { max, isDue }: ClaimSize,
 ): Promise<FixCommand | null> {
   const limit = Math.min(max, LIMITS.fixesPerMessage);
   const fixes = [...session.fixes];
   if (limit < 1 || fixes.length === 0) return null;
   // Looked at before the lock is taken: most questions find nothing due and cost one read.
-  if ((await dueSolutions(context.db, session.sysCode, fixes)).length === 0) return null;
+  if (!isDue && (await dueSolutions(context.db, session.sysCode, fixes)).length === 0) return null;
   const { command, halted, dropped } = await committed(context, 'fix claim', async (tx) => {
     const stopped: HaltRow[] = [];
     const voided: DroppedClicks[] = [];
-    const system = await lockSystem(tx, session.sysCode);
-    await requireNewest(tx, session.clientId, session.connection ?? null);
+    // Sent together, done in this order: what is due is read once the lock is held.
+    const [system, solutions] = await Promise.all([
+      lockSystem(tx, session.sysCode),
+      dueSolutions(tx, session.sysCode, fixes),
+      requireNewest(tx, session.clientId, session.connection ?? null),
+    ]);
     if (!system?.enabled) return { command: null, halted: stopped, dropped: voided };
-    const solutions = await dueSolutions(tx, session.sysCode, fixes);
     const about = { sysCode: session.sysCode, limit, at: context.clock.now(), halted: stopped, voided };
     const batch = (await clickedBatch(tx, solutions, about)) ?? (await tickBatch(tx, solutions, about));
     const leased =
@@ -92,12 +101,8 @@ async function validCandidates(
   { sysCode, limit, at, voided }: ClaimFor,
 ): Promise<readonly Candidate[]> {
   for (;;) {
-    const found = await clickedCandidates(tx, sysCode, solution, limit);
-    const ended = await voidClicks(
-      tx,
-      found.map(({ id }) => id),
-      at,
-    );
+    const found = await clickedCandidates(tx, { sysCode, solution, limit, at });
+    const ended = found.flatMap(({ id, isVoid }) => (isVoid ? id : []));
     if (ended.length === 0) return found;
     const told = { actor: 'policy:approvals', reason: DROP_CAUSES['approval-void'].en };
     const drop = { cause: 'approval-void', note: null, at, told };

@@ -43,10 +43,13 @@ export function countAnswers(
   answers: readonly { readonly outcome: Outcome; readonly alarm?: string | undefined }[],
 ): void {
   const place = { sys_code: lease.sysCode, fix_code: lease.fixCode };
+  const byOutcome = new Map<Outcome, number>();
   for (const { outcome, alarm } of answers) {
-    metrics.count('piculus_executions_total', { ...place, outcome });
+    byOutcome.set(outcome, (byOutcome.get(outcome) ?? 0) + 1);
     if (alarm !== undefined) metrics.count('piculus_alarms_total', { alarm });
   }
+  for (const [outcome, count] of byOutcome)
+    metrics.count('piculus_executions_total', { ...place, outcome }, count);
   metrics.observe('piculus_lease_seconds', {}, clock.now().getTime() - lease.leasedAt.getTime());
   if (!tracing.on) return;
   const attributes = {

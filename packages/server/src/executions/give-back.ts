@@ -70,7 +70,7 @@ interface Unused {
 
 interface Gone {
   readonly sysCode: string;
-  /** Clicks that have nowhere to go: their solution went while the client had them. */
+  /** Clicks that have nowhere to go: their solution went, or their bulk run was cancelled, while the client had them. */
   readonly dropped: DroppedClicks | null;
 }
 
@@ -88,9 +88,17 @@ async function release(tx: Tx, { lease, connection, ids }: Unused, at: Date): Pr
     const closes = lease.answeredIds.length + ids.length === lease.problemIds.length;
     await answerLease(tx, held, { answeredIds: ids, closedAt: closes ? at : null });
   }
-  if (lease.trigger === 'tick' || (await canBeRun(tx, sysCode, fixCode))) return { sysCode, dropped: null };
+  if (lease.trigger === 'tick') return { sysCode, dropped: null };
+  if (await canBeRun(tx, sysCode, fixCode)) return { sysCode, dropped: await dropCancelled(tx, ids, at) };
   const drop = dropBySolution('solution-gone', 'policy:solution', at);
   return { sysCode, dropped: await dropRunRequests(tx, { sysCode, fixCode }, drop) };
+}
+
+/** Of a bulk run that was cancelled while a client had them nothing begins anew; who cancelled it is told already. */
+async function dropCancelled(tx: Tx, ids: readonly string[], at: Date): Promise<DroppedClicks | null> {
+  const drop = { cause: 'run-cancelled', note: null, at, told: null };
+  const dropped = await dropRunRequests(tx, { cancelled: ids }, drop);
+  return dropped.problems.length === 0 ? null : dropped;
 }
 
 function tell(context: Context, gone: Gone | null): void {

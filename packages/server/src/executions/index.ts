@@ -27,8 +27,8 @@ export function createExecutions(context: Context, given: Partial<ExecutionOptio
   const options: ExecutionOptions = { ...EXECUTION_DEFAULTS, ...given };
   const { db, clock } = context;
   return {
-    claim: (session, max) =>
-      measuredClaim(context, session.sysCode, () => claim(context, options, session, max)),
+    claim: (session, max, isDue = false) =>
+      measuredClaim(context, session.sysCode, () => claim(context, options, session, { max, isDue })),
     record: (session, body) => record(context, options, session, body),
     rescueExpired: () => rescueExpired(context, options),
     giveBack: (leaseId, session) => giveBack(context, leaseId, session?.connection ?? null),

@@ -7,7 +7,7 @@ import type { Identity, SignedIn as Session } from '../identity/index.ts';
 import { limitScope } from '../identity/token-rules.ts';
 import type { TokenHolder } from '../identity/tokens.ts';
 
-/** Reads what a person may do, at every request, so that a change acts at once. */
+/** Reads what the holder of a token may do, at every request, so that a change acts at once; a session tells it itself. */
 export type ScopeReader = (user: User) => Promise<(verb: Verb) => Scope>;
 
 interface SignedIn {
@@ -58,7 +58,6 @@ export async function signIn(
   const mayLackFactor = request.routeOptions.config.withoutSecondFactor === true;
   if ('factorMissing' in sender && sender.factorMissing && !mayLackFactor)
     throw new PiculusError('second-factor-required');
-  const scope = await scopeOf(user);
   const who = { actor: user.username, userId: user.id, from: request.ip };
   const caller: Caller =
     'tokenId' in sender
@@ -67,14 +66,14 @@ export async function signIn(
           via: 'token',
           tokenId: sender.tokenId,
           authenticatedAt: null,
-          scope: limitScope(scope, sender.scope),
+          scope: limitScope(await scopeOf(user), sender.scope),
         }
       : {
           ...who,
           via: 'session',
           sessionId: sender.sessionId,
           authenticatedAt: sender.authenticatedAt,
-          scope,
+          scope: sender.scope,
         };
   senders.set(request, { user, caller });
 }

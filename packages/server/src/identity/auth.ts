@@ -23,6 +23,14 @@ export const ADDRESS_HEADER = 'x-piculus-address';
 export const IDLE_MS = 12 * 3_600_000;
 export const SIGN_IN_PATH = '/sign-in/username';
 
+const isSecure = (publicUrl: string | null): boolean => publicUrl?.startsWith('https:') ?? false;
+// A browser takes this name only from this very host, over TLS and for all paths. The library's own way would put
+// another prefix before it.
+const cookiePrefix = (publicUrl: string | null): string =>
+  isSecure(publicUrl) ? '__Host-piculus' : 'piculus';
+/** The cookie that a browser keeps its session's token in. */
+export const sessionCookie = (publicUrl: string | null): string => `${cookiePrefix(publicUrl)}.session_token`;
+
 export interface AuthOptions {
   readonly db: Database;
   readonly clock: Pick<Clock, 'now'>;
@@ -35,7 +43,7 @@ export interface AuthOptions {
 
 /** The library's options; exported so that a test can ask whether our tables are what it needs. */
 export function authOptions({ db, clock, hashing, log, secret, publicUrl }: AuthOptions) {
-  const secure = publicUrl?.startsWith('https:') ?? false;
+  const secure = isSecure(publicUrl);
   return {
     database: { db, type: 'postgres' as const, schemaName: 'piculus' },
     secret,
@@ -67,9 +75,7 @@ export function authOptions({ db, clock, hashing, log, secret, publicUrl }: Auth
     },
     advanced: {
       ipAddress: { ipAddressHeaders: [ADDRESS_HEADER] },
-      // A browser takes this name only from this very host, over TLS and for all paths. The library's own way would
-      // put another prefix before it.
-      cookiePrefix: secure ? '__Host-piculus' : 'piculus',
+      cookiePrefix: cookiePrefix(publicUrl),
       useSecureCookies: false,
       defaultCookieAttributes: { httpOnly: true, sameSite: 'lax' as const, secure, path: '/' },
     },

@@ -1,12 +1,13 @@
 /** Who is there: sign-in, sessions, users. */
 import { PiculusError, type Verb } from '@piculus/protocol';
 import type { User } from '@piculus/protocol/http';
-import type { Scope } from '../base/access.ts';
+import { type Scope, scopesOf } from '../base/access.ts';
 import type { Account, Context, Users } from '../base/services.ts';
-import { deleteSession, selectSession, touchSession } from '../store/sessions.ts';
+import { isDatabaseAway } from '../store/availability.ts';
+import { deleteSession, type OpenSession, selectSession, touchSession } from '../store/sessions.ts';
 import { selectUser } from '../store/users.ts';
 import { createAccount } from './account.ts';
-import { AUTH_PATHS, AUTH_PREFIX, createAuth, IDLE_MS } from './auth.ts';
+import { AUTH_PATHS, AUTH_PREFIX, createAuth, IDLE_MS, sessionCookie } from './auth.ts';
 import type { SignOnConfig } from '../config-sign-on.ts';
 import { createSignedOnUser, createSignOn, SIGN_ON_CALLBACK, SIGN_ON_START } from './sso.ts';
 import { createSecondFactors, type SecondFactors } from './second-factor.ts';
@@ -16,6 +17,7 @@ import { createGuessing } from './guessing.ts';
 import { ARGON2ID, type Hashing, timedHashing } from './passwords.ts';
 import { createRoles, type Roles } from './roles.ts';
 import { auditSession, type Origin } from './session-acts.ts';
+import { readSessionToken } from './session-token.ts';
 import { createTokens, type Tokens } from './tokens.ts';
 import { createUsers, toUser } from './users.ts';
 
@@ -33,6 +35,8 @@ export interface SignedIn {
   readonly authenticatedAt: Date | null;
   /** They may do nothing but set a second factor up, which a role of theirs asks for. */
   readonly factorMissing: boolean;
+  /** What the person may do where, at this moment. */
+  readonly scope: (verb: Verb) => Scope;
 }
 
 /** A session counts as seen again after that long, so that not every request is a write. */
@@ -79,20 +83,28 @@ export function createIdentity(
     throw error;
   }
 
+  const ownToken = { secret, cookie: sessionCookie(publicUrl) };
+
+  /** Who sent these headers; asked of the library where their token is not in the plain form. */
+  async function openSession(headers: Headers): Promise<OpenSession | undefined> {
+    const token = readSessionToken(headers, ownToken);
+    const open = token === null ? undefined : await selectSession(db, { by: 'token', value: token });
+    if (open !== undefined && open.expiresAt >= clock.now()) return open;
+    const found = await auth.api.getSession({ headers });
+    return found === null ? undefined : selectSession(db, { by: 'id', value: found.session.id });
+  }
+
   async function signedIn(headers: Headers): Promise<SignedIn | null> {
     // A database that was away for a moment answers the plain question again; then the first one is asked again too.
-    const found = await auth.api
-      .getSession({ headers })
+    const session = await openSession(headers)
       .catch(async (error: unknown) => {
-        if (error instanceof PiculusError) throw error;
+        if (error instanceof PiculusError && !isDatabaseAway(error)) throw error;
         await selectUser(db, '');
-        return auth.api.getSession({ headers });
+        return openSession(headers);
       })
       .catch(explain);
-    if (found === null) return null;
-    const session = await selectSession(db, found.session.id);
     if (session === undefined || session.user.banned) return null;
-    const { id: sessionId, user, authenticatedAt, lastSeenAt, factorMissing } = session;
+    const { id: sessionId, user, authenticatedAt, lastSeenAt, factorMissing, allowed } = session;
     const now = clock.now();
     const unseenMs = now.getTime() - lastSeenAt.getTime();
     if (unseenMs > IDLE_MS) {
@@ -102,7 +114,7 @@ export function createIdentity(
     const seenAt = user.last_seen_at?.getTime() ?? 0;
     if (now.getTime() - Math.min(lastSeenAt.getTime(), seenAt) > SEEN_MS)
       await touchSession(db, sessionId, now);
-    return { user: toUser(user), sessionId, authenticatedAt, factorMissing };
+    return { user: toUser(user), sessionId, authenticatedAt, factorMissing, scope: scopesOf(allowed) };
   }
 
   async function ask(request: Request): Promise<Response> {

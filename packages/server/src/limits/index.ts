@@ -20,7 +20,7 @@ import {
 } from '../store/halts.ts';
 import { type Limitable, limitables, type LimitsRow, readLimits, saveLimits } from '../store/limits.ts';
 import { lockSystem, lockSystems } from '../store/locks.ts';
-import { transaction } from '../store/pool.ts';
+import { committed } from '../store/pool.ts';
 import { breakerEndedAt, readBreakerFigures } from '../store/report-counts.ts';
 import {
   NOTHING_USED,
@@ -39,7 +39,7 @@ export function createLimits(context: Context): LimitsRoom {
   return {
     list: (caller) => listPlaces(db, caller.scope('view'), clock.now()),
     set: async (input, caller) =>
-      afterwards(await transaction(db, (tx) => setLimitsIn(tx, context, input, caller, null))),
+      afterwards(await committed(context, 'act', (tx) => setLimitsIn(tx, context, input, caller, null))),
     halts: async ({ limit, after, open }, caller) => {
       const scope = caller.scope('view');
       const page = { scope, open: open ?? null, before: afterId(after), limit: limit + 1 };
@@ -48,7 +48,9 @@ export function createLimits(context: Context): LimitsRoom {
     },
     stop: (input, caller) => stop(context, input, caller),
     resume: async (id, caller, reason) => {
-      const ended = await transaction(db, (tx) => resume(tx, id, { caller, reason, at: clock.now() }));
+      const ended = await committed(context, 'act', (tx) =>
+        resume(tx, id, { caller, reason, at: clock.now() }),
+      );
       announceEnd(context, [ended]);
       return haltView(ended);
     },
@@ -64,7 +66,7 @@ async function stop(
 ): Promise<Halt> {
   const { sysCode = null, fixCode = null, includeManual, reason } = input;
   refuseOutside(caller, 'execute', sysCode);
-  const halt = await transaction(context.db, async (tx) => {
+  const halt = await committed(context, 'act', async (tx) => {
     // Every claim commits before this or sees it: claims take the same locks.
     await lockSystems(tx, sysCode === null ? null : [sysCode]);
     if (sysCode !== null) await requirePlace(tx, { sysCode, fixCode });

@@ -11,12 +11,12 @@ import type { Context } from '../base/services.ts';
 import { announceBulkRuns } from '../bulk-runs/announce.ts';
 import { announceProblems } from '../executions/announce.ts';
 import type { Tx } from '../store/database.ts';
-import { transaction } from '../store/pool.ts';
+import { lockSystemsOf } from '../store/locks.ts';
+import { committed } from '../store/pool.ts';
 import { applyCountDeltas, CountDeltas } from '../store/problem-counts.ts';
 import { listedByIds } from '../store/problem-lists.ts';
 import { moveProblems, problemsByIds } from '../store/problems.ts';
 import { dropRunRequests } from '../store/run-requests.ts';
-import { lockSystemsOf } from './locks.ts';
 import { type ActAnswer, afterClose, afterReopen, type ProblemCore } from './rules.ts';
 
 export async function closeProblem(
@@ -26,7 +26,7 @@ export async function closeProblem(
   reason: string,
 ): Promise<void> {
   const about = { id, caller, reason, name: 'close', rule: afterClose, approved: null } as const;
-  afterwards(await transaction(context.db, (tx) => act(tx, context, about)));
+  afterwards(await committed(context, 'act', (tx) => act(tx, context, about)));
 }
 
 export async function reopenProblem(
@@ -36,7 +36,7 @@ export async function reopenProblem(
   reason: string,
 ): Promise<void> {
   afterwards(
-    await transaction(context.db, (tx) => reopenProblemIn(tx, context, { id, caller, reason }, null)),
+    await committed(context, 'act', (tx) => reopenProblemIn(tx, context, { id, caller, reason }, null)),
   );
 }
 

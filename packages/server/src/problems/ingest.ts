@@ -146,8 +146,12 @@ function takeSeen(work: Work, { batch, report, row, answer: { effect, next } }: 
           },
   });
   if (effect === 'seen') return;
-  work.deltas.remove(row);
-  work.deltas.add(counted(report, { ...row, state: next.state, reopened: next.reopened }));
+  const after = counted(report, { ...row, state: next.state, reopened: next.reopened });
+  // Most of what is seen again is told with newer facts and nothing else.
+  if (COUNTED_UNDER.some((field) => row[field] !== after[field])) {
+    work.deltas.remove(row);
+    work.deltas.add(after);
+  }
   if (effect === 'reopened') {
     work.reopened += 1;
     work.deltas.reported({ sysCode: batch.sysCode, fixCode: row.fixCode, at: batch.at });
@@ -169,6 +173,9 @@ function countInserted(work: Work, { sysCode, at }: ReportBatch, inserted: reado
     work.deltas.reported({ sysCode, fixCode: report.fixCode, at });
   }
 }
+
+/** What of a problem a report can change and is counted. */
+const COUNTED_UNDER = ['scenario', 'state', 'reopened', 'outOfPocket', 'currency', 'amountMinor'] as const;
 
 type Kept = Pick<Counted, 'id' | 'sysCode' | 'state' | 'reopened' | 'firstSeenAt'>;
 const counted = (report: ProblemReport, kept: Kept): Counted => ({

@@ -152,11 +152,14 @@ export function afterOutcome(problem: ProblemCore, execution: Execution): Proble
   // No tick ever takes what is for a person, so it goes back to where a person finds it.
   if (becomes.state === 'pending' && problem.handling === 'person') becomes.state = 'needs-human';
   return {
-    ...problem,
+    handling: problem.handling,
     // Whoever let it run has decided about the reopening; the solution goes on from here.
     reopened: false,
+    reopenCount: problem.reopenCount,
     notYetSince: null,
     attempts: problem.attempts + 1,
+    retriesUsed: problem.retriesUsed,
+    seenSinceClosed: problem.seenSinceClosed,
     ...becomes,
     stateChangedAt: becomes.state === problem.state ? problem.stateChangedAt : execution.at,
   };

@@ -6,7 +6,7 @@
 import { ERRORS, type ErrorCode, PiculusError } from '@piculus/protocol';
 import type { ProblemFilter, RouteBody, RouteResponse } from '@piculus/protocol/http';
 import type { Approved } from '../approvals/gate.ts';
-import { writeAudit, writeAudits } from '../audit/audit.ts';
+import { asActed, writeAudit } from '../audit/audit.ts';
 import { type Caller, inScope, reach, type Scope } from '../base/access.ts';
 import { afterwards, type Done } from '../base/done.ts';
 import type { Actor, Context, RunAnswer } from '../base/services.ts';
@@ -21,12 +21,11 @@ import {
 } from '../store/bulk-runs.ts';
 import type { Tx } from '../store/database.ts';
 import { storableText } from '../store/json.ts';
-import { lockSystems } from '../store/locks.ts';
+import { lockSystems, lockSystemsOf } from '../store/locks.ts';
 import { committed } from '../store/pool.ts';
 import type { ScopedFilter } from '../store/problem-filters.ts';
-import { countProblems, listedByIds, type ListedProblem } from '../store/problem-lists.ts';
+import { countProblems, runnableByIds, type RunnableProblem } from '../store/problem-lists.ts';
 import { insertRunRequests, type RunClick } from '../store/run-requests.ts';
-import { lockSystemsOf } from './locks.ts';
 import { refusesRun } from './rules.ts';
 import { solutionOf } from './views.ts';
 
@@ -37,7 +36,7 @@ export interface Click {
 }
 
 export interface Sorted {
-  readonly accepted: readonly ListedProblem[];
+  readonly accepted: readonly RunnableProblem[];
   readonly refused: readonly { readonly id: string; readonly code: ErrorCode }[];
 }
 
@@ -53,7 +52,7 @@ export async function runProblemsIn(
   approved: Approved | null,
 ): Promise<Done<RunAnswer>> {
   const at = context.clock.now();
-  const sorted = await sortOut(tx, click, 'click', at);
+  const sorted = await sortOut(tx, click, 'click');
   const about = { ...clickOf(click, at, approved), trigger: 'click', bulkRunId: null } as const;
   await requestRuns(tx, about, sorted.accepted);
   return { answer: answerOf(sorted), announce: () => announceRuns(context, sorted.accepted, null) };
@@ -71,7 +70,7 @@ export async function runBulkIn(
   approved: Approved | null,
 ): Promise<Done<RouteResponse<'runProblems'>>> {
   const at = context.clock.now();
-  const sorted = await sortOut(tx, click, 'bulk', at);
+  const sorted = await sortOut(tx, click, 'bulk');
   const reason = click.reason ?? null;
   const { actor } = click.caller;
   const bulkRunId = await insertBulkRun(tx, { actor, at, reason, filter: null });
@@ -94,14 +93,15 @@ const itemsOf = ({ accepted, refused }: Sorted): NewBulkItem[] => [
 ];
 
 /** Call once the answer is to be acted on: it locks the systems of what it names. */
-export async function sortOut(tx: Tx, click: Click, trigger: 'click' | 'bulk', at: Date): Promise<Sorted> {
+export async function sortOut(tx: Tx, click: Click, trigger: 'click' | 'bulk'): Promise<Sorted> {
   const ids = [...new Set(click.ids)];
   const view = click.caller.scope('view');
   const execute = click.caller.scope('execute');
-  await lockSystemsOf(tx, ids, view);
-  const rows = new Map((await listedByIds(tx, ids, view, at)).map((row) => [row.id, row]));
+  // Sent together, done in this order: the problems are read once the locks are held.
+  const [, listed] = await Promise.all([lockSystemsOf(tx, ids, view), runnableByIds(tx, ids, view)]);
+  const rows = new Map(listed.map((row) => [row.id, row]));
   const reasonGiven = (click.reason ?? '').trim() !== '';
-  const accepted: ListedProblem[] = [];
+  const accepted: RunnableProblem[] = [];
   const refused: { id: string; code: ErrorCode }[] = [];
   for (const id of ids) {
     const row = rows.get(id);
@@ -120,7 +120,7 @@ export async function sortOut(tx: Tx, click: Click, trigger: 'click' | 'bulk', a
  * A second click on a problem that waits already changes nothing and is no fault. In a bulk run it is refused: an
  * answer belongs to one run only, so the second run would wait for an answer that it never gets.
  */
-function refusal(row: ListedProblem, reasonGiven: boolean, trigger: 'click' | 'bulk'): ErrorCode | null {
+function refusal(row: RunnableProblem, reasonGiven: boolean, trigger: 'click' | 'bulk'): ErrorCode | null {
   const question = { executing: row.executing, solution: solutionOf(row), reasonGiven };
   const code = refusesRun(row, question);
   return code === null && trigger === 'bulk' && row.requested ? 'already-requested' : code;
@@ -133,18 +133,11 @@ const clickOf = ({ caller, reason }: Click, at: Date, approved: Approved | null)
   approvalId: approved?.id ?? null,
 });
 
-async function requestRuns(tx: Tx, click: RunClick, accepted: readonly ListedProblem[]): Promise<void> {
+async function requestRuns(tx: Tx, click: RunClick, accepted: readonly RunnableProblem[]): Promise<void> {
   const { at, actor, reason, trigger, bulkRunId } = click;
   const requests = accepted.map(({ id, sysCode, fixCode }) => ({ problemId: id, sysCode, fixCode }));
-  // A second click on the same problem adds nothing, so it is no act of its own either.
-  const made = await insertRunRequests(tx, click, requests);
   const detail = bulkRunId === null ? { trigger } : { trigger, bulkRunId };
-  await writeAudits(
-    tx,
-    requests
-      .filter(({ problemId }) => made.has(problemId))
-      .map(({ problemId, sysCode }) => ({ at, actor, act: 'run', sysCode, problemId, reason, detail })),
-  );
+  await insertRunRequests(tx, click, requests, asActed({ at, actor, act: 'run', reason, detail }));
 }
 
 const answerOf = ({ accepted, refused }: Sorted): RunAnswer => ({

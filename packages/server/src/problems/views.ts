@@ -10,7 +10,10 @@ import { type SolutionCore, waitReason } from './rules.ts';
 
 export const sentenceOf = (code: ScenarioCode): { en: string; zh: string } => SCENARIOS[code].sentence;
 
-export function solutionOf({ status, executionMode }: ListedProblem): SolutionCore | null {
+export function solutionOf({
+  status,
+  executionMode,
+}: Pick<ListedProblem, 'status' | 'executionMode'>): SolutionCore | null {
   return status === null || executionMode === null ? null : { status, executionMode };
 }
 

@@ -2,7 +2,7 @@
 import { requireThere } from '../base/access.ts';
 import { afterwards } from '../base/done.ts';
 import type { Context, Solutions } from '../base/services.ts';
-import { transaction } from '../store/pool.ts';
+import { committed } from '../store/pool.ts';
 import * as store from '../store/solutions.ts';
 import { announcedBySystem } from './announced.ts';
 import {
@@ -35,16 +35,20 @@ export function createSolutions(context: Context): Solutions {
     async create(input, caller) {
       requireThere(caller, 'configure', input.sysCode);
       rules.refuseBadFields(input, clock.now());
-      return afterwards(await transaction(db, (tx) => createSolutionIn(tx, context, input, caller, null)));
+      return afterwards(
+        await committed(context, 'act', (tx) => createSolutionIn(tx, context, input, caller, null)),
+      );
     },
 
     async change(id, change, caller) {
       const about = { id, change, caller };
-      return afterwards(await transaction(db, (tx) => changeSolutionIn(tx, context, about, null)));
+      return afterwards(await committed(context, 'act', (tx) => changeSolutionIn(tx, context, about, null)));
     },
 
     async remove(id, caller) {
-      return afterwards(await transaction(db, (tx) => removeSolutionIn(tx, context, id, caller, null)));
+      return afterwards(
+        await committed(context, 'act', (tx) => removeSolutionIn(tx, context, id, caller, null)),
+      );
     },
 
     async versions(id, caller) {
@@ -68,7 +72,9 @@ export function createSolutions(context: Context): Solutions {
     },
 
     async import(input, caller) {
-      return afterwards(await transaction(db, (tx) => importSolutionsIn(tx, context, input, caller, null)));
+      return afterwards(
+        await committed(context, 'act', (tx) => importSolutionsIn(tx, context, input, caller, null)),
+      );
     },
   };
 }

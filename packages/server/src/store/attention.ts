@@ -38,11 +38,15 @@ export class AttentionDeltas {
 
 /** No two batches wait for each other here: each holds its problems already. */
 export async function keepAttention(tx: Tx, deltas: AttentionDeltas): Promise<void> {
-  const gone = deltas.gone();
-  if (gone.length > 0) {
-    await sql`DELETE FROM piculus.attention WHERE problem_id = ANY(${gone}::bigint[])`.execute(tx);
-  }
-  const here = deltas.here();
+  await Promise.all([leave(tx, deltas.gone()), enter(tx, deltas.here())]);
+}
+
+async function leave(tx: Tx, gone: readonly string[]): Promise<void> {
+  if (gone.length === 0) return;
+  await sql`DELETE FROM piculus.attention WHERE problem_id = ANY(${[...gone]}::bigint[])`.execute(tx);
+}
+
+async function enter(tx: Tx, here: ReturnType<AttentionDeltas['here']>): Promise<void> {
   if (here.length === 0) return;
   await sql`
     INSERT INTO piculus.attention (problem_id, sys_code, fix_code, state)

@@ -66,7 +66,7 @@ export function guardPool(pool: pg.Pool, watch: DatabaseWatch = noWatch): Postgr
       try {
         const client = await pool.connect();
         watch.connected(watch.nowMs() - began);
-        return guardClient(client, watch);
+        return guardClient(client, pool.options.pipeline === true, watch);
       } catch (error) {
         throw told(error, watch);
       }
@@ -81,13 +81,14 @@ function told(error: unknown, watch: DatabaseWatch): unknown {
   return known;
 }
 
-function guardClient(client: pg.PoolClient, watch: DatabaseWatch): PostgresPoolClient {
+function guardClient(client: pg.PoolClient, together: boolean, watch: DatabaseWatch): PostgresPoolClient {
   // A connection that breaks while no query runs emits an error, which without a listener ends the process.
   // The next query on it fails and tells the caller.
   const ignore = (): void => {};
   client.on('error', ignore);
   let broken = false;
-  const query = async (sql: unknown, parameters?: readonly unknown[]): Promise<unknown> => {
+  let last: Promise<unknown> = Promise.resolve();
+  const ask = async (sql: unknown, parameters?: readonly unknown[]): Promise<unknown> => {
     // A rollback on a connection that answers nothing would wait as long as the statement before it.
     if (broken) throw told(new Error('the connection has answered nothing'), watch);
     const began = watch.nowMs();
@@ -100,6 +101,12 @@ function guardClient(client: pg.PoolClient, watch: DatabaseWatch): PostgresPoolC
     } finally {
       watch.queried(watch.nowMs() - began);
     }
+  };
+  // The driver queues nothing itself where it does not send ahead.
+  const query = (sql: unknown, parameters?: readonly unknown[]): Promise<unknown> => {
+    const answer = together ? ask(sql, parameters) : last.then(() => ask(sql, parameters));
+    last = answer.catch(() => {});
+    return answer;
   };
   return {
     query: query as PostgresPoolClient['query'],

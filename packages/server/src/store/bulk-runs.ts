@@ -169,7 +169,7 @@ export async function settleBulkItems(tx: Tx, items: readonly SettledItem[], at:
   );
   await sql`
     WITH settled AS (
-      UPDATE piculus.bulk_run_items i SET result = given.r, note = given.n
+      UPDATE piculus.bulk_run_items i SET result = given.r, code = NULL, note = given.n
       FROM jsonb_to_recordset(${rows}::text::jsonb) AS given(b bigint, p bigint, r text, n text)
       WHERE i.bulk_run_id = given.b AND i.problem_id = given.p AND i.result = 'waiting'
       RETURNING i.bulk_run_id, i.result)

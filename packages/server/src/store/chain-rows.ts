@@ -78,14 +78,23 @@ export function fieldsOf(format: number, source: Source): readonly string[] | nu
   return fields === undefined ? null : Object.keys(fields);
 }
 
+/** Each field as a column of its own: as one list, the database would quote all of it and we would undo that. */
 function valuesOf(format: number, source: Source): RawBuilder<unknown> {
   const fields = Object.entries(FORMATS[format]?.[source] ?? {});
-  const spelled = fields.map(([name, spelling]) =>
-    spelling === 'time'
-      ? sql`to_char(${sql.ref(name)} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`
-      : sql`${sql.ref(name)}::text`,
+  return sql.join(
+    fields.map(([name, spelling]) =>
+      spelling === 'time'
+        ? sql`to_char(${sql.ref(name)} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS ${sql.ref(name)}`
+        : sql`${sql.ref(name)}::text AS ${sql.ref(name)}`,
+    ),
   );
-  return sql`ARRAY[${sql.join(spelled)}]`;
+}
+
+type SpelledRow = { readonly id: string } & Readonly<Record<string, string | null>>;
+
+function canonical(format: number, source: Source, rows: readonly SpelledRow[]): CanonicalRow[] {
+  const names = fieldsOf(format, source) ?? [];
+  return rows.map((row) => ({ id: row.id, values: names.map((name) => row[name] ?? null) }));
 }
 
 export interface RowRange {
@@ -96,13 +105,18 @@ export interface RowRange {
   readonly limit: number;
 }
 
-/** By id, lowest first. */
+/**
+ * By id, lowest first. The inner query has no upper bound: of one, a database that has no statistics yet would read all
+ * rows up to it, again for each block, to sort them.
+ */
 export async function readCanonicalRows(db: Executor, range: RowRange): Promise<CanonicalRow[]> {
   const { source, format, afterId, upToId, limit } = range;
-  const found = await sql<CanonicalRow>`
-    SELECT id, ${valuesOf(format, source)} AS "values" FROM ${sql.table(`piculus.${source}`)}
-    WHERE id > ${afterId}::bigint AND id <= ${upToId}::bigint ORDER BY id LIMIT ${limit}`.execute(db);
-  return found.rows;
+  const table = sql.table(`piculus.${source}`);
+  const found = await sql<SpelledRow>`
+    SELECT ${valuesOf(format, source)}
+    FROM (SELECT * FROM ${table} WHERE id > ${afterId}::bigint ORDER BY id LIMIT ${limit}) AS r
+    WHERE r.id <= ${upToId}::bigint ORDER BY r.id`.execute(db);
+  return canonical(format, source, found.rows);
 }
 
 /** Rows that no block can cover, because ids begin at 1. */
@@ -118,8 +132,9 @@ export async function readCanonicalRowsByIds(
   { source, format, ids }: { source: Source; format: number; ids: readonly string[] },
 ): Promise<CanonicalRow[]> {
   if (ids.length === 0) return [];
-  const found = await sql<CanonicalRow>`
-    SELECT id, ${valuesOf(format, source)} AS "values" FROM ${sql.table(`piculus.${source}`)}
-    WHERE id = ANY(${[...ids]}::bigint[]) ORDER BY id`.execute(db);
-  return found.rows;
+  const table = sql.table(`piculus.${source}`);
+  const found = await sql<SpelledRow>`
+    SELECT ${valuesOf(format, source)} FROM ${table} AS r
+    WHERE r.id = ANY(${[...ids]}::bigint[]) ORDER BY r.id`.execute(db);
+  return canonical(format, source, found.rows);
 }

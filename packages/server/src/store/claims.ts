@@ -16,6 +16,8 @@ export interface Candidate {
   readonly reopenCount: number;
   readonly lastOutcome: Outcome | null;
   readonly trigger: Trigger;
+  /** Its click no longer counts; never for a tick. */
+  readonly isVoid: boolean;
   /** As they were reported last: the evidence that the command is for. */
   readonly facts: Facts;
 }
@@ -33,15 +35,21 @@ export const IS_TOO_LARGE = sql`EXISTS (
   WHERE a.sys_code = p.sys_code AND a.fix_code IN ('', p.fix_code) AND a.currency = p.currency
     AND a.amount_minor < p.amount_minor)`;
 
+/**
+ * The approval of the click is not for the problem as it is now, or nobody approved it and the policy has come to ask
+ * for that.
+ */
+const isVoid = (at: Date) => sql`
+  CASE WHEN r.approval_id IS NULL THEN piculus.asks_two(p)
+    ELSE NOT piculus.approval_covers(r.approval_id, p, r.requested_by, ${at}::timestamptz) END`;
+
 /** Problems that somebody clicked, first come first served. One statement, so that it sees one moment. */
 export async function clickedCandidates(
   tx: Tx,
-  sysCode: string,
-  solution: DueSolution,
-  limit: number,
+  { sysCode, solution, limit, at }: { sysCode: string; solution: DueSolution; limit: number; at: Date },
 ): Promise<Candidate[]> {
   const found = await sql<Candidate>`
-    SELECT ${COLUMNS}, r.trigger
+    SELECT ${COLUMNS}, r.trigger, ${isVoid(at)} AS "isVoid"
     FROM piculus.run_requests r JOIN piculus.problems p ON p.id = r.problem_id
     WHERE r.sys_code = ${sysCode} AND r.fix_code = ${solution.fixCode}
       AND p.state IN ('pending', 'exhausted', 'needs-human') AND ${notLeased(sysCode)}
@@ -57,23 +65,10 @@ export async function tickCandidates(
   limit: number,
 ): Promise<Candidate[]> {
   const found = await sql<Candidate>`
-    SELECT ${COLUMNS}, 'tick' AS trigger
+    SELECT ${COLUMNS}, 'tick' AS trigger, false AS "isVoid"
     FROM piculus.problems p
     WHERE p.sys_code = ${sysCode} AND p.fix_code = ${solution.fixCode} AND p.id > ${solution.tickCursor}::bigint
       AND ${WAITS_FOR_TICK} AND NOT ${IS_TOO_LARGE} AND NOT ${ASKS_PERSON} AND p.ready_at <= ${solution.tickAt}::timestamptz AND ${notLeased(sysCode)}
     ORDER BY p.id LIMIT ${limit}`.execute(tx);
   return found.rows;
-}
-
-/**
- * Of these problems, those whose click no longer counts: its approval is not for the problem as it is now, or nobody
- * approved it and the policy has come to ask for that.
- */
-export async function voidClicks(tx: Tx, problemIds: readonly string[], at: Date): Promise<string[]> {
-  const found = await sql<{ id: string }>`
-    SELECT p.id FROM piculus.run_requests r JOIN piculus.problems p ON p.id = r.problem_id
-    WHERE r.problem_id = ANY(${[...problemIds]}::bigint[]) AND CASE
-      WHEN r.approval_id IS NULL THEN piculus.asks_two(p)
-      ELSE NOT piculus.approval_covers(r.approval_id, p, r.requested_by, ${at}::timestamptz) END`.execute(tx);
-  return found.rows.map(({ id }) => id);
 }

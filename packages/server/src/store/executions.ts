@@ -2,20 +2,27 @@
 import type { Effect, Facts, Outcome, StoredProblemState, Trigger } from '@piculus/protocol';
 import { type RawBuilder, sql } from 'kysely';
 import type { Scope } from '../base/access.ts';
+import { writeTextList } from './arrays.ts';
 import type { Executor, Tx } from './database.ts';
 import { toJson } from './json.ts';
 import { within } from './scope.ts';
 
-export interface NewExecution {
-  readonly problemId: string;
+/** What the executions of one lease that were answered together have in common. */
+export interface ExecutionBatch {
   readonly sysCode: string;
   readonly fixCode: string;
-  readonly businessKey: string;
-  readonly attempt: number;
   readonly trigger: Trigger;
   readonly solutionVersion: number;
   readonly leaseId: string;
   readonly clientId: string;
+  readonly dispatchedAt: Date;
+  readonly finishedAt: Date;
+}
+
+export interface NewExecution {
+  readonly problemId: string;
+  readonly businessKey: string;
+  readonly attempt: number;
   readonly commandKey: string;
   readonly outcome: Outcome;
   readonly stateBefore: StoredProblemState;
@@ -27,56 +34,44 @@ export interface NewExecution {
   readonly replayed: boolean;
   readonly verified: boolean;
   readonly facts: Facts | null;
-  readonly dispatchedAt: Date;
   readonly startedAt: Date | null;
-  readonly finishedAt: Date;
 }
 
-export interface ExecutionRow extends NewExecution {
+export interface ExecutionRow extends ExecutionBatch, NewExecution {
   readonly id: string;
   /** Of the solution's version that it ran under; null where that is not known any more. */
   readonly maxRetries: number | null;
 }
 
 /** @returns the new ids. */
-export async function insertExecutions(tx: Tx, executions: readonly NewExecution[]): Promise<string[]> {
+export async function insertExecutions(
+  tx: Tx,
+  batch: ExecutionBatch,
+  executions: readonly NewExecution[],
+): Promise<string[]> {
   if (executions.length === 0) return [];
-  const rows = toJson(
-    executions.map((one) => ({
-      problem_id: one.problemId,
-      sys_code: one.sysCode,
-      fix_code: one.fixCode,
-      business_key: one.businessKey,
-      attempt: one.attempt,
-      trigger: one.trigger,
-      solution_version: one.solutionVersion,
-      lease_id: one.leaseId,
-      client_id: one.clientId,
-      command_key: one.commandKey,
-      outcome: one.outcome,
-      state_before: one.stateBefore,
-      state_after: one.stateAfter,
-      reason: one.reason,
-      effects: one.effects,
-      moved_minor: one.movedMinor,
-      replayed: one.replayed,
-      verified: one.verified,
-      facts: one.facts,
-      dispatched_at: one.dispatchedAt,
-      started_at: one.startedAt,
-      finished_at: one.finishedAt,
-    })),
-  );
-  const names = sql`problem_id, sys_code, fix_code, business_key, attempt, trigger, solution_version, lease_id,
-    client_id, command_key, outcome, state_before, state_after, reason, effects, moved_minor, replayed, verified,
-    facts, dispatched_at, started_at, finished_at`;
+  const list = (column: (one: NewExecution) => string | number | boolean | null): string =>
+    writeTextList(executions.map(column));
   const made = await sql<{ id: string }>`
-    INSERT INTO piculus.executions (${names})
-    SELECT ${names} FROM jsonb_to_recordset(${rows}::text::jsonb) AS given(
-      problem_id bigint, sys_code text, fix_code text, business_key text, attempt integer, trigger text,
-      solution_version integer, lease_id text, client_id text, command_key text, outcome text, state_before text,
-      state_after text, reason text, effects jsonb, moved_minor numeric(20), replayed boolean, verified boolean,
-      facts jsonb, dispatched_at timestamptz, started_at timestamptz, finished_at timestamptz)
+    INSERT INTO piculus.executions (problem_id, sys_code, fix_code, business_key, attempt, trigger, solution_version,
+      lease_id, client_id, command_key, outcome, state_before, state_after, reason, effects, moved_minor, replayed,
+      verified, facts, dispatched_at, started_at, finished_at)
+    SELECT problem_id, ${batch.sysCode}, ${batch.fixCode}, business_key, attempt, ${batch.trigger},
+      ${batch.solutionVersion}::integer, ${batch.leaseId}, ${batch.clientId}, command_key, outcome, state_before,
+      state_after, reason, effects, moved_minor, replayed, verified, facts, ${batch.dispatchedAt}::timestamptz,
+      started_at, ${batch.finishedAt}::timestamptz
+    FROM ROWS FROM (
+      unnest(${list((one) => one.problemId)}::bigint[], ${list((one) => one.businessKey)}::text[],
+        ${list((one) => one.attempt)}::integer[], ${list((one) => one.commandKey)}::text[],
+        ${list((one) => one.outcome)}::text[], ${list((one) => one.stateBefore)}::text[],
+        ${list((one) => one.stateAfter)}::text[], ${list((one) => one.reason)}::text[],
+        ${list((one) => one.movedMinor)}::numeric[], ${list((one) => one.replayed)}::boolean[],
+        ${list((one) => one.verified)}::boolean[],
+        ${list((one) => one.startedAt?.toISOString() ?? null)}::timestamptz[]),
+      jsonb_to_recordset(${toJson(executions.map(({ effects, facts }) => ({ effects, facts })))}::text::jsonb)
+        AS (effects jsonb, facts jsonb))
+      AS given(problem_id, business_key, attempt, command_key, outcome, state_before, state_after, reason, moved_minor,
+        replayed, verified, started_at, effects, facts)
     RETURNING id`.execute(tx);
   return made.rows.map(({ id }) => id);
 }

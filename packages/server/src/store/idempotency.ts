@@ -15,7 +15,8 @@ export interface RecordedRequest {
 }
 
 /**
- * Takes the key for this request. A key whose request never ended, because its server died, may be taken over
+ * Takes the key for this request. The taking does not wait for the disk: whatever the request commits later is written
+ * behind it and waits, so a crash never keeps an act and loses its key; one that loses both lost nothing. A key whose request never ended, because its server died, may be taken over
  * by a repeat of the same request once it is older than `abandonedBefore`, or once its node is gone since `goneBefore`.
  * @returns null where the caller may run the request; otherwise what is recorded under the key.
  */
@@ -31,8 +32,9 @@ export async function takeKey(
 ): Promise<RecordedRequest | null> {
   const { actor, key, requestHash, nodeId, at, abandonedBefore, goneBefore } = request;
   const taken = await sql`
+    WITH without_waiting AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true))
     INSERT INTO piculus.idempotency_keys AS k (actor, key, request_hash, node_id, created_at)
-    VALUES (${actor}, ${key}, ${requestHash}, ${nodeId}, ${at})
+    SELECT ${actor}, ${key}, ${requestHash}::bytea, ${nodeId}, ${at}::timestamptz FROM without_waiting
     ON CONFLICT (actor, key) DO UPDATE SET created_at = excluded.created_at, node_id = excluded.node_id
     WHERE k.status IS NULL AND k.request_hash = excluded.request_hash AND (
       k.created_at < ${abandonedBefore}

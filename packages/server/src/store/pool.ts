@@ -4,6 +4,7 @@ import type { Commit, Steps } from '../base/steps.ts';
 import { readTextList } from './arrays.ts';
 import { sqlState } from './availability.ts';
 import type { Database, Tx } from './database.ts';
+import { inTransaction } from './transactions.ts';
 
 export interface PoolOptions {
   readonly url: string;
@@ -13,6 +14,8 @@ export interface PoolOptions {
   readonly connectTimeoutMs?: number;
   /** Statements may take as long as they need: for migrations and for the verification of the whole chain. */
   readonly patient?: boolean;
+  /** The database takes one statement at a time, as the embedded one does. */
+  readonly oneByOne?: boolean;
   /** Told of a connection that broke while it was idle; the pool replaces it. */
   readonly onIdleError?: (error: Error) => void;
 }
@@ -37,6 +40,11 @@ const KEEP_ALIVE = [
   'tcp_keepalives_count=3',
   'tcp_user_timeout=10000',
 ];
+/**
+ * No statement here is worth being compiled: where the statistics of a table that has just been filled are missing,
+ * the planner takes a look for 500 keys for so dear that it compiles it each time, for 200 ms.
+ */
+const PLANNING = ['jit=off'];
 
 /** What PostgreSQL calls lists of texts and of big whole numbers. */
 const LISTS: ReadonlySet<number> = new Set([1009, 1016]);
@@ -62,9 +70,10 @@ export function openPool(options: PoolOptions): pg.Pool {
     idleTimeoutMillis: 30_000,
     application_name: 'piculus',
     types: TYPES,
+    pipeline: options.oneByOne !== true,
     keepAlive: true,
     keepAliveInitialDelayMillis: 5_000,
-    options: KEEP_ALIVE.map((setting) => `-c ${setting}`).join(' '),
+    options: [...KEEP_ALIVE, ...PLANNING].map((setting) => `-c ${setting}`).join(' '),
     ...(options.patient === true ? PATIENT_LIMITS : SESSION_LIMITS),
   });
   pool.on('error', (error) => options.onIdleError?.(error));
@@ -76,14 +85,14 @@ const LOST_AGAINST_ANOTHER = new Set(['40001', '40P01']);
 const ATTEMPTS_MAX = 5;
 
 /**
- * Runs `work` in one transaction, again where it lost against another one; so `work` must have no effects
- * outside the transaction.
+ * Runs `work` in one transaction; statements that it awaits together are sent together. Runs it again where it lost
+ * against another one; so `work` must have no effects outside the transaction.
  * @throws PiculusError `database-away`; whether a commit that was under way took place is then unknown.
  */
 export async function transaction<T>(db: Database, work: (tx: Tx) => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await db.transaction().execute(work);
+      return await inTransaction(db, work);
     } catch (error) {
       if (attempt >= ATTEMPTS_MAX || !LOST_AGAINST_ANOTHER.has(sqlState(error) ?? '')) throw error;
     }

@@ -27,14 +27,18 @@ export interface Counted {
   readonly firstSeenAt: Date;
 }
 
-/** An execution as the books know it. */
-export interface CountedExecution {
+/** What executions that were answered together have in common, as the books know it. */
+export interface CountedBatch {
   readonly sysCode: string;
   readonly fixCode: string;
+  readonly finishedAt: Date;
+}
+
+/** An execution as the books know it. */
+export interface CountedExecution {
   readonly attempt: number;
   readonly outcome: Outcome;
   readonly stateAfter: StoredProblemState;
-  readonly finishedAt: Date;
 }
 
 /** What the breakers judge is counted under this. */
@@ -74,7 +78,26 @@ export class CountDeltas {
     this.blocks.change(row, -1);
     this.attention.remove(row.id, waitsForPerson(row) ? row : null);
   }
-  executed({ sysCode, fixCode, attempt, outcome, stateAfter, finishedAt }: CountedExecution): void {
+  /** As `remove` and `add` of it with what has changed. */
+  move(row: Counted, to: Pick<Counted, 'state' | 'reopened'>): void {
+    this.remove(row);
+    this.add({
+      id: row.id,
+      sysCode: row.sysCode,
+      fixCode: row.fixCode,
+      scenario: row.scenario,
+      state: to.state,
+      reopened: to.reopened,
+      outOfPocket: row.outOfPocket,
+      currency: row.currency,
+      amountMinor: row.amountMinor,
+      firstSeenAt: row.firstSeenAt,
+    });
+  }
+  executed(
+    { sysCode, fixCode, finishedAt }: CountedBatch,
+    { attempt, outcome, stateAfter }: CountedExecution,
+  ): void {
     this.executions.change(
       [this.#slot(finishedAt), sysCode, fixCode, outcome],
       [1n, PERSON_STATES.has(stateAfter) ? 1n : 0n, attempt > 1 && OUTCOMES[outcome].usesRetry ? 1n : 0n],
@@ -117,12 +140,15 @@ function waitsForPerson({ state, reopened }: Counted): boolean {
  * locks the books in this order, and the counts, which most batches share, for the shortest time.
  */
 export async function applyCountDeltas(tx: Tx, deltas: CountDeltas): Promise<void> {
-  await keepAttention(tx, deltas.attention);
-  await keepProblemBlocks(tx, deltas.blocks);
-  await keepProblemAges(tx, deltas.ages.rows());
-  await keepExecutionCounts(tx, deltas.executions.rows());
-  await keepReportCounts(tx, deltas.reports.rows());
-  await keepProblemCounts(tx, deltas.counts.rows());
+  // Sent together, done in this order, so that two who change the same rows cannot hold each other up.
+  await Promise.all([
+    keepAttention(tx, deltas.attention),
+    keepProblemBlocks(tx, deltas.blocks),
+    keepProblemAges(tx, deltas.ages.rows()),
+    keepExecutionCounts(tx, deltas.executions.rows()),
+    keepReportCounts(tx, deltas.reports.rows()),
+    keepProblemCounts(tx, deltas.counts.rows()),
+  ]);
 }
 
 async function keepProblemCounts(tx: Tx, rows: readonly Record<string, string>[]): Promise<void> {

@@ -106,6 +106,27 @@ export async function listedByIds(
   return found.rows;
 }
 
+/** As much of a listed problem as decides whether it may run: a person who clicks waits for this question. */
+export type RunnableProblem = Pick<
+  ListedProblem,
+  'id' | 'sysCode' | 'fixCode' | 'state' | 'executing' | 'requested' | 'status' | 'executionMode'
+>;
+
+export async function runnableByIds(
+  db: Executor,
+  ids: readonly string[],
+  scope: Scope,
+): Promise<RunnableProblem[]> {
+  const found = await sql<RunnableProblem>`
+    SELECT p.id, p.sys_code AS "sysCode", p.fix_code AS "fixCode", p.state, v.status,
+      v.execution_mode AS "executionMode", ${IS_EXECUTING} AS executing, ${IS_REQUESTED} AS requested
+    FROM piculus.problems p
+    LEFT JOIN piculus.solutions s ON s.sys_code = p.sys_code AND s.fix_code = p.fix_code AND s.deleted_at IS NULL
+    LEFT JOIN piculus.solution_versions v ON v.solution_id = s.id AND v.version = s.version
+    WHERE p.id = ANY(${[...ids]}::bigint[]) AND ${within(sql`p.sys_code`, scope)} ORDER BY p.id`.execute(db);
+  return found.rows;
+}
+
 /** Whether there is such a problem in these systems. */
 export async function hasProblem(db: Executor, id: string, scope: Scope): Promise<boolean> {
   const found = await sql`

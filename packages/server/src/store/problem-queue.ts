@@ -49,12 +49,24 @@ export function foundFromNarrow(search: NarrowSearch): RawBuilder<unknown> {
 
 function fromAttention({ before, limit, now, ...search }: NarrowSearch): RawBuilder<unknown> {
   const below = before === null ? sql`` : sql`AND t.problem_id < ${before}::bigint`;
-  // The limit of one, which changes nothing, keeps the planner from joining over the whole table.
+  // The limit of one and the offset of none, which change nothing, keep the planner from joining over the whole table,
+  // and to the order of the page, so that the walk ends with it.
   return sql`(
-    SELECT t.problem_id AS id FROM piculus.attention t
+    SELECT t.problem_id AS id FROM (
+      SELECT t.problem_id FROM piculus.attention t WHERE ${ofSystemsAndFixes(search)} ${below}
+      ORDER BY t.problem_id DESC OFFSET 0) AS t
     CROSS JOIN LATERAL (SELECT * FROM piculus.problems WHERE id = t.problem_id LIMIT 1) AS p ${SOLUTION_OF_PROBLEM}
-    WHERE ${ofSystemsAndFixes(search)} AND ${problemConditions(search, now)} ${below}
+    WHERE ${besideWaiting(search, now)}
     ORDER BY t.problem_id DESC LIMIT ${limit}::bigint)`;
+}
+
+/**
+ * The conditions without the one that everything in these sources meets: the planner, who cannot know that, would take
+ * it for a rare one and not believe that a walk may end early.
+ */
+function besideWaiting({ filter, scope }: ScopedFilter, now: Date): RawBuilder<unknown> {
+  const { waitsForPerson, ...others } = filter;
+  return problemConditions({ filter: waitsForPerson === true ? others : filter, scope }, now);
 }
 
 function fromLeases({ before, limit, now, ...search }: NarrowSearch): RawBuilder<unknown> {
@@ -89,7 +101,7 @@ function fromManual({ before, limit, now, ...search }: NarrowSearch): RawBuilder
     SELECT waiting.id FROM manual CROSS JOIN LATERAL (
       SELECT p.id FROM ${WITH_SOLUTION}
       WHERE p.sys_code = manual.sys_code AND p.fix_code = manual.fix_code AND p.state = 'pending' AND NOT p.reopened
-        AND ${problemConditions(search, now)} ${below}
+        AND ${besideWaiting(search, now)} ${below}
       ORDER BY p.sys_code DESC, p.fix_code DESC, p.id DESC
       LIMIT ${limit === null ? sql`NULL` : sql`least(${limit}::bigint, manual.pending)`}) AS waiting)`;
 }

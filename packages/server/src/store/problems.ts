@@ -8,6 +8,7 @@ import type {
   StoredProblemState,
 } from '@piculus/protocol';
 import { sql } from 'kysely';
+import { writeTextList } from './arrays.ts';
 import type { Executor, Tx } from './database.ts';
 import { toJson } from './json.ts';
 
@@ -56,10 +57,11 @@ export async function problemsByKeys(
   sysCode: string,
   keys: readonly { fixCode: string; businessKey: string }[],
 ): Promise<ProblemRow[]> {
-  const given = toJson(keys.map(({ fixCode, businessKey }) => ({ f: fixCode, k: businessKey })));
+  const fixCodes = writeTextList(keys.map(({ fixCode }) => fixCode));
+  const businessKeys = writeTextList(keys.map(({ businessKey }) => businessKey));
   const found = await sql<ProblemRow>`
     SELECT ${COLUMNS}
-    FROM jsonb_to_recordset(${given}::text::jsonb) AS given(f text, k text)
+    FROM unnest(${fixCodes}::text[], ${businessKeys}::text[]) AS given(f, k)
     -- The offset of none changes nothing and keeps the planner from moving the other conditions inwards: of a table
     -- that was filled this minute it knows nothing, and would walk over all problems of a fix for each of the keys.
     CROSS JOIN LATERAL (SELECT * FROM piculus.problems WHERE business_key = given.k OFFSET 0) AS p
@@ -86,7 +88,8 @@ export async function insertProblems(
   batch: { sysCode: string; commandId: string; at: Date; problems: readonly NewProblem[] },
 ): Promise<InsertedProblem[]> {
   if (batch.problems.length === 0) return [];
-  const rows = toJson(batch.problems.map(({ report, state }) => ({ ...reportColumns(report), state })));
+  const list = (column: (one: NewProblem) => string): string => writeTextList(batch.problems.map(column));
+  const sides = batch.problems.map(({ report: { facts, contradictions } }) => ({ facts, contradictions }));
   const made = await sql<InsertedProblem>`
     INSERT INTO piculus.problems (sys_code, fix_code, business_key, scenario, handling, amount_minor, currency,
       out_of_pocket, occurred_at, facts, contradictions, state, state_changed_at, ready_at, last_command_id,
@@ -94,9 +97,15 @@ export async function insertProblems(
     SELECT ${batch.sysCode}, fix_code, business_key, scenario, handling, amount_minor, currency, out_of_pocket,
       occurred_at, facts, contradictions, state, ${batch.at}::timestamptz, ${batch.at}::timestamptz,
       ${batch.commandId}::bigint, ${batch.at}::timestamptz, ${batch.at}::timestamptz, 2
-    FROM jsonb_to_recordset(${rows}::text::jsonb) AS given(
-      fix_code text, business_key text, scenario text, handling text, amount_minor numeric(20), currency char(3),
-      out_of_pocket text, occurred_at timestamptz, facts jsonb, contradictions text[], state text)
+    FROM ROWS FROM (
+      unnest(${list(({ report }) => report.fixCode)}::text[], ${list(({ report }) => report.businessKey)}::text[],
+        ${list(({ report }) => report.scenario)}::text[], ${list(({ report }) => report.handling)}::text[],
+        ${list(({ report }) => report.amountMinor)}::numeric[], ${list(({ report }) => report.currency)}::text[],
+        ${list(({ report }) => report.outOfPocket)}::text[],
+        ${list(({ report }) => report.occurredAt)}::timestamptz[], ${list(({ state }) => state)}::text[]),
+      jsonb_to_recordset(${toJson(sides)}::text::jsonb) AS (facts jsonb, contradictions text[]))
+      AS given(fix_code, business_key, scenario, handling, amount_minor, currency, out_of_pocket, occurred_at, state,
+        facts, contradictions)
     RETURNING id, fix_code AS "fixCode", business_key AS "businessKey"
   `.execute(tx);
   return made.rows;
@@ -218,21 +227,8 @@ export interface MovedProblem {
 /** @returns how many were moved: fewer than given where one had another state than it must. */
 export async function moveProblems(tx: Tx, at: Date, moves: readonly MovedProblem[]): Promise<number> {
   if (moves.length === 0) return 0;
-  const rows = toJson(
-    moves.map((move) => ({
-      id: move.id,
-      f: move.from,
-      s: move.state,
-      c: move.stateChangedAt,
-      n: move.notYetSince,
-      a: move.attempts,
-      r: move.retriesUsed,
-      k: move.reopenCount,
-      o: move.reopened,
-      last: move.outcome,
-      why: move.reason,
-    })),
-  );
+  const list = (column: (move: MovedProblem) => string | number | boolean | null): string =>
+    writeTextList(moves.map(column));
   const done = await sql`
     UPDATE piculus.problems p SET
       state = given.s, state_changed_at = given.c, ready_at = ${at}::timestamptz, not_yet_since = given.n,
@@ -240,9 +236,14 @@ export async function moveProblems(tx: Tx, at: Date, moves: readonly MovedProble
       seen_since_closed = false, confirmed_at = NULL, book = 5 - greatest(p.book, 2),
       last_outcome = coalesce(given.last, p.last_outcome),
       last_reason = CASE WHEN given.last IS NULL THEN p.last_reason ELSE given.why END
-    FROM jsonb_to_recordset(${rows}::text::jsonb) AS given(
-      id bigint, f text, s text, c timestamptz, n timestamptz, a integer, r integer, k integer, o boolean,
-      last text, why text)
+    FROM unnest(
+      ${list((move) => move.id)}::bigint[], ${list((move) => move.from)}::text[],
+      ${list((move) => move.state)}::text[], ${list((move) => move.stateChangedAt.toISOString())}::timestamptz[],
+      ${list((move) => move.notYetSince?.toISOString() ?? null)}::timestamptz[],
+      ${list((move) => move.attempts)}::integer[], ${list((move) => move.retriesUsed)}::integer[],
+      ${list((move) => move.reopenCount)}::integer[], ${list((move) => move.reopened)}::boolean[],
+      ${list((move) => move.outcome)}::text[], ${list((move) => move.reason)}::text[])
+      AS given(id, f, s, c, n, a, r, k, o, last, why)
     WHERE p.id = given.id AND p.state = given.f
   `.execute(tx);
   return Number(done.numAffectedRows ?? 0n);

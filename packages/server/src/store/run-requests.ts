@@ -5,8 +5,9 @@ import { actingOf } from '../base/acting.ts';
 import type { Scope } from '../base/access.ts';
 import { gated } from './approval-gate.ts';
 import { countSettled, finishBulkRuns, settleBulkItems } from './bulk-runs.ts';
+import type { AuditRow } from './audit.ts';
 import type { Tx } from './database.ts';
-import { storableText } from './json.ts';
+import { storableText, toJson } from './json.ts';
 import { leasedItems } from './leases.ts';
 import { within } from './scope.ts';
 
@@ -27,27 +28,37 @@ export interface RunClick {
   readonly approvalId: string | null;
 }
 
-/** @throws PiculusError `approval-required`. @returns the problems that had no open request before. */
+/**
+ * Where a problem has an open request already, a second one adds nothing, and is no act of its own either.
+ * @param told the act of each that is added.
+ * @throws PiculusError `approval-required`.
+ */
 export async function insertRunRequests(
   tx: Tx,
   click: RunClick,
   requests: readonly RunRequest[],
-): Promise<ReadonlySet<string>> {
-  if (requests.length === 0) return new Set();
+  told: AuditRow,
+): Promise<void> {
+  if (requests.length === 0) return;
+  const reason = click.reason === null ? null : storableText(click.reason);
   const rows = JSON.stringify(
     requests.map(({ problemId, sysCode, fixCode }) => ({ p: problemId, s: sysCode, f: fixCode })),
   );
-  const made = await gated(
-    sql<{ id: string }>`
-    INSERT INTO piculus.run_requests (problem_id, sys_code, fix_code, trigger, requested_by, reason, requested_at,
-      bulk_run_id, approval_id)
-    SELECT p, s, f, ${click.trigger}, ${click.actor}, ${click.reason === null ? null : storableText(click.reason)},
-      ${click.at}::timestamptz, ${click.bulkRunId}::bigint, ${click.approvalId}::bigint
-    FROM jsonb_to_recordset(${rows}::text::jsonb) AS given(p bigint, s text, f text)
-    ON CONFLICT (problem_id) DO NOTHING RETURNING problem_id AS id
+  await gated(
+    sql`
+    WITH made AS (
+      INSERT INTO piculus.run_requests (problem_id, sys_code, fix_code, trigger, requested_by, reason, requested_at,
+        bulk_run_id, approval_id)
+      SELECT p, s, f, ${click.trigger}, ${click.actor}, ${reason}, ${click.at}::timestamptz,
+        ${click.bulkRunId}::bigint, ${click.approvalId}::bigint
+      FROM jsonb_to_recordset(${rows}::text::jsonb) AS given(p bigint, s text, f text)
+      ON CONFLICT (problem_id) DO NOTHING RETURNING problem_id, sys_code)
+    INSERT INTO piculus.audit (at, actor, act, sys_code, problem_id, reason, detail, via, from_address, request_id)
+    SELECT ${told.at}::timestamptz, ${told.actor}, ${told.act}, sys_code, problem_id, ${reason},
+      ${toJson(told.detail ?? {})}::text::jsonb, ${told.via ?? null}, ${told.from ?? null}, ${told.requestId ?? null}
+    FROM made ORDER BY problem_id
   `.execute(tx),
   );
-  return new Set(made.rows.map(({ id }) => id));
 }
 
 export interface AnsweredProblem {
@@ -57,6 +68,11 @@ export interface AnsweredProblem {
   /** Nobody answered and a retry is left: the click goes to the next client. */
   readonly goesOn?: boolean;
 }
+
+/** The bulk run of a click `r` was cancelled while a client worked on it. */
+const IS_CANCELLED = sql`EXISTS (
+  SELECT FROM piculus.bulk_run_items i
+  WHERE i.bulk_run_id = r.bulk_run_id AND i.problem_id = r.problem_id AND i.code = 'run-cancelled')`;
 
 /**
  * Ends the clicks on these problems, and tells the bulk runs that they belong to what came of them. One that goes on
@@ -75,10 +91,7 @@ export async function answerRunRequests(
     WHERE r.problem_id = ANY(${answered.map(({ problemId }) => problemId)}::bigint[])
       AND (r.problem_id <> ALL (${going.map(({ problemId }) => problemId)}::bigint[])
         OR r.approval_id IS NOT NULL
-        OR EXISTS (
-          SELECT FROM piculus.bulk_run_items i
-          WHERE i.bulk_run_id = r.bulk_run_id AND i.result = 'dropped' AND i.sys_code = r.sys_code
-            AND i.code = 'run-cancelled'))
+        OR ${IS_CANCELLED})
     RETURNING problem_id AS "problemId", bulk_run_id AS "bulkRunId"`.execute(tx);
   const bulkRuns = new Map(ended.rows.map(({ problemId, bulkRunId }) => [problemId, bulkRunId]));
   const items = answered.flatMap(({ problemId, outcome, reason }) => {
@@ -94,7 +107,9 @@ export type Dropped =
   | { readonly sysCode: string; readonly fixCode: string }
   | { readonly problemId: string }
   | { readonly problemIds: readonly string[] }
-  | { readonly bulkRunId: string; readonly scope: Scope };
+  | { readonly bulkRunId: string; readonly scope: Scope }
+  /** Of these problems, those whose bulk run was cancelled. */
+  | { readonly cancelled: readonly string[] };
 
 export interface Drop {
   /** A cause of the bulk runs' words. */
@@ -148,9 +163,25 @@ export async function dropRunRequests(tx: Tx, which: Dropped, drop: Drop): Promi
 function conditionOf(which: Dropped): RawBuilder<unknown> {
   if ('problemId' in which) return sql`r.problem_id = ${which.problemId}::bigint`;
   if ('problemIds' in which) return sql`r.problem_id = ANY(${[...which.problemIds]}::bigint[])`;
+  if ('cancelled' in which)
+    return sql`r.problem_id = ANY(${[...which.cancelled]}::bigint[]) AND ${IS_CANCELLED}`;
   if ('bulkRunId' in which)
     return sql`r.bulk_run_id = ${which.bulkRunId}::bigint AND ${within(sql`r.sys_code`, which.scope)}`;
   return sql`r.sys_code = ${which.sysCode} AND r.fix_code = ${which.fixCode}`;
+}
+
+/**
+ * Marks what clients work on as cancelled: it ends with its answer, whatever that is. Call under the locks of their
+ * systems, after the others were dropped.
+ * @returns how many were not marked before.
+ */
+export async function markCancelled(tx: Tx, bulkRunId: string, scope: Scope): Promise<number> {
+  const marked = await sql`
+    UPDATE piculus.bulk_run_items i SET code = 'run-cancelled'
+    FROM piculus.run_requests r
+    WHERE r.bulk_run_id = ${bulkRunId}::bigint AND ${within(sql`r.sys_code`, scope)} AND i.bulk_run_id = r.bulk_run_id
+      AND i.problem_id = r.problem_id AND i.result = 'waiting' AND i.code IS NULL`.execute(tx);
+  return Number(marked.numAffectedRows ?? 0n);
 }
 
 /** Systems of the scope in which clicks of a bulk run wait. */

@@ -1,4 +1,5 @@
 /** The table of sessions. better-auth makes them at a sign-in; what is asked and ended beside that is here. */
+import type { Verb } from '@piculus/protocol';
 import { sql } from 'kysely';
 import type { Executor, Tx } from './database.ts';
 import type { UserRow } from './users.ts';
@@ -8,33 +9,52 @@ export interface OpenSession {
   readonly user: UserRow;
   readonly authenticatedAt: Date | null;
   readonly lastSeenAt: Date;
+  readonly expiresAt: Date;
   /** A role asks for a second factor, and there is none. */
   readonly factorMissing: boolean;
+  /** What the person's grants allow. */
+  readonly allowed: readonly { readonly verbs: Verb[]; readonly sysCode: string | null }[];
 }
 
-/** @returns the session and its user; undefined where it has ended. */
-export async function selectSession(db: Executor, id: string): Promise<OpenSession | undefined> {
+/**
+ * All that is to be known of whoever sends a request, in one statement, because every request asks for it.
+ * @returns the session and its user; undefined where it has ended.
+ */
+export async function selectSession(
+  db: Executor,
+  { by, value }: { readonly by: 'id' | 'token'; readonly value: string },
+): Promise<OpenSession | undefined> {
   const row = await db
     .selectFrom('sessions as s')
     .innerJoin('users as u', 'u.id', 's.user_id')
     .selectAll('u')
     .select([
+      's.id as session_id',
       's.authenticated_at',
+      's.expires_at as session_expires_at',
       's.last_seen_at as session_last_seen_at',
       sql<boolean>`NOT u.two_factor_enabled AND EXISTS (
         SELECT FROM piculus.grants g JOIN piculus.roles r ON r.name = g.role
         WHERE g.user_id = u.id AND r.requires_second_factor)`.as('factor_missing'),
+      sql<OpenSession['allowed']>`coalesce((
+        SELECT jsonb_agg(jsonb_build_object('verbs', to_jsonb(r.verbs), 'sysCode', g.sys_code))
+        FROM piculus.grants g JOIN piculus.roles r ON r.name = g.role WHERE g.user_id = u.id), '[]')`.as(
+        'allowed',
+      ),
     ])
-    .where('s.id', '=', id)
+    .where(by === 'id' ? 's.id' : 's.token', '=', value)
     .executeTakeFirst();
   if (row === undefined) return undefined;
   const {
+    session_id: id,
     authenticated_at: authenticatedAt,
+    session_expires_at: expiresAt,
     session_last_seen_at: lastSeenAt,
     factor_missing: factorMissing,
+    allowed,
     ...user
   } = row;
-  return { id, user, authenticatedAt, lastSeenAt, factorMissing };
+  return { id, user, authenticatedAt, lastSeenAt, expiresAt, factorMissing, allowed };
 }
 
 /** In one statement, so that being seen is one write. */

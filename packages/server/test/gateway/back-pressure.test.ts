@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import { type CollectCommand, LIMITS } from '@piculus/protocol';
+import type { CollectCommand } from '@piculus/protocol';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openTestDatabase } from '../../../../test/support/database.ts';
 import { contextOf } from '../../src/base/context.ts';
@@ -20,8 +20,9 @@ import { person } from '../../../../test/support/callers.ts';
 
 type Opened = Awaited<ReturnType<typeof openTestDatabase>>;
 
-/** Five times as many messages as a session takes into work, at 500 problems each. */
-const PROBLEMS = 5 * UNPROCESSED_MAX * LIMITS.problemsPerMessage;
+const PER_MESSAGE = 500;
+/** Five times as many messages as a session takes into work. */
+const PROBLEMS = 5 * UNPROCESSED_MAX * PER_MESSAGE;
 
 let database: Opened;
 let rooms: Rooms;
@@ -100,16 +101,16 @@ describe('a client that sends everything at once', () => {
       commandId: command.commandId,
       epoch: command.epoch,
       sequence,
-      problems: Array.from({ length: LIMITS.problemsPerMessage }, (_, i) => problem(`ORDER-${from + i}`)),
+      problems: Array.from({ length: PER_MESSAGE }, (_, i) => problem(`ORDER-${from + i}`)),
     });
     const first = await claimed(session);
-    const batches = PROBLEMS / LIMITS.problemsPerMessage;
+    const batches = PROBLEMS / PER_MESSAGE;
     // All at once, as no client of ours would: the bound is the server's, not the client's good will.
     const ids = Array.from({ length: batches }, (_, i) =>
-      client.say('problems', batch(first, i + 1, i * LIMITS.problemsPerMessage)),
+      client.say('problems', batch(first, i + 1, i * PER_MESSAGE)),
     );
     // The last message again, as after a lost acknowledgement.
-    ids.push(client.say('problems', batch(first, batches, PROBLEMS - LIMITS.problemsPerMessage)));
+    ids.push(client.say('problems', batch(first, batches, PROBLEMS - PER_MESSAGE)));
     await Promise.all(ids.map((id) => client.acknowledged(id)));
     await client.acknowledged(
       client.say('collect-done', {
@@ -132,8 +133,8 @@ describe('a client that sends everything at once', () => {
     expect(rows).toEqual([
       {
         problems: PROBLEMS,
-        twice: LIMITS.problemsPerMessage,
-        seen: String(PROBLEMS + LIMITS.problemsPerMessage),
+        twice: PER_MESSAGE,
+        seen: String(PROBLEMS + PER_MESSAGE),
       },
     ]);
     await client.close();

@@ -2,7 +2,8 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type OpenTestDatabase, openTestDatabase, TEST_ENGINES } from '../../../../test/support/database.ts';
-import { readTextList } from '../../src/store/arrays.ts';
+import { readTextList, writeTextList } from '../../src/store/arrays.ts';
+import { storableText } from '../../src/store/json.ts';
 
 describe.each(TEST_ENGINES)('a list that %s wrote', (engine) => {
   let database: OpenTestDatabase;
@@ -33,6 +34,24 @@ describe.each(TEST_ENGINES)('a list that %s wrote', (engine) => {
       }),
       { numRuns: 20 },
     );
+  });
+
+  it('is written so that it is read the same, and what cannot be stored is replaced', async () => {
+    const lists = fc.array(fc.array(fc.option(written), { maxLength: 8 }), { minLength: 1, maxLength: 50 });
+    await fc.assert(
+      fc.asyncProperty(lists, async (given) => {
+        for (const list of given) {
+          const { rows } = await database.pool.query('SELECT $1::text[] AS list', [writeTextList(list)]);
+          expect(rows).toEqual([{ list: list.map((one) => (one === null ? null : storableText(one))) }]);
+        }
+      }),
+      { numRuns: 20 },
+    );
+    const { rows } = await database.pool.query('SELECT $1::integer[] AS numbers, $2::boolean[] AS truths', [
+      writeTextList([1, null, -2]),
+      writeTextList([true, null, false]),
+    ]);
+    expect(rows).toEqual([{ numbers: [1, null, -2], truths: [true, null, false] }]);
   });
 
   it('of ids keeps every digit', async () => {

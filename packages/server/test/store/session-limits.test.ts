@@ -47,9 +47,10 @@ it('limits statements and waits for locks, except where a pool is to be patient'
     await setting(db, 'lock_timeout'),
     await setting(db, 'idle_in_transaction_session_timeout'),
     await setting(db, 'tcp_user_timeout'),
+    await setting(db, 'jit'),
   ];
-  expect(await found(database.db)).toEqual(['30s', '10s', '4s', '10000']);
-  expect(await found(patient)).toEqual(['0', '0', '1min', '10000']);
+  expect(await found(database.db)).toEqual(['30s', '10s', '4s', '10000', 'off']);
+  expect(await found(patient)).toEqual(['0', '0', '1min', '10000', 'off']);
   await patient.destroy();
 });
 

@@ -154,7 +154,7 @@ export const problemOperations: readonly Operation[] = [
     (tx, { changes }) => {
       const deltas = new CountDeltas();
       for (const one of changes) {
-        if (one.kind === 'executed') deltas.executed(one.row);
+        if (one.kind === 'executed') deltas.executed(one.row, one.row);
         else if (one.kind === 'add' || one.kind === 'remove') deltas[one.kind](one.row);
         else deltas[one.kind](one.row);
       }
@@ -185,6 +185,9 @@ export const problemOperations: readonly Operation[] = [
     'problem-lists.listedByIds',
     { ids: draw.ids, scope: draw.scope, now: draw.at },
     (tx, { ids, scope, now }) => s['problem-lists'].listedByIds(tx, ids, scope, now),
+  ),
+  operation('problem-lists.runnableByIds', { ids: draw.ids, scope: draw.scope }, (tx, { ids, scope }) =>
+    s['problem-lists'].runnableByIds(tx, ids, scope),
   ),
   operation('problem-lists.hasProblem', { id: draw.id, scope: draw.scope }, (tx, { id, scope }) =>
     s['problem-lists'].hasProblem(tx, id, scope),

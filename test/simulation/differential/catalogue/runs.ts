@@ -33,16 +33,21 @@ const solution = fc.record({
   tickCursor: fc.constantFrom('0', '0', '2'),
 });
 
-const execution = fc.record({
-  problemId: draw.id,
+const executionBatch = fc.record({
   sysCode: draw.realSystem,
   fixCode: draw.fixCode,
-  businessKey: draw.businessKey,
-  attempt: fc.constantFrom(1, 2),
   trigger: draw.trigger,
   solutionVersion: fc.constantFrom(1, 2),
   leaseId: draw.leaseId,
   clientId: draw.clientId,
+  dispatchedAt: draw.at,
+  finishedAt: draw.at,
+});
+
+const execution = fc.record({
+  problemId: draw.id,
+  businessKey: draw.businessKey,
+  attempt: fc.constantFrom(1, 2),
   commandKey: fc.constant('cmd/A/repairDeposit/R1/0'),
   outcome: draw.outcome,
   stateBefore: draw.state,
@@ -53,9 +58,7 @@ const execution = fc.record({
   replayed: fc.boolean(),
   verified: fc.boolean(),
   facts: draw.maybe(draw.facts),
-  dispatchedAt: draw.at,
   startedAt: draw.maybe(draw.at),
-  finishedAt: draw.at,
 });
 
 const click = {
@@ -132,21 +135,15 @@ export const runOperations: readonly Operation[] = [
   ),
   operation(
     'claims.clickedCandidates',
-    { sysCode: draw.sysCode, solution, limit: draw.limit },
-    (tx, { sysCode, solution, limit }) => s.claims.clickedCandidates(tx, sysCode, solution, limit),
-    { weight: 3 },
+    { sysCode: draw.sysCode, solution, limit: draw.limit, at: draw.at },
+    (tx, about) => s.claims.clickedCandidates(tx, about),
+    { weight: 5 },
   ),
   operation(
     'claims.tickCandidates',
     { sysCode: draw.sysCode, solution, limit: draw.limit },
     (tx, { sysCode, solution, limit }) => s.claims.tickCandidates(tx, sysCode, solution, limit),
     { weight: 5 },
-  ),
-  operation(
-    'claims.voidClicks',
-    { ids: draw.ids, at: draw.at },
-    (tx, { ids, at }) => s.claims.voidClicks(tx, ids, at),
-    { unordered: true },
   ),
   operation('ticks.solutionTicks', {}, (tx) => s.ticks.solutionTicks(tx)),
   operation(
@@ -178,8 +175,8 @@ export const runOperations: readonly Operation[] = [
   ),
   operation(
     'executions.insertExecutions',
-    { executions: fc.array(execution, { maxLength: 3 }) },
-    (tx, { executions }) => s.executions.insertExecutions(tx, executions),
+    { batch: executionBatch, executions: fc.array(execution, { maxLength: 3 }) },
+    (tx, { batch, executions }) => s.executions.insertExecutions(tx, batch, executions),
     { weight: 5 },
   ),
   operation('executions.toldEffects', { ids: draw.ids }, (tx, { ids }) => s.executions.toldEffects(tx, ids)),
@@ -205,7 +202,11 @@ export const runOperations: readonly Operation[] = [
         { minLength: 1, maxLength: 3, selector: ({ problemId }) => problemId },
       ),
     },
-    (tx, { requests, ...click }) => s['run-requests'].insertRunRequests(tx, click, requests),
+    (tx, { requests, ...click }) => {
+      const { at, actor, reason } = click;
+      const told = { at, actor, act: 'run', reason, detail: { trigger: click.trigger } };
+      return s['run-requests'].insertRunRequests(tx, click, requests, told);
+    },
     { weight: 6 },
   ),
   operation(
@@ -233,6 +234,7 @@ export const runOperations: readonly Operation[] = [
         fc.record({ problemId: draw.id }),
         fc.record({ problemIds: draw.ids }),
         fc.record({ bulkRunId: fc.constantFrom('1', '2'), scope: draw.scope }),
+        fc.record({ cancelled: draw.ids }),
       ),
       cause,
       note: draw.maybe(draw.text),
@@ -244,6 +246,12 @@ export const runOperations: readonly Operation[] = [
       return { problems: new Set(problems), bulkRunIds: new Set(bulkRunIds) };
     },
     { weight: 3 },
+  ),
+  operation(
+    'run-requests.markCancelled',
+    { id: fc.constantFrom('1', '2'), scope: draw.scope },
+    (tx, { id, scope }) => s['run-requests'].markCancelled(tx, id, scope),
+    { weight: 2 },
   ),
   operation(
     'run-requests.systemsOfBulkRun',

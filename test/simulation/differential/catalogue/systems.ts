@@ -94,6 +94,9 @@ export const systemOperations: readonly Operation[] = [
   operation('locks.lockSystems', { codes: draw.maybe(fc.array(draw.sysCode)) }, (tx, { codes }) =>
     s.locks.lockSystems(tx, codes),
   ),
+  operation('locks.lockSystemsOf', { ids: draw.ids, scope: draw.scope }, (tx, { ids, scope }) =>
+    s.locks.lockSystemsOf(tx, ids, scope),
+  ),
   operation(
     'solutions.readSolutions',
     { sysCode: fc.option(draw.sysCode, { nil: undefined }), scope: draw.scope },

@@ -78,8 +78,13 @@ export class SimulatedPool implements PostgresPool {
       this.#drop(connection);
       throw new PiculusError('database-away');
     }
-    const query = (sql: unknown, parameters: readonly unknown[] = []) =>
-      connection.query(String(sql), parameters);
+    // A connection does one statement after the other, in the order in which they were sent.
+    let last: Promise<unknown> = Promise.resolve();
+    const query = (sql: unknown, parameters: readonly unknown[] = []) => {
+      const answer = last.then(() => connection.query(String(sql), parameters));
+      last = answer.catch(() => {});
+      return answer;
+    };
     const client: PostgresPoolClient = {
       query: query as PostgresPoolClient['query'],
       release: () => this.#release({ connection, client }),

@@ -256,7 +256,7 @@ function parseArray(text: string): (string | null)[] {
     throw databaseError('22P02', `malformed array literal: "${text}"`);
   for (const [, quoted, plain] of inner.matchAll(/(?:^|,)(?:"((?:[^"\\]|\\.)*)"|([^,]*))/g)) {
     if (quoted !== undefined) found.push(quoted.replaceAll(/\\(.)/g, '$1'));
-    else if (plain !== undefined && inner !== '') found.push(plain === 'NULL' ? null : plain);
+    else if (plain !== undefined && inner !== '') found.push(plain.toUpperCase() === 'NULL' ? null : plain);
   }
   return found;
 }
