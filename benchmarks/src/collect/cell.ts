@@ -226,7 +226,7 @@ function report(outcome: Outcome): CellResult {
     },
     lines: [
       ['orders', String(size.orders)],
-      ['rows scanned', `${rowsScanned} (several collectors read the same orders)`],
+      ['rows scanned', String(rowsScanned)],
       ['problems reported', String(problemsReported)],
       ['collect', state],
       ['seconds', seconds.toFixed(1)],

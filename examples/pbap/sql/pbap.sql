@@ -103,6 +103,9 @@ create table pbap.outbox (
   answered_at  timestamptz,
   unique (order_no, attempt)
 );
+-- Numbers of another form, and lines whose number belongs to another order than the one they name. There are few, or
+-- none: so a walk over all orders need not look for lines by number, order by order.
+create index outbox_odd on pbap.outbox (order_no) where rtrim(request_no, '0123456789') <> order_no || '-';
 create index outbox_waiting on pbap.outbox (queued_at, request_no) where state in ('queued', 'sending');
 
 -- The bank's statement as imported, page by page; lines and watermark are committed together.
@@ -117,6 +120,8 @@ create table pbap.statement_lines (
 );
 create index statement_lines_by_order on pbap.statement_lines (order_no);
 create index statement_lines_by_request on pbap.statement_lines (request_no);
+create index statement_lines_astray on pbap.statement_lines (request_no)
+  where rtrim(request_no, '0123456789') <> order_no || '-';
 create index statement_lines_by_kind on pbap.statement_lines (kind, line_no);
 
 create table pbap.statement_watermark (

@@ -53,6 +53,12 @@ export interface ScanCursor {
   readonly orderNo: string;
 }
 
+/** A part of a walk over a window: how many orders were looked at, and those among them that may be broken. */
+export interface Suspects {
+  readonly orders: readonly ScannedOrder[];
+  readonly looked: number;
+}
+
 export interface ScanPort {
   /** Orders created in the window, by (createdAt, orderNo), at most `limit`, after the cursor. */
   scan(
@@ -61,6 +67,13 @@ export interface ScanPort {
     after: ScanCursor | null,
     limit: number,
   ): Promise<readonly ScannedOrder[]>;
+  /**
+   * For big histories, and optional. Walks once over all orders created in the window, of every type and status, and
+   * leaves out those that are certainly right: that `classify` calls no problem, however far the statement reaches and
+   * however old they are. What it cannot be sure of it yields, with all that `scan` tells of it, in parts that are
+   * small enough to be held. With it, one walk does for all collectors of a collect.
+   */
+  suspects?(window: { from: Date; to: Date }, signal: AbortSignal): AsyncIterable<Suspects>;
   /** Brings the imported statement up to date, page by page, and says how far it reaches. */
   refreshStatement(signal: AbortSignal): Promise<FeedReach>;
   /**

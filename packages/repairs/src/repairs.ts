@@ -7,6 +7,7 @@ import { rechargeTimeout } from './recharge-timeout/index.ts';
 import { makeCollector } from './shared/collect.ts';
 import { makeFix, type RepairFix } from './shared/fix.ts';
 import type { RepairDefinition } from './shared/plan.ts';
+import { canWalk, makeWalk, makeWalker } from './shared/walk.ts';
 import { withdrawFailed } from './withdraw-failed/index.ts';
 import { withdrawFailedStaged } from './withdraw-failed-staged/index.ts';
 import { withdrawSuccess } from './withdraw-success/index.ts';
@@ -38,8 +39,10 @@ export function paymentRepairs<Tx>(
   system: PaymentSystem<Tx>,
   policy: RepairPolicy = DEFAULT_POLICY,
 ): readonly RepairPair<Tx>[] {
-  return DEFINITIONS.map((definition) => ({
-    collector: makeCollector(definition, system, policy),
-    fix: makeFix(definition, system, policy),
-  }));
+  const walk = canWalk(system) ? makeWalk(DEFINITIONS, system, policy) : null;
+  return DEFINITIONS.map((definition) => {
+    const collector =
+      walk === null ? makeCollector(definition, system, policy) : makeWalker(definition.fixCode, walk);
+    return { collector, fix: makeFix(definition, system, policy) };
+  });
 }

@@ -1,6 +1,6 @@
 import { commandKey, type FeedReach, problemReportSchema } from '@piculus/protocol';
 import { describe, expect, it } from 'vitest';
-import type { ScanCursor, ScannedOrder, ScanPort } from '../src/index.ts';
+import { paymentRepairs, type ScanCursor, type ScannedOrder, type ScanPort } from '../src/index.ts';
 import { collectAll } from './support/collect.ts';
 import { facts } from './support/facts.ts';
 import { HONEST } from './world/bank.ts';
@@ -149,6 +149,26 @@ describe('an honest collect', () => {
     expect(await found('interWithdrawAccFixServiceImpl')).toEqual(['interWithdrawAccFixServiceImpl C3']);
     expect(await found('withdrawTimeoutFixServiceImpl')).toEqual(['withdrawTimeoutFixServiceImpl C9']);
   });
+
+  it('reports a payout that was sent again and given back as what it is', async () => {
+    // The bank failed it, and the normal path gave it back and died before it wrote the status.
+    const world = await memoryWorld(HONEST);
+    const { orderNo } = await world.arrange({
+      ...LOST_CALLBACK,
+      type: 'withdraw',
+      ledger: 'reversed',
+      bank: 'failed',
+    });
+    const fixCode = 'interWithdrawAccFixServiceImpl';
+    const identity = { sysCode: 'PBAP', fixCode, businessKey: orderNo, reopenCount: 0 };
+    await world.store.transaction(async (tx) => {
+      tx.decisions.set(orderNo, { decision: 'RESUBMIT', commandKey: commandKey(identity) });
+    });
+    const { problems } = await collectAll(world.system);
+    expect(problems.map((problem) => `${problem.fixCode} ${problem.scenario}`)).toEqual([
+      'withdrawTimeoutFixServiceImpl S2',
+    ]);
+  });
 });
 
 describe('a big window', () => {
@@ -187,5 +207,75 @@ describe('a big window', () => {
     await expect(collectAll(system, AbortSignal.abort(new Error('taken over')))).rejects.toThrow(
       'taken over',
     );
+  });
+});
+
+describe('a walk over suspects', () => {
+  /** Both orders as suspects, in parts of one, and how often somebody walked. */
+  const walking = async (change: (now: Date) => Partial<ScanPort> = () => ({})) => {
+    const { world, system, paid, unpaid } = await worldWith(change);
+    const late = await world.arrange({ ...LOST_CALLBACK, type: 'withdraw', ledger: 'debited' });
+    const walks: string[] = [];
+    const { scan } = system;
+    const suspects: NonNullable<ScanPort['suspects']> = async function* (window) {
+      walks.push('walk');
+      for (const type of ['recharge', 'withdraw'] as const)
+        for (const order of await scan.scan(window, { type, statuses: ['PROCESSING'] }, null, 10))
+          yield { orders: [order], looked: 100 };
+    };
+    const repairs = paymentRepairs({ ...system, scan: { ...scan, suspects } });
+    const found: string[] = [];
+    let looked = 0;
+    const collect = (fixCodes: readonly string[]) =>
+      repairs[0]?.collector.together?.collect({
+        fixCodes,
+        windowFrom: new Date(world.system.now().getTime() - 24 * HOUR_MS),
+        windowTo: world.system.now(),
+        signal: new AbortController().signal,
+        scanned: (rows) => {
+          looked += rows;
+        },
+        report: async (problems) =>
+          void found.push(...problems.map(({ fixCode, businessKey }) => `${fixCode} ${businessKey}`)),
+      });
+    const numbers = { paid: paid.orderNo, unpaid: unpaid.orderNo, late: late.orderNo };
+    return { repairs, collect, walks, found, looked: () => looked, numbers };
+  };
+
+  it('is one for all collectors, and reports only what the command asks for', async () => {
+    const { repairs, collect, walks, found, looked, numbers } = await walking();
+    expect(new Set(repairs.map(({ collector }) => collector.together)).size).toBe(1);
+    const all = await collect(repairs.map(({ fix }) => fix.fixCode));
+    expect(walks).toHaveLength(1);
+    expect(looked()).toBe(300);
+    expect(all?.size).toBe(8);
+    expect([...(all?.values() ?? [])].every(({ complete, feeds }) => complete && feeds.length === 3)).toBe(
+      true,
+    );
+    expect(found.splice(0)).toEqual([
+      `rechargeTimeoutFixServiceImpl ${numbers.paid}`,
+      `rechargeTimeoutFixServiceImpl ${numbers.unpaid}`,
+      `withdrawTimeoutFixServiceImpl ${numbers.late}`,
+    ]);
+    const one = await collect(['withdrawTimeoutFixServiceImpl']);
+    expect([...(one?.keys() ?? [])]).toEqual(['withdrawTimeoutFixServiceImpl']);
+    expect(found).toEqual([`withdrawTimeoutFixServiceImpl ${numbers.late}`]);
+  });
+
+  it('is not begun where the statement shows too little of both types', async () => {
+    const { collect, walks, found } = await walking(() => reach(null));
+    const ends = await collect(['rechargeTimeoutFixServiceImpl', 'withdrawTimeoutFixServiceImpl']);
+    expect(walks).toEqual([]);
+    expect(found).toEqual([]);
+    for (const end of ends?.values() ?? [])
+      expect(end).toMatchObject({ complete: false, reason: 'the bank statement was never read' });
+  });
+
+  it('says nothing of the type whose age gate the statement does not reach', async () => {
+    const { collect, found, numbers } = await walking((now) => reach(new Date(now.getTime() - 20 * 60_000)));
+    const ends = await collect(['rechargeTimeoutFixServiceImpl', 'withdrawTimeoutFixServiceImpl']);
+    expect(ends?.get('rechargeTimeoutFixServiceImpl')).toMatchObject({ complete: false });
+    expect(ends?.get('withdrawTimeoutFixServiceImpl')).toMatchObject({ complete: true });
+    expect(found).toEqual([`withdrawTimeoutFixServiceImpl ${numbers.late}`]);
   });
 });

@@ -8,13 +8,15 @@ import {
   type CollectEnd,
   type Collector,
   defineCollector,
+  type FiledProblem,
   type FoundProblem,
 } from '@piculus/client';
 import type { FeedReach, ScenarioCode, SeedFixCode } from '@piculus/protocol';
 import { classify, type Problem } from '../classify.ts';
+import type { OrderType } from '../facts.ts';
 import type { PaymentSystem, RepairPolicy, ScanCursor, ScannedOrder } from '../ports.ts';
 import { PERSONAL_FIELDS, wireFacts } from './evidence.ts';
-import { minAgeMs, type RepairDefinition } from './plan.ts';
+import { minAgeMs, type RepairDefinition, UNDERWAY } from './plan.ts';
 
 const BATCH_ROWS = 1_000;
 
@@ -38,15 +40,27 @@ interface Collecting<Tx> {
 }
 
 async function collect<Tx>(work: Collecting<Tx>): Promise<CollectEnd> {
-  const bank = await readBankFeed(work);
-  const feeds = [...ownFeeds(work), bank.feed];
-  if (bank.blind !== null) return { feeds, complete: false, reason: bank.blind };
+  const { system, definition, context } = work;
+  const feed = await system.scan.refreshStatement(context.signal);
+  const bank = await judgeBankFeed(work, feed, definition.scans.type);
+  const own = ownFeeds(system);
+  if (bank.blind !== null) return blindEnd(own, bank, bank.blind);
   await scan(work, bank.reachesTo);
-  return { feeds, complete: true };
+  return completeEnd(own, bank);
 }
 
+export const completeEnd = (own: CollectEnd['feeds'], { feed }: BankFeed): CollectEnd => ({
+  feeds: [...own, feed],
+  complete: true,
+});
+export const blindEnd = (own: CollectEnd['feeds'], { feed }: BankFeed, reason: string): CollectEnd => ({
+  feeds: [...own, feed],
+  complete: false,
+  reason,
+});
+
 /** Orders and postings are in the system's own database, so they reach to this moment. */
-function ownFeeds<Tx>({ system }: Collecting<Tx>): readonly FeedReach[] {
+export function ownFeeds<Tx>(system: PaymentSystem<Tx>): readonly FeedReach[] {
   const reachesTo = system.now().toISOString();
   return [
     { side: 'order', reachesTo, complete: true },
@@ -54,17 +68,26 @@ function ownFeeds<Tx>({ system }: Collecting<Tx>): readonly FeedReach[] {
   ];
 }
 
-type BankFeed =
+export type BankFeed =
   | { readonly feed: FeedReach; readonly blind: string }
   | { readonly feed: FeedReach; readonly blind: null; readonly reachesTo: Date };
 
-async function readBankFeed<Tx>(work: Collecting<Tx>): Promise<BankFeed> {
-  const { system, context } = work;
+interface BankReading<Tx> {
+  readonly system: PaymentSystem<Tx>;
+  readonly policy: RepairPolicy;
+  readonly context: Pick<CollectContext, 'windowFrom' | 'windowTo'>;
+}
+
+/** Whether the statement, which is up to date now, can be trusted about orders of this type. */
+export async function judgeBankFeed<Tx>(
+  { system, policy, context }: BankReading<Tx>,
+  feed: FeedReach,
+  type: OrderType,
+): Promise<BankFeed> {
   const { windowFrom: from, windowTo } = context;
-  const feed = await system.scan.refreshStatement(context.signal);
   const blind = (reason: string): BankFeed => ({ feed: { ...feed, complete: false }, blind: reason });
   // Younger orders are in flight, so the statement has to show only what is older than the age gate.
-  const relevantTo = new Date(windowTo.getTime() - minAgeMs(work.policy, work.definition.scans.type));
+  const relevantTo = new Date(windowTo.getTime() - minAgeMs(policy, type));
   if (feed.reachesTo === null) return blind('the bank statement was never read');
   const reachesTo = new Date(feed.reachesTo);
   if (reachesTo < relevantTo) {
@@ -83,13 +106,19 @@ async function readBankFeed<Tx>(work: Collecting<Tx>): Promise<BankFeed> {
 }
 
 async function scan<Tx>(work: Collecting<Tx>, reachesTo: Date): Promise<void> {
-  const { system, definition, context } = work;
+  const { system, definition, policy, context } = work;
   const window = { from: context.windowFrom, to: context.windowTo };
   let after: ScanCursor | null = null;
   for (;;) {
     context.signal.throwIfAborted();
     const rows: readonly ScannedOrder[] = await system.scan.scan(window, definition.scans, after, BATCH_ROWS);
-    const found = rows.flatMap((row) => problemOf(work, row, reachesTo) ?? []);
+    const now = system.now();
+    const found = rows.flatMap((row): FoundProblem[] => {
+      const problem = filedProblem(row, { policy, now, reachesTo });
+      if (problem?.fixCode !== definition.fixCode) return [];
+      const { fixCode: _, ...unfiled } = problem;
+      return [unfiled];
+    });
     context.scanned(rows.length);
     if (found.length > 0) await context.report(found);
     const last = rows.at(-1);
@@ -98,19 +127,21 @@ async function scan<Tx>(work: Collecting<Tx>, reachesTo: Date): Promise<void> {
   }
 }
 
-function problemOf<Tx>(work: Collecting<Tx>, row: ScannedOrder, reachesTo: Date): FoundProblem | null {
-  const { definition, policy, system } = work;
+/** What the tables call this order, as it is reported; null where it is right, or in flight. */
+export function filedProblem(
+  row: ScannedOrder,
+  given: { readonly policy: RepairPolicy; readonly now: Date; readonly reachesTo: Date },
+): FiledProblem | null {
   const { order, ledger, statement: bank } = row;
-  const gateMs = minAgeMs(policy, order.type);
-  const dueAt = order.createdAt.getTime() + gateMs;
-  if (system.now().getTime() < dueAt) return null;
+  const dueAt = order.createdAt.getTime() + minAgeMs(given.policy, order.type);
+  if (given.now.getTime() < dueAt) return null;
   const facts = { order, ledger, bank };
-  const covered = reachesTo.getTime() >= Math.max(dueAt, row.changedAt?.getTime() ?? 0);
+  const covered = given.reachesTo.getTime() >= Math.max(dueAt, row.changedAt?.getTime() ?? 0);
   const verdict = classify(facts, { aged: true, covered });
   if (verdict.kind !== 'problem') return null;
   const filed = fileFor(verdict, row);
-  if (filed.fixCode !== definition.fixCode) return null;
   return {
+    fixCode: filed.fixCode,
     businessKey: order.orderNo,
     scenario: filed.scenario,
     handling: verdict.handling,
@@ -125,15 +156,16 @@ function problemOf<Tx>(work: Collecting<Tx>, row: ScannedOrder, reachesTo: Date)
 
 /**
  * A payout that C2 or C3 is sending again looks like C8 or C9 until the bank's last word. It stays filed as
- * what it began as, so that one broken order is not reported as two.
+ * what it began as, so that one broken order is not reported as two. What it looks like afterwards is what it is.
  */
 function fileFor(
   verdict: Problem,
   row: ScannedOrder,
 ): { readonly fixCode: SeedFixCode; readonly scenario: ScenarioCode } {
   const { decision, order } = row;
-  const resent = decision?.decision === 'RESUBMIT' && order.status === 'PROCESSING';
-  if (!resent || verdict.handling !== 'fix') return verdict;
+  const resent =
+    decision?.decision === 'RESUBMIT' && order.type === 'withdraw' && order.status === 'PROCESSING';
+  if (!resent || verdict.handling !== 'fix' || !UNDERWAY.has(verdict.scenario)) return verdict;
   const [began] = BEGAN_AS.filter(({ fixCode }) => decision.commandKey.split('/').includes(fixCode));
   return began ?? verdict;
 }

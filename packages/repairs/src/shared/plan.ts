@@ -160,7 +160,7 @@ function planForNothingWrong(
 }
 
 /** What an order looks like between being sent again and the bank's last word. */
-const UNDERWAY: ReadonlySet<ScenarioCode> = new Set(['C8', 'C9']);
+export const UNDERWAY: ReadonlySet<ScenarioCode> = new Set(['C8', 'C9']);
 
 export function notFinal({ answer, control, facts, statement }: FoundEvidence): string {
   if (answer.code === 'NOT_FOUND' && statement && statement.fact !== 'non-final') {

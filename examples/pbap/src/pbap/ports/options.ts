@@ -9,4 +9,6 @@ export interface PortOptions {
   readonly clock: Clock;
   /** How long after sending the bank may still answer NOT_FOUND to a number it has; default 5,000. */
   readonly notFoundWindowMs?: number;
+  /** How many orders a walk looks at in one statement; default 200,000. */
+  readonly pageOrders?: number;
 }

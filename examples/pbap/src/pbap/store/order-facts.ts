@@ -88,6 +88,18 @@ export async function readOrderFacts(db: Executor, orderNo: string): Promise<Ord
   return result.rows[0] ?? null;
 }
 
+const READ_MANY = `${select('(select * from pbap.orders where order_no = any($1::text[]))')}
+  order by o.created_at, o.order_no`;
+
+/** Of these orders, by creation and number; held to the indexes as a scan is. */
+export async function readManyOrderFacts(
+  tx: pg.PoolClient,
+  orderNos: readonly string[],
+): Promise<readonly OrderFactsRow[]> {
+  await tx.query(HELD_TO_THE_INDEXES);
+  return (await tx.query<OrderFactsRow>(READ_MANY, [orderNos])).rows;
+}
+
 export interface ScanQuery {
   readonly type: string;
   readonly statuses: readonly string[];
