@@ -22,6 +22,9 @@ const ALONE = [
   'packages/server/test/stats/figures.test.ts',
 ];
 
+/** What they test is in processes of their own; here is only what drives a browser, which all of them read. */
+const BROWSER = ['test/browser/*.test.ts'];
+
 // Tests run on the sources, never on a build that may be stale: every package
 // names its sources under the export condition "piculus-source".
 const conditions = ['piculus-source'];
@@ -40,7 +43,12 @@ export default defineConfig({
           ...common,
           name: 'apart',
           include: ['examples/*/test/**/*.test.ts', 'test/**/*.test.ts', ...ALONE],
+          exclude: BROWSER,
         },
+      },
+      {
+        ...onSources,
+        test: { ...common, name: 'browser', isolate: false, include: BROWSER },
       },
       {
         ...onSources,

@@ -5,7 +5,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import type { Program } from './one-file.ts';
 
 interface Loaded {
   readonly process: ChildProcess;
@@ -16,21 +16,40 @@ interface Loaded {
 }
 
 export class Child {
-  readonly #script: string;
+  readonly #program: Program;
   readonly #env: Record<string, string>;
   readonly #logFile: string;
   #next: Loaded | null = null;
   #process: ChildProcess | null = null;
   #ended: Promise<NodeJS.Signals | number | null> = Promise.resolve(null);
 
-  constructor(script: string, env: Record<string, string>, logFile: string) {
-    this.#script = fileURLToPath(new URL(script, import.meta.url));
+  constructor(program: Program, env: Record<string, string>, logFile: string) {
+    this.#program = program;
     this.#env = env;
     this.#logFile = logFile;
   }
 
   /** Resolves with what it says of itself when it is ready. */
   async start(): Promise<unknown> {
+    const { child, early } = await this.#take();
+    const ready = told(child, 'ready');
+    child.send({ begin: true });
+    const said = await Promise.race([ready, early]);
+    this.#next = this.#load();
+    return said;
+  }
+
+  /** Begins, and knows from the first moment where to die. Resolves with how it ended. */
+  async startToDie(arm: string): Promise<NodeJS.Signals | number | null> {
+    const { child } = await this.#take();
+    child.send({ arm });
+    child.send({ begin: true });
+    this.#next = this.#load();
+    return this.#ended;
+  }
+
+  /** The one that waits, which is the one that runs from now on; `early` fails when it ends. */
+  async #take(): Promise<{ child: ChildProcess; early: Promise<never> }> {
     const { process: child, loaded, ended } = this.#next ?? this.#load();
     this.#next = null;
     this.#process = child;
@@ -39,20 +58,16 @@ export class Child {
       return end;
     });
     const early = this.#ended.then((end) => {
-      throw new Error(`${this.#script} ended with ${end} before it was ready; see ${this.#logFile}`);
+      throw new Error(`it ended with ${end} before it was ready; see ${this.#logFile}`);
     });
     early.catch(() => {});
     await Promise.race([loaded, early]);
-    const ready = told(child, 'ready');
-    child.send({ begin: true });
-    const said = await Promise.race([ready, early]);
-    this.#next = this.#load();
-    return said;
+    return { child, early };
   }
 
   #load(): Loaded {
     const log = openSync(this.#logFile, 'a');
-    const child = fork(this.#script, [], {
+    const child = fork(this.#program.script, this.#program.args, {
       env: { ...process.env, ...this.#env },
       stdio: ['ignore', log, log, 'ipc'],
       execArgv: [],
@@ -71,7 +86,7 @@ export class Child {
     return this.#ended;
   }
 
-  tell(message: { readonly arm: string } | { readonly refuse: true }): void {
+  tell(message: { arm: string } | { refuse: 'fix' | 'collect' } | { linger: true }): void {
     this.#process?.send(message, () => {});
   }
 

@@ -1,12 +1,15 @@
 // A production system of orders, postings and bank lines with its client, which ends itself by SIGKILL at the place that
 // it is told. Orders A… are repaired by ticks, orders M… when somebody clicks.
+import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
 import { createClient, postgresJournal, webSocketTransport } from '../../packages/client/dist/index.js';
 import { begin, deadlyPlaces } from './deadly-places.mjs';
 
 const { SHOP_URL, PICULUS_URL, SYSTEM_KEY, SERVER_KEYS } = process.env;
 const steps = deadlyPlaces();
-await begin();
+/** Whether a collector takes so long that its client tells how far it is. */
+let lingers = false;
+const LOOKS_MS = 50;
 const pool = new pg.Pool({ connectionString: SHOP_URL, max: 6 });
 pool.on('error', () => {});
 
@@ -45,6 +48,10 @@ const pairOf = (fixCode, prefix) => ({
         [`${prefix}%`],
       );
       scanned(rows.length);
+      while (lingers) {
+        await pause(LOOKS_MS);
+        scanned(0);
+      }
       const looked = await Promise.all(rows.map(({ order_no: orderNo }) => read(orderNo)));
       // One that was repaired between the list and this look would open again if it were reported.
       const found = looked.filter((row) => row.credited_minor === null);
@@ -107,7 +114,6 @@ const pairOf = (fixCode, prefix) => ({
 });
 
 const plain = postgresJournal({ pool });
-await plain.migrate();
 const journal = {
   ...plain,
   open: (...given) => stepped('journal open', () => plain.open(...given)),
@@ -115,9 +121,10 @@ const journal = {
 };
 
 /** The client's own transport, with places around what leaves and what comes. */
-let refusesNextFix = false;
-process.on('message', ({ refuse }) => {
-  if (refuse) refusesNextFix = true;
+let refusesNext = null;
+process.on('message', ({ refuse, linger }) => {
+  if (refuse !== undefined) refusesNext = refuse;
+  if (linger) lingers = true;
 });
 const SENT = new Set(['problems', 'collect-done', 'fix-results']);
 const TAKEN = new Set(['collect', 'fix']);
@@ -130,8 +137,8 @@ const transport = {
         closed: (reason) => handlers.closed(reason),
         message(frame) {
           const { type, id, body } = JSON.parse(frame);
-          if (type === 'fix' && refusesNextFix) {
-            refusesNextFix = false;
+          if (type === refusesNext) {
+            refusesNext = null;
             const refusal = { re: id, code: 'busy', detail: 'refused by the test', retryable: true };
             const said = {
               v: 1,
@@ -156,6 +163,7 @@ const transport = {
       close: (reason) => link.close(reason),
       send(frame) {
         const { type, id } = JSON.parse(frame);
+        if (type === 'collect-progress') lingers = false;
         if (!SENT.has(type)) return link.send(frame);
         types.set(id, type);
         steps.at(`before ${type} send`);
@@ -176,5 +184,11 @@ const client = createClient({
   places: 4,
   reconnect: { baseMs: 50, maxMs: 400, refusedMs: 400 },
 });
-client.start();
-process.send({ ready: {} });
+void main();
+
+async function main() {
+  await begin();
+  await plain.migrate();
+  client.start();
+  process.send({ ready: {} });
+}

@@ -3,8 +3,9 @@
  * everything must have ended, each effect once, the chain of acts whole. A place that is never reached fails the test.
  */
 import { setTimeout as pause } from 'node:timers/promises';
-import { describe, expect, it } from 'vitest';
-import { COMMITS, DEEDS } from '../../packages/server/src/base/steps.ts';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { COMMITS, DEEDS, RARE_DEEDS } from '../../packages/server/src/base/steps.ts';
+import { makePrograms, type Programs } from './one-file.ts';
 import { makeWorld, POLL_MS, type World } from './world.ts';
 
 const OF_CLIENT = [
@@ -20,17 +21,25 @@ const OF_CLIENT = [
   'fix-results send',
   'fix-results ack',
 ] as const;
+/** One of the rare commits; the others are in acts.test.ts. */
+const OF_A_COLLECT = 'collect progress';
 const BETWEEN_NODES = ['mail insert', 'mail read'];
 
 const bothSides = (places: readonly string[]): string[] =>
   places.flatMap((place) => [`before ${place}`, `after ${place}`]);
+
+let programs: Programs;
+beforeAll(async () => {
+  programs = await makePrograms();
+}, 300_000);
+afterAll(() => programs.remove());
 
 const REACHED_WITHIN_MS = 120_000;
 const SETTLED_WITHIN_MS = 90_000;
 
 /** A world of its own, whose logs are kept where it went wrong. */
 async function inWorld(act: (world: World) => Promise<void>): Promise<void> {
-  const world = await makeWorld();
+  const world = await makeWorld(programs);
   let wrong = true;
   try {
     await act(world);
@@ -50,7 +59,9 @@ const OCCASIONS: Readonly<Record<string, (world: World) => Promise<void>>> = {
   },
   // Otherwise the next one is a minute away.
   checkpoint: (at) => at.forgetCheckpoints(),
-  'give back': async ({ client }) => client.tell({ refuse: true }),
+  'give back': async ({ client }) => client.tell({ refuse: 'fix' }),
+  'collect give back': async ({ client }) => client.tell({ refuse: 'collect' }),
+  'collect progress': async ({ client }) => client.tell({ linger: true }),
 };
 
 async function dieAt(at: World, who: 'server' | 'client', place: string): Promise<void> {
@@ -82,7 +93,10 @@ describe.concurrent('whoever dies', () => {
   }, 900_000);
 
   it('a server that dies before or after anything else that it does, likewise', async () => {
-    await crashes('server', bothSides(DEEDS.filter((deed) => !BETWEEN_NODES.includes(deed))));
+    await crashes(
+      'server',
+      bothSides([...DEEDS, ...RARE_DEEDS, OF_A_COLLECT].filter((deed) => !BETWEEN_NODES.includes(deed))),
+    );
   }, 900_000);
 
   it('a client that dies at any of its places loses nothing and does nothing twice', async () => {

@@ -13,14 +13,16 @@ import { choosePolicy } from '../support/approval-policy.ts';
 import { createMigratedDatabase, createTestDatabase } from '../support/database.ts';
 import { createPerson } from '../support/people.ts';
 import { Child } from './child.ts';
+import type { Programs } from './one-file.ts';
 
-const SYSTEM = 'SHOP';
+export const SYSTEM = 'SHOP';
 export const TICKED = 'interRechargeFixServiceImpl';
-const CLICKED = 'rechargeTimeoutFixServiceImpl';
+export const CLICKED = 'rechargeTimeoutFixServiceImpl';
 const LEASE_MS = 1_500;
 /** What one person may run alone under the careful policy, and one more. */
-const SMALL = '700';
-const LARGE = '500001';
+export const SMALL = '700';
+export const LARGE = '500001';
+export const ONCE_A_YEAR = '0 0 0 1 1 ?';
 const EVERY_SECOND = '0/1 * * * * ?';
 
 export interface World {
@@ -37,6 +39,14 @@ export interface World {
   /** Waits until nothing is open. @returns what is wrong then; nothing where all is well. */
   settle(withinMs: number): Promise<string[]>;
   readonly folder: string;
+  readonly databaseUrl: string;
+  /** The server's database, past the server. */
+  readonly piculus: pg.Pool;
+  readonly shop: pg.Pool;
+  readonly requester: ApiClient;
+  readonly approver: ApiClient;
+  /** What is wrong with the chain of acts. */
+  chainFaults(): Promise<string[]>;
   close(keepLogs: boolean): Promise<void>;
 }
 
@@ -50,14 +60,19 @@ async function makeShop(url: string): Promise<pg.Pool> {
   return shop;
 }
 
-export async function makeWorld(): Promise<World> {
+export interface WorldOptions {
+  /** Nothing comes by itself: no collect, no tick. */
+  readonly quiet?: boolean;
+}
+
+export async function makeWorld(programs: Programs, { quiet = false }: WorldOptions = {}): Promise<World> {
   const folder = await mkdtemp(join(tmpdir(), 'piculus-crash-points-'));
   const [database, shopDatabase] = await Promise.all([createMigratedDatabase(), createTestDatabase()]);
   const shop = await makeShop(shopDatabase.url);
   const piculus = new pg.Pool({ connectionString: database.url, max: 2 });
   const serverOn = async (name: string, port: number): Promise<Child> =>
     new Child(
-      './server-main.mjs',
+      programs.of('server-main'),
       {
         PICULUS_DATABASE_URL: database.url,
         PICULUS_DATA_DIR: join(folder, 'data'),
@@ -72,9 +87,12 @@ export async function makeWorld(): Promise<World> {
   const address = `http://127.0.0.1:${port}`;
   const server = await serverOn('server', port);
   const second = await serverOn('second', await anyFreePort());
-  const { requester, approver, key, serverKeys } = await setUp(server, address, database.url);
+  const { requester, approver, key, serverKeys } = await setUp(server, address, {
+    databaseUrl: database.url,
+    quiet,
+  });
   const client = new Child(
-    './client-main.mjs',
+    programs.of('client-main'),
     { SHOP_URL: shopDatabase.url, PICULUS_URL: address, SYSTEM_KEY: key, SERVER_KEYS: serverKeys.join(',') },
     join(folder, 'client.log'),
   );
@@ -85,6 +103,12 @@ export async function makeWorld(): Promise<World> {
     client,
     second,
     folder,
+    databaseUrl: database.url,
+    piculus,
+    shop,
+    requester,
+    approver,
+    chainFaults: () => chainFaults(database.url),
     work: () => work(people),
     isLeased: async () =>
       (await numberOf(piculus, `SELECT count(*) FROM piculus.leases WHERE closed_at IS NULL`)) > 0,
@@ -104,7 +128,12 @@ export async function makeWorld(): Promise<World> {
   };
 }
 
-async function setUp(server: Child, address: string, databaseUrl: string) {
+interface SetUp {
+  readonly databaseUrl: string;
+  readonly quiet: boolean;
+}
+
+async function setUp(server: Child, address: string, { databaseUrl, quiet }: SetUp) {
   const ready = await server.start();
   const said = typeof ready === 'object' && ready !== null ? ready : {};
   const oneTimePassword = 'firstPassword' in said ? String(said.firstPassword) : '';
@@ -117,10 +146,12 @@ async function setUp(server: Child, address: string, databaseUrl: string) {
     token: (await createPerson(requester, address, person)).token,
   });
   const { key } = await requester.createSystem({
-    body: { sysCode: SYSTEM, name: 'Shop', collectCron: EVERY_SECOND },
+    body: { sysCode: SYSTEM, name: 'Shop', collectCron: quiet ? ONCE_A_YEAR : EVERY_SECOND },
   });
   const common = { sysCode: SYSTEM, maxRetries: 99, retryCron: EVERY_SECOND } as const;
-  await requester.createSolution({ body: { ...common, fixCode: TICKED, executionMode: 'automatic' } });
+  await requester.createSolution({
+    body: { ...common, fixCode: TICKED, executionMode: quiet ? 'manual' : 'automatic' },
+  });
   await requester.createSolution({ body: { ...common, fixCode: CLICKED, executionMode: 'manual' } });
   const db = openDatabase(openPool({ url: databaseUrl, connectionsMax: 1 }));
   await choosePolicy(db, { mode: 'careful' });
