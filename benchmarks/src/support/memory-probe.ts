@@ -10,11 +10,13 @@ const tell = (collected: boolean): void => {
   process.send?.({ rss, heapUsed, external, collected });
 };
 
-setInterval(() => tell(false), EVERY_MS).unref();
+/** Looking takes a program's processor time too, so it begins when somebody wants to know. */
+let looking: NodeJS.Timeout | null = null;
 
 // Asked for what is really in use, it collects the garbage first. Not by a flag of the process: the program
 // under observation runs as it always does.
 process.on('message', (message) => {
+  if (message === 'look') looking ??= setInterval(() => tell(false), EVERY_MS).unref();
   if (message !== 'collect-garbage') return;
   setFlagsFromString('--expose-gc');
   const collect: unknown = runInNewContext('gc');

@@ -101,6 +101,7 @@ export class ObservedProcess {
   /** Does the work and says how much memory this process took meanwhile. */
   async observe(work: () => Promise<void>, settleMs: number): Promise<MemoryReading> {
     const { pid } = this;
+    this.#child.send('look');
     const heldBefore = (await this.#withoutGarbage()).heapUsed;
     await sleep(settleMs);
     const before = this.#last();
