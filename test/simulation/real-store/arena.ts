@@ -105,10 +105,16 @@ function inTurns(pool: PostgresPool, turns: Turns, rewrite: Asked['rewrite']): P
   return {
     connect: async () => {
       const client = await pool.connect();
-      const query = async (sql: unknown, parameters: readonly unknown[] = []): Promise<unknown> => {
-        await turns.take();
-        const answer = await client.query(rewrite?.(String(sql)) ?? String(sql), parameters);
-        await turns.take();
+      // Statements that are sent together stay in their order, as on a real connection; turns are between connections.
+      let last: Promise<unknown> = Promise.resolve();
+      const query = (sql: unknown, parameters: readonly unknown[] = []): Promise<unknown> => {
+        const answer = last.then(async () => {
+          await turns.take();
+          const rows = await client.query(rewrite?.(String(sql)) ?? String(sql), parameters);
+          await turns.take();
+          return rows;
+        });
+        last = answer.catch(() => undefined);
         return answer;
       };
       return { query: query as PostgresPoolClient['query'], release: () => client.release() };

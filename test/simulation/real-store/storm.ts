@@ -87,9 +87,11 @@ async function work(world: Storm, context: Context, clientId: string): Promise<v
   const late: ReturnType<typeof answersOf>[] = [];
   for (let round = 0; round < 5; round += 1) {
     await turn(world, async () => {
+      // A lease runs from somewhere between here and its answer, and the clock may pass meanwhile.
+      const askedMs = world.clock.now().getTime();
       const command = await executions.claim(session, 3);
       if (command === null) return;
-      hold(world, command);
+      hold(world, command, askedMs + LEASE_MS);
       // Sometimes the answer is told by two connections at once, sometimes long after its lease ran out.
       const times = world.random() < 0.2 ? 0 : world.random() < 0.5 ? 2 : 1;
       const body = answersOf(world, command);
@@ -108,14 +110,14 @@ async function work(world: Storm, context: Context, clientId: string): Promise<v
   }
 }
 
-function hold({ held, clock, violations }: Storm, { leaseId, items }: FixCommand): void {
+function hold({ held, clock, violations }: Storm, { leaseId, items }: FixCommand, untilMs: number): void {
   const now = clock.now().getTime();
   for (const { businessKey } of items) {
     const other = held.get(businessKey);
     if (other !== undefined && other.leaseId !== leaseId && other.untilMs > now) {
       violations.add('a record is handed out while another client works on it');
     }
-    held.set(businessKey, { leaseId, untilMs: now + LEASE_MS });
+    held.set(businessKey, { leaseId, untilMs });
   }
 }
 
