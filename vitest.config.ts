@@ -29,7 +29,12 @@ const BROWSER = ['test/browser/*.test.ts'];
 // names its sources under the export condition "piculus-source".
 const conditions = ['piculus-source'];
 const onSources = { resolve: { conditions }, ssr: { resolve: { conditions } } };
-const common = { testTimeout: 60_000, hookTimeout: 120_000, pool: 'forks' } as const;
+const common = {
+  testTimeout: 240_000,
+  hookTimeout: 240_000,
+  expect: { poll: { timeout: 60_000 } },
+  pool: 'forks',
+} as const;
 
 export default defineConfig({
   test: {

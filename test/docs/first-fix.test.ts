@@ -93,11 +93,11 @@ it('leads from nothing to a repaired payment', async () => {
   expect(await run(['collect', '--system', 'SHOP', '--wait'])).toMatch(/SHOP +complete +2 +1 +1 /);
   expect(await lineWith(shop, 'R2')).toBe('R2: fixed');
   await expect
-    .poll(() => run(['problems']), { timeout: 20_000 })
+    .poll(() => run(['problems']), { timeout: 60_000 })
     .toMatch(/SHOP +C1 +R2 +50\.00 CNY +fixed +1 +fixed/);
   // Personal data was masked before it left the shop.
   expect(await run(['problem', '1'])).not.toMatch(/account = A1$/m);
   // A second collect finds nothing, so the fix is confirmed.
   expect(await run(['collect', '--system', 'SHOP', '--wait'])).toMatch(/SHOP +complete +2 +0 +0 /);
-  await expect.poll(() => run(['problems']), { timeout: 20_000 }).toContain('fixed (confirmed)');
+  await expect.poll(() => run(['problems']), { timeout: 60_000 }).toContain('fixed (confirmed)');
 }, 180_000);

@@ -143,7 +143,7 @@ test(
     await second.finished;
     const databases = ['piculus', 'pbap', 'bank'].map((name) => join(home, 'databases', name));
     await vi.waitFor(() => expect(databases.filter((path) => isDirectoryInUse(path))).toEqual([]), {
-      timeout: 30_000,
+      timeout: 60_000,
     });
 
     const unasked = await startDemo(['--fresh', ...args]).finished;

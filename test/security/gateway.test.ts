@@ -160,7 +160,7 @@ describe('messages of clients', () => {
           { type, sysCode: 'MALLORY', payload: null },
         ]);
       },
-      { timeout: 20_000 },
+      { timeout: 60_000 },
     );
   });
 });

@@ -101,7 +101,7 @@ describe('the simulation', () => {
     const [, lastAt] = story.at(-1) ?? [];
     const last = story.filter(([, at]) => at === lastAt).map(([, , , text]) => text);
     expect(last.join('\n')).toMatch(/^client-\d#\d+ \(repair\): ([A-Z]+ → [A-Z]+|booked|decided)/m);
-  }, 120_000);
+  });
 
   test('a change that does not fit the code any more is an error and not a pass', async () => {
     const hooks = await import(entry('loader/patches.js'));

@@ -18,7 +18,7 @@ import { missingIn, namesOf, samplesOf } from '../deploy/promql.ts';
 import { RawClient as LinkClient } from '../transports/raw-client.ts';
 import { highest, openSite, type Site } from './site.ts';
 
-const PATIENCE = { timeout: 30_000, interval: 50 };
+const PATIENCE = { timeout: 60_000, interval: 50 };
 /** Nothing of it may ever be in an answer. */
 const CANARY = 'CANARY-6222021234567890';
 

@@ -62,7 +62,7 @@ beforeAll(async () => {
   await migrate(database);
   await database.destroy();
   await seedServer();
-}, 60_000);
+});
 
 afterAll(async () => {
   await Promise.all(pools.map((pool) => pool.end()));

@@ -35,7 +35,7 @@ const systems = { websocket: 'PBAP', nats: 'PBMS' } as const;
 
 beforeAll(async () => {
   world = await createWorld(Object.values(systems));
-}, 120_000);
+});
 afterAll(() => world.stop());
 
 it.each(WAYS)(
@@ -60,7 +60,7 @@ it.each(WAYS)(
 
 /** The list is written in batches, so that the last ones come a moment later. */
 async function listed(sysCode: string, wanted: number): Promise<void> {
-  const deadline = AbortSignal.timeout(30_000);
+  const deadline = AbortSignal.timeout(120_000);
   for (;;) {
     const { items } = await world.api.listMessages({
       query: { sysCode, direction: 'in', state: ['refused'], limit: 100 },

@@ -141,7 +141,7 @@ describe('the statement', () => {
     );
     const waiting = async (count: number) =>
       vi.waitFor(async () => expect(await waitingForMovements(pool)).toBe(count), {
-        timeout: 5_000,
+        timeout: 60_000,
         interval: 5,
       });
     let settled: Promise<number>;

@@ -80,7 +80,7 @@ beforeAll(async () => {
     const world = await openApprovals();
     lanes.push({ world, solutionId: await world.solution({ executionMode: 'manual' }), problems: 0 });
   }
-}, 60_000);
+});
 afterAll(() => Promise.all(lanes.map(({ world }) => world.close())));
 
 async function refusedOr<T>(work: Promise<T>): Promise<T | null> {

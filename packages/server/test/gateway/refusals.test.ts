@@ -74,7 +74,7 @@ describe('frames that are put aside', () => {
         for (const [, , code] of table) expect(codes).toContain(code);
         return page.items;
       },
-      { timeout: 20_000 },
+      { timeout: 60_000 },
     );
     for (const message of items) {
       expect(message).toMatchObject({ direction: 'in', sysCode: 'PBAP', payload: null });
@@ -99,7 +99,7 @@ describe('frames that are put aside', () => {
         const { items } = await test.api.listMessages({ query: { clientId: 'huge', state: ['refused'] } });
         expect(items).toMatchObject([{ direction: 'in', errorCode: 'too-large', payload: null }]);
       },
-      { timeout: 20_000 },
+      { timeout: 60_000 },
     );
   });
 });

@@ -19,7 +19,7 @@ const heartbeat = (change: object = {}) => ({
   ...change,
 });
 /** A second, which is what would be waited for otherwise, is too short on a busy machine. */
-const PATIENCE = { timeout: 20_000 };
+const PATIENCE = { timeout: 60_000 };
 const greeted = (clientId: string, change: object = {}) =>
   RawClient.greeted(test.address, key, clientId, change);
 const done = (collect: { commandId: string; epoch: number }) => ({
@@ -163,7 +163,7 @@ describe('work', () => {
           ]),
         );
       },
-      { timeout: 20_000 },
+      { timeout: 60_000 },
     );
     await client.close();
   });

@@ -43,7 +43,7 @@ beforeAll(async () => {
          now(), NULL)`,
     [HOSTILE],
   );
-}, 120_000);
+});
 afterAll(async () => {
   await database.end();
   await test.stop();

@@ -111,7 +111,7 @@ describe('a stream', () => {
     });
     const address = await http.listen({ port: 0 });
     const response = await fetch(`${address}${API_PREFIX}/events`);
-    await vi.waitFor(() => expect(pulses).toBeGreaterThan(3), { timeout: 20_000 });
+    await vi.waitFor(() => expect(pulses).toBeGreaterThan(3), { timeout: 60_000 });
     expect(live.readers).toBe(1);
     refusal = new PiculusError('not-signed-in');
     expect(await response.text()).toContain('event: beat\n');

@@ -166,4 +166,4 @@ it('holds after any changes of grants, tokens and the account', async () => {
     { numRuns: 40 },
   );
   expect(refused).toBeGreaterThan(0);
-}, 120_000);
+});

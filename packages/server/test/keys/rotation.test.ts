@@ -124,7 +124,7 @@ test('20 changes of both keys while commands run: none of them is refused', asyn
   const { items: left } = await api.listServerKeys();
   expect(left).toHaveLength(1);
   expect(left[0]?.publicKey).not.toBe(keys.serverKeys[0]);
-}, 120_000);
+});
 
 test('a client without the key refuses, an alarm says so, and no retry is used', async () => {
   const server = await started();
@@ -145,7 +145,7 @@ test('a client without the key refuses, an alarm says so, and no retry is used',
   const again = shopOf(server, { ...keys, serverKeys: all.map(({ publicKey }) => publicKey) }, { count: 1 });
   again.client.start();
   await waitUntil(async () => (await api.listProblems()).items[0]?.state === 'cleared');
-}, 120_000);
+});
 
 test('with the key in use lost, nothing is sent; another one is made and used', async () => {
   const first = await started();
@@ -173,7 +173,7 @@ test('with the key in use lost, nothing is sent; another one is made and used', 
   renewed.client.start();
   await online;
   expect(await api.previewProblem({ params: { id } })).toMatchObject({ verdict: 'already-right' });
-}, 120_000);
+});
 
 test('a key that others can read keeps the server from starting', async () => {
   const first = await started();

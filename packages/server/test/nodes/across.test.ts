@@ -9,7 +9,7 @@ beforeAll(async () => {
   test = await startNodes({ count: 3 });
   await acquainted(test, 3);
   key = (await test.nodes[0].api.createSystem({ body: { sysCode: 'PBAP', name: 'Payments' } })).key;
-}, 60_000);
+});
 afterAll(() => test.stop());
 
 /** Has a client at the second node report one problem. @returns its id. */

@@ -26,7 +26,7 @@ beforeAll(async () => {
   });
   shared = { auditKeyFile, secret, signingKeysDir };
   test = await startNodes({ change: shared });
-}, 60_000);
+});
 afterAll(async () => {
   await test.stop();
   await rm(folder, { recursive: true, force: true });

@@ -15,7 +15,7 @@ beforeAll(async () => {
   test = await startNodes({ change: { databaseConnections } });
   own = new pg.Client({ connectionString: test.databaseUrl, application_name: 'the test itself' });
   await own.connect();
-}, 60_000);
+});
 afterAll(async () => {
   await own.end();
   await test.stop();

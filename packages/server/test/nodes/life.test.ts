@@ -22,7 +22,7 @@ beforeAll(async () => {
   });
   await acquainted(test, 2);
   key = (await test.nodes[0].api.createSystem({ body: { sysCode: 'PBAP', name: 'Payments' } })).key;
-}, 60_000);
+});
 afterAll(async () => {
   await test.stop();
   proxy.close();
