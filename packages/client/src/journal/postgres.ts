@@ -1,6 +1,6 @@
 /**
  * The journal on PostgreSQL (15 or newer, or an embedded one that speaks its protocol). Effects are written on
- * the caller's open transaction; the rest is single statements on the pool.
+ * the caller's open transaction; the rest is single statements on the pool, each a transaction of its own.
  */
 import { readFile } from 'node:fs/promises';
 import { effectSchema, type FixResult, fixResultSchema, PiculusError } from '@piculus/protocol';
@@ -49,7 +49,8 @@ export function postgresJournal(options: PostgresJournalOptions): PostgresJourna
       await pool.query(`SELECT pg_advisory_xact_lock(${MIGRATION_LOCK});\n${tables}`);
     },
     async open(commandKey, payloadHash) {
-      await pool.query(sql.open, [commandKey, payloadHash]);
+      const opened = await pool.query(sql.open, [commandKey, payloadHash]);
+      if (opened.rows.length > 0) return { commandKey, payloadHash, effects: [], answer: null };
       const { rows } = await pool.query(sql.read, [commandKey]);
       return asEntry(commandKey, rows[0]);
     },
@@ -93,7 +94,7 @@ function statements(schema: string) {
   const ofCommand = `FROM ${schema}.effects WHERE command_key = $1`;
   return {
     open: `INSERT INTO ${schema}.commands (command_key, payload_hash) VALUES ($1, $2)
-           ON CONFLICT (command_key) DO NOTHING`,
+           ON CONFLICT (command_key) DO NOTHING RETURNING command_key`,
     read: `SELECT payload_hash, answer,
              (SELECT coalesce(jsonb_agg(${effect} ORDER BY committed_at, effect_key), '[]'::jsonb) ${ofCommand}) AS effects
            FROM ${schema}.commands WHERE command_key = $1`,
@@ -101,8 +102,10 @@ function statements(schema: string) {
              VALUES ($1, $2, $3, $4::numeric, $5) ON CONFLICT (command_key, effect_key) DO NOTHING`,
     sameEffect: `SELECT 1 ${ofCommand} AND effect_key = $2 AND kind = $3 AND amount_minor = $4::numeric AND currency = $5`,
     effects: `SELECT ${effect} AS effect ${ofCommand} ORDER BY committed_at, effect_key`,
-    // The first answer stands: a repeat must get back what was said, not what would be said now.
-    answer: `UPDATE ${schema}.commands SET answer = $2::text::jsonb, answered_at = now()
+    // The first answer stands: a repeat must get back what was said, not what would be said now. It does not wait for
+    // the disk: the effects that it tells of did, and a repeat that finds them without it comes to the same end.
+    answer: `WITH without_waiting AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true))
+             UPDATE ${schema}.commands SET answer = $2::text::jsonb, answered_at = now() FROM without_waiting
              WHERE command_key = $1 AND answer IS NULL`,
   };
 }
