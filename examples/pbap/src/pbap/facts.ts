@@ -10,10 +10,9 @@ import type {
 import { asDecision } from './decision.ts';
 import { ledgerFacts } from './ledger-facts.ts';
 import { requestNo } from './normal-path.ts';
-import type { OrderFactsRow, StatementLine } from './store/order-facts.ts';
+import type { LedgerRow, OrderFactsRow, OrderRow, StatementLine, StatementRow } from './store/order-facts.ts';
 
-export function orderFactsOf(row: OrderFactsRow, observedAt: Date): OrderFacts {
-  const attempt = row.attempt ?? 1;
+export function orderFactsOf(row: OrderRow, observedAt: Date): OrderFacts {
   return {
     orderNo: row.order_no,
     type: row.type,
@@ -26,14 +25,19 @@ export function orderFactsOf(row: OrderFactsRow, observedAt: Date): OrderFacts {
     currency: row.currency,
     counterparty: row.counterparty,
     currentCounterparty: row.current_counterparty,
-    requestNo: row.request_no ?? requestNo(row.order_no, attempt),
-    requestAttempt: attempt,
+    requestNo: numberOf(row),
+    requestAttempt: attemptOf(row),
     createdAt: row.created_at,
     observedAt,
   };
 }
 
-export function ledgerFactsOf(row: OrderFactsRow, observedAt: Date): LedgerFacts {
+type Numbered = Pick<OrderRow, 'order_no' | 'request_no' | 'attempt'>;
+const attemptOf = ({ attempt }: Numbered): number => attempt ?? 1;
+/** The number under which the bank knows the order, or would: where nothing was queued yet, the one that comes first. */
+const numberOf = (row: Numbered): string => row.request_no ?? requestNo(row.order_no, attemptOf(row));
+
+export function ledgerFactsOf(row: LedgerRow, observedAt: Date): LedgerFacts {
   return ledgerFacts(
     { type: row.type, booking: row.booking, accountNo: row.account_no },
     row.postings,
@@ -80,12 +84,15 @@ export function statementFacts(
   };
 }
 
+export function statementFactsOf(row: StatementRow, observedAt: Date): BankFacts {
+  return statementFacts(row.type, row.lines, numberOf(row), observedAt);
+}
+
 export function scannedOrderOf(row: OrderFactsRow, observedAt: Date): ScannedOrder {
-  const order = orderFactsOf(row, observedAt);
   return {
-    order,
+    order: orderFactsOf(row, observedAt),
     ledger: ledgerFactsOf(row, observedAt),
-    statement: statementFacts(row.type, row.lines, order.requestNo, observedAt),
+    statement: statementFactsOf(row, observedAt),
     decision: decisionOf(row),
     changedAt: row.updated_at,
   };

@@ -11,7 +11,7 @@ import { credit, release, reserve, reverse, settle } from './ledger.ts';
 import { ledgerFacts } from './ledger-facts.ts';
 import { isUnderRepair } from './repair-mark.ts';
 import { lockAccount } from './store/accounts.ts';
-import { readOrderFacts } from './store/order-facts.ts';
+import { readLedgerSide } from './store/order-facts.ts';
 import { changeStatus, insertOrder, type LockedOrder, lockOrder, type NewOrder } from './store/orders.ts';
 import { queueRequest, readOutboxRequest, readRequestsOf, storeAnswer } from './store/outbox.ts';
 
@@ -149,6 +149,6 @@ async function giveBack(
 }
 
 async function readLedger(tx: pg.PoolClient, order: LockedOrder, now: Date) {
-  const row = await readOrderFacts(tx, order.orderNo);
+  const row = await readLedgerSide(tx, order.orderNo);
   return ledgerFacts(order, row?.postings ?? [], null, now);
 }

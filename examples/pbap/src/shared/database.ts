@@ -35,9 +35,8 @@ export async function inTransaction<T>(pool: pg.Pool, work: (tx: pg.PoolClient) 
   };
   client.on('error', breaks);
   try {
-    await client.query('begin');
     // A lock that is not had in time fails the work, which may be tried again, instead of hanging for ever.
-    await client.query("set local lock_timeout = '10s'");
+    await client.query("begin; set local lock_timeout = '10s'");
     const result = await work(client);
     await client.query('commit');
     return result;

@@ -22,8 +22,8 @@ export async function createCloner(): Promise<Cloner> {
   const home = new URL(template.url);
   const templateName = home.pathname.slice(1);
   home.pathname = '/postgres';
-  const administrator = new pg.Client({ connectionString: home.href });
-  await administrator.connect();
+  // One connection, which those who clone at once take in turns.
+  const administrator = new pg.Pool({ connectionString: home.href, max: 1 });
   return {
     clone: async () => {
       const name = `piculus_test_${randomBytes(8).toString('hex')}`;

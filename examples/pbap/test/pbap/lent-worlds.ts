@@ -3,8 +3,8 @@ import { importStatement } from '../../src/pbap/statement-import.ts';
 import { never, type PbapWorld } from './world.ts';
 
 export interface WorldLender {
-  /** A world that nobody else has until it is closed; it may hold the orders of earlier checks. */
-  lend(): Promise<PbapWorld>;
+  /** A world that nobody else has until it is closed. Unless it is to be empty, it may hold the orders of earlier checks. */
+  lend(wanted?: { readonly empty: boolean }): Promise<PbapWorld>;
   close(): Promise<void>;
 }
 
@@ -20,7 +20,7 @@ export function lendWorlds(open: () => Promise<PbapWorld>): WorldLender {
     return world;
   };
   const giveBack = async (world: PbapWorld, checks: number): Promise<void> => {
-    if (checks < CHECKS_MAX && (await isSound(world))) {
+    if (await isSound(world)) {
       free.push({ world, checks });
       return;
     }
@@ -28,12 +28,15 @@ export function lendWorlds(open: () => Promise<PbapWorld>): WorldLender {
     await world.close();
   };
   return {
-    lend: async () => {
+    lend: async ({ empty } = { empty: false }) => {
       const used = free.pop();
       const world = used?.world ?? (await make());
+      const forget = used !== undefined && (empty || used.checks >= CHECKS_MAX);
+      if (forget) await world.forget();
       // As in a new world, the statement reaches to this moment.
-      if (used !== undefined) await importStatement(world, never);
-      return { ...world, close: () => giveBack(world, (used?.checks ?? 0) + 1) };
+      else if (used !== undefined) await importStatement(world, never);
+      const checks = used === undefined || forget ? 1 : used.checks + 1;
+      return { ...world, close: () => giveBack(world, checks) };
     },
     close: async () => {
       await Promise.all([...all].map((world) => world.close()));

@@ -23,6 +23,8 @@ export interface PbapWorld extends ConformanceWorld<pg.PoolClient> {
   readonly running: RunningBank;
   readonly clock: Clock;
   arrangeOrder(setup: Setup, amountMinor?: bigint): Promise<ArrangedOrder>;
+  /** Empties every table of PBAP, bank and journal, as in a new world. Numbers of orders go on. */
+  forget(): Promise<void>;
 }
 
 const HEALTHY = {
@@ -33,6 +35,19 @@ const HEALTHY = {
   ageMs: DAY_MS,
   funds: 'enough',
 } as const;
+
+/** Those that refer to others first. */
+const EVERYTHING = [
+  'piculus_client.effects',
+  'piculus_client.commands',
+  ...['bank_proofs', 'repair_decisions', 'postings', 'outbox', 'statement_lines', 'statement_watermark'].map(
+    (table) => `pbap.${table}`,
+  ),
+  'pbap.orders',
+  'pbap.accounts',
+  'bank.requests',
+  'bank.movements',
+];
 
 export async function openWorld(
   cloner: Pick<Cloner, 'clone'>,
@@ -130,6 +145,11 @@ export async function openWorld(
     observe: (orderNo) => observe(pool, orderNo, orders.get(orderNo)),
     ledgerSumMinor: sum,
     fingerprint: () => fingerprint(pool),
+    forget: async () => {
+      healthy = null;
+      orders.clear();
+      await pool.query(EVERYTHING.map((table) => `delete from ${table}`).join('; '));
+    },
     close: async () => {
       await running.stop();
       await pool.end();

@@ -2,7 +2,7 @@ import type { Booked, LedgerPort, OrderFacts } from '@piculus/repairs';
 import type pg from 'pg';
 import { ledgerFactsOf } from '../facts.ts';
 import { credit, release, reserve, reverse, settle } from '../ledger.ts';
-import { readOrderFacts } from '../store/order-facts.ts';
+import { readLedgerSide } from '../store/order-facts.ts';
 import { lockOrder } from '../store/orders.ts';
 import type { PortOptions } from './options.ts';
 
@@ -27,7 +27,7 @@ export function ledgerPort(options: PortOptions): LedgerPort<pg.PoolClient> {
   };
   return {
     read: async (order) => {
-      const row = await readOrderFacts(pool, order.orderNo);
+      const row = await readLedgerSide(pool, order.orderNo);
       if (row === null) throw new Error('the order is gone');
       return ledgerFactsOf(row, clock.now());
     },

@@ -3,7 +3,7 @@ import type pg from 'pg';
 import { inTransaction } from '../../shared/database.ts';
 import { orderFactsOf } from '../facts.ts';
 import { staleMarksBefore } from '../repair-mark.ts';
-import { readOrderFacts } from '../store/order-facts.ts';
+import { readOrderSide } from '../store/order-facts.ts';
 import { changeStatusUnderRepair, lockOrder, markUnderRepair, unmarkUnderRepair } from '../store/orders.ts';
 import type { PortOptions } from './options.ts';
 
@@ -14,7 +14,7 @@ export function ordersPort(options: PortOptions): OrdersPort<pg.PoolClient> {
   const mark = (orderNo: string, commandKey: string): string => JSON.stringify([orderNo, commandKey]);
   return {
     read: async (orderNo) => {
-      const row = await readOrderFacts(pool, orderNo);
+      const row = await readOrderSide(pool, orderNo);
       return row === null ? null : orderFactsOf(row, clock.now());
     },
     fence: (orderNo, commandKey) =>

@@ -1,8 +1,8 @@
 import { ORDER_STATUSES, type ScanPort, type Suspects } from '@piculus/repairs';
 import { inTransaction } from '../../shared/database.ts';
-import { scannedOrderOf } from '../facts.ts';
+import { scannedOrderOf, statementFactsOf } from '../facts.ts';
 import { importStatement } from '../statement-import.ts';
-import { readManyOrderFacts, readOrderFacts, scanOrderFacts } from '../store/order-facts.ts';
+import { readManyOrderFacts, readStatementSide, scanOrderFacts } from '../store/order-facts.ts';
 import { countShown } from '../store/statement.ts';
 import { readSuspects } from '../store/suspects.ts';
 import type { PortOptions } from './options.ts';
@@ -36,8 +36,8 @@ export function scanPort(options: PortOptions): ScanPort {
     suspects: (window, signal) => suspects(options, window, signal),
     refreshStatement: (signal) => importStatement(options, signal),
     statement: async (orderNo) => {
-      const row = await readOrderFacts(pool, orderNo);
-      return row === null ? null : scannedOrderOf(row, clock.now()).statement;
+      const row = await readStatementSide(pool, orderNo);
+      return row === null ? null : statementFactsOf(row, clock.now());
     },
     statementControl: (window) => countShown(pool, window, CONTROL_SAMPLE),
   };

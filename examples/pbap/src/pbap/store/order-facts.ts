@@ -1,7 +1,7 @@
 /**
  * Reads orders with all that this system holds about them: account, latest request, postings, statement lines
- * and decision. One set-based statement, for a whole batch of a scan or for one order, so that a scan and a
- * single read can never tell different stories.
+ * and decision. One set-based statement for a whole batch of a scan, and one for each side of a single order, made of
+ * the same pieces, so that a scan and a single read can never tell different stories.
  */
 import type pg from 'pg';
 import type { Executor } from '../../shared/database.ts';
@@ -14,7 +14,8 @@ export interface StatementLine {
   readonly currency: string;
 }
 
-export interface OrderFactsRow {
+/** The order, with its account as it is now and the latest number under which the bank was asked. */
+export interface OrderRow {
   readonly order_no: string;
   readonly type: 'recharge' | 'withdraw';
   readonly booking: 'one-shot' | 'staged';
@@ -30,24 +31,37 @@ export interface OrderFactsRow {
   readonly updated_at: Date;
   readonly request_no: string | null;
   readonly attempt: number | null;
+}
+
+type OrderKind = Pick<OrderRow, 'type' | 'booking' | 'account_no'>;
+
+export interface LedgerRow extends OrderKind {
   readonly postings: readonly OrderPosting[];
   readonly hand_booked: string | null;
+}
+
+export interface StatementRow extends Pick<OrderRow, 'order_no' | 'type' | 'request_no' | 'attempt'> {
   readonly lines: readonly StatementLine[];
+}
+
+export interface OrderFactsRow extends OrderRow, LedgerRow, StatementRow {
   readonly decision: string | null;
   readonly decision_command: string | null;
 }
 
-/** @param orders a subquery named `o` that yields rows of pbap.orders; written in this file only. */
-const select = (orders: string): string => `
-  select o.order_no, o.type, o.booking, o.status, o.version, o.account_no, a.status as account_status,
-    o.amount_minor, o.currency, o.counterparty, a.counterparty as current_counterparty, o.created_at, o.updated_at,
-    b.request_no, b.attempt, coalesce(p.postings, '[]') as postings, h.posting_id as hand_booked,
-    coalesce(s.lines, '[]') as lines, d.decision, d.command_key as decision_command
-  from ${orders} o
-  join pbap.accounts a on a.account_no = o.account_no
+// Each side is one piece of SQL on an order `o`, whoever reads it: a scan reads all of them, a repair one after another.
+const LATEST_REQUEST = `
   left join lateral (
     select request_no, attempt from pbap.outbox where order_no = o.order_no order by attempt desc limit 1
-  ) b on true
+  ) b on true`;
+const ORDER_COLUMNS = `o.order_no, o.type, o.booking, o.status, o.version, o.account_no, a.status as account_status,
+    o.amount_minor, o.currency, o.counterparty, a.counterparty as current_counterparty, o.created_at, o.updated_at,
+    b.request_no, b.attempt`;
+const ORDER_SIDE = `
+  join pbap.accounts a on a.account_no = o.account_no${LATEST_REQUEST}`;
+
+const LEDGER_COLUMNS = `coalesce(p.postings, '[]') as postings, h.posting_id as hand_booked`;
+const LEDGER_SIDE = `
   left join lateral (
     select jsonb_agg(jsonb_build_object(
       'posting_id', posting_id::text, 'kind', kind, 'debit_account', debit_account,
@@ -62,7 +76,11 @@ const select = (orders: string): string => `
     where kind = 'manual' and order_no is null and amount_minor = o.amount_minor and currency = o.currency
       and booked_at >= date_trunc('day', o.created_at at time zone 'UTC') at time zone 'UTC'
       and case o.type when 'recharge' then credit_account else debit_account end = o.account_no
-  ) h on true
+  ) h on true`;
+
+const STATEMENT_COLUMNS = `coalesce(s.lines, '[]') as lines`;
+/** After the latest request. */
+const STATEMENT_SIDE = `
   left join lateral (
     select jsonb_agg(jsonb_build_object('request_no', request_no, 'kind', kind,
       'amount_minor', amount_minor::text, 'currency', currency) order by line_no) as lines
@@ -71,10 +89,38 @@ const select = (orders: string): string => `
       union
       select line_no, request_no, kind, amount_minor, currency from pbap.statement_lines where request_no = b.request_no
     ) line
-  ) s on true
+  ) s on true`;
+
+/** @param orders a subquery that yields rows of pbap.orders; written in this file only. */
+const select = (orders: string): string => `
+  select ${ORDER_COLUMNS}, ${LEDGER_COLUMNS}, ${STATEMENT_COLUMNS},
+    d.decision, d.command_key as decision_command
+  from ${orders} o${ORDER_SIDE}${LEDGER_SIDE}${STATEMENT_SIDE}
   left join pbap.repair_decisions d on d.order_no = o.order_no`;
 
-const READ_ONE = select('(select * from pbap.orders where order_no = $1)');
+const ONE = 'from pbap.orders o';
+const THIS = '\n  where o.order_no = $1';
+const READ_ORDER = `select ${ORDER_COLUMNS} ${ONE}${ORDER_SIDE}${THIS}`;
+const READ_LEDGER = `select o.type, o.booking, o.account_no, ${LEDGER_COLUMNS} ${ONE}${LEDGER_SIDE}${THIS}`;
+const READ_STATEMENT = `select o.order_no, o.type, b.request_no, b.attempt, ${STATEMENT_COLUMNS}
+  ${ONE}${LATEST_REQUEST}${STATEMENT_SIDE}${THIS}`;
+
+// One side at a time: planning a statement that reads them all takes ten times as long as running it.
+export const readOrderSide = (db: Executor, orderNo: string): Promise<OrderRow | null> =>
+  readOne<OrderRow>(db, READ_ORDER, orderNo);
+export const readLedgerSide = (db: Executor, orderNo: string): Promise<LedgerRow | null> =>
+  readOne<LedgerRow>(db, READ_LEDGER, orderNo);
+export const readStatementSide = (db: Executor, orderNo: string): Promise<StatementRow | null> =>
+  readOne<StatementRow>(db, READ_STATEMENT, orderNo);
+
+async function readOne<Row extends pg.QueryResultRow>(
+  db: Executor,
+  text: string,
+  orderNo: string,
+): Promise<Row | null> {
+  const result = await db.query<Row>(text, [orderNo]);
+  return result.rows[0] ?? null;
+}
 
 const SCAN = `${select(`(
     select * from pbap.orders
@@ -82,11 +128,6 @@ const SCAN = `${select(`(
       and (created_at, order_no) > ($5::timestamptz, $6::text) and created_at < $7
     order by created_at, order_no limit $8)`)}
   order by o.created_at, o.order_no`;
-
-export async function readOrderFacts(db: Executor, orderNo: string): Promise<OrderFactsRow | null> {
-  const result = await db.query<OrderFactsRow>(READ_ONE, [orderNo]);
-  return result.rows[0] ?? null;
-}
 
 const READ_MANY = `${select('(select * from pbap.orders where order_no = any($1::text[]))')}
   order by o.created_at, o.order_no`;
