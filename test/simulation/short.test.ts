@@ -31,6 +31,26 @@ function node(
 const simulate = (args: readonly string[], flags: readonly string[] = []) =>
   node([entry('main.js'), '--out', out, ...args], flags);
 
+/** The kept seeds of all mutants, run once. */
+let running: ReturnType<typeof node> | null = null;
+function allKept(): ReturnType<typeof node> {
+  running ??= node([entry('mutants-main.js'), '--known', '--out', join(out, 'kept')]);
+  return running;
+}
+
+/** What is said of a mutant's kept seed, or of the next that catches it. */
+async function keptOf(mutant: string): Promise<{ invariant: string; seed: string }> {
+  const { text } = await allKept();
+  const said = new RegExp(`^  ${mutant}: caught by (I\\d+), seed (\\d+)`, 'm').exec(text);
+  return { invariant: said?.[1] ?? '', seed: said?.[2] ?? '' };
+}
+
+/** The page of the only run that left one there. */
+function pageIn(folder: string): string {
+  const [run = ''] = readdirSync(folder);
+  return readFileSync(join(folder, run, 'report.md'), 'utf8');
+}
+
 beforeAll(async () => {
   const built = await node([join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-b', 'test/simulation']);
   expect(built.text).toBe('');
@@ -62,29 +82,32 @@ describe('the simulation', () => {
   }, 300_000);
 
   test('each mechanism that is switched off is found, by the seeds that are kept', async () => {
-    const { code, text } = await node([entry('mutants-main.js'), '--known', '--out', out]);
+    const { code, text } = await allKept();
     process.stderr.write(`${text}\n`);
     expect(text).toMatch(/ 0 not as expected/);
     expect(code).toBe(0);
   }, 600_000);
 
+  // What they share must not make one of them another run than alone.
+  test.each([
+    ['close-before-giving-back', ['--server', 'stand-in']],
+    ['tick-guard', ['--server', 'nodes', '--world', 'sleepers']],
+  ] as const)(
+    '%s breaks alone as it breaks among the others',
+    async (mutant, where) => {
+      const { seed } = await keptOf(mutant);
+      const folder = join(out, 'alone', mutant);
+      await simulate([...where, '--mutant', mutant, '--seed', seed, '--out', folder]);
+      const page = pageIn(folder);
+      expect(page).toContain(' broke**');
+      expect(page).toBe(pageIn(join(out, 'kept', mutant)));
+    },
+    600_000,
+  );
+
   test('a person can read what broke, of which seed, under which faults, and how it came to that', async () => {
-    const kept: unknown = JSON.parse(readFileSync(join(root, 'docs', 'simulation-mutants.json'), 'utf8'));
-    const [, invariant = '', seed = ''] =
-      JSON.stringify(kept).match(/"close-before-giving-back","invariant":"(\w+)","seed":(\d+)/) ?? [];
-    const folder = join(out, 'page');
-    await simulate([
-      '--server',
-      'stand-in',
-      '--mutant',
-      'close-before-giving-back',
-      '--seed',
-      seed,
-      '--out',
-      folder,
-    ]);
-    const [run = ''] = readdirSync(folder);
-    const page = readFileSync(join(folder, run, 'report.md'), 'utf8');
+    const { invariant, seed } = await keptOf('close-before-giving-back');
+    const page = pageIn(join(out, 'kept', 'close-before-giving-back'));
     expect(page).toContain(`# Seed ${seed}`);
     const [, broke, order = ''] = page.match(/^\*\*(I\d+) broke\*\* \(.+\): .+, order (\w+)\.$/m) ?? [];
     expect(broke).toBe(invariant);
@@ -101,12 +124,22 @@ describe('the simulation', () => {
     const [, lastAt] = story.at(-1) ?? [];
     const last = story.filter(([, at]) => at === lastAt).map(([, , , text]) => text);
     expect(last.join('\n')).toMatch(/^client-\d#\d+ \(repair\): ([A-Z]+ → [A-Z]+|booked|decided)/m);
-  });
+  }, 600_000);
 
   test('a change that does not fit the code any more is an error and not a pass', async () => {
-    const hooks = await import(entry('loader/patches.js'));
+    const { applyPatches } = await import(entry('loader/patches.js'));
     const patch = { file: 'a.js', find: 'no such text', replace: '' };
-    expect(() => hooks.applyPatches('file:///x/a.js', 'text', [patch])).toThrow(/0 times, not once/);
+    expect(() => applyPatches('file:///x/a.js', 'text', [patch])).toThrow(/0 times, not once/);
+  });
+
+  test('a change that no run would see is an error and not a pass', async () => {
+    const { resolve } = await import(entry('loader/hooks.js'));
+    const loads = (path: string, by: string) =>
+      resolve(path, { parentURL: `file:///x/${by}` }, () => Promise.resolve({ url: `file:///x/${path}` }));
+    const changed = 'test/simulation/dist/runner.js?without=effect-key';
+    await expect(loads(changed, 'worker.js')).rejects.toThrow(/booking\.js: nothing has loaded it/);
+    await loads('test/simulation/dist/system/booking.js', 'other.js');
+    await expect(loads(changed, 'worker.js')).rejects.toThrow(/not among what it imports/);
   });
 });
 

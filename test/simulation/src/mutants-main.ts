@@ -1,21 +1,21 @@
 /**
- * Runs every mutant in a process of its own until a seed catches it, beginning with the seed that caught it before,
- * and prints what caught what. Mechanisms that cover each other are switched off together, in a seed in which each of
- * them alone would have been enough. `--write` keeps the table, `--known` tries the kept seeds only, and those behind
- * one that has come to catch nothing.
+ * Runs every mutant until a seed catches it, beginning with the seed that caught it before, and prints what caught
+ * what. Mechanisms that cover each other are switched off together, in a seed in which each of them alone would have
+ * been enough. `--write` keeps the table, `--known` tries the kept seeds only, and those behind one that has come to
+ * catch nothing, `--jobs` says how many processes there are for it.
  */
-import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { type Caught, isCaught, mutantsPage } from './mutants-page.ts';
+import { MutantsProcess } from './mutants-process.ts';
 import { ALL_MUTANTS, COMBINATIONS, mutantOf } from './mutants.ts';
 import type { ServerKind } from './profile.ts';
 import type { WorldName } from './worlds.ts';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const KEPT = `${ROOT}docs/simulation-mutants.json`;
-const MAIN = fileURLToPath(new URL('./main.js', import.meta.url));
 
 /** What is switched off, where. */
 interface Trial {
@@ -69,14 +69,16 @@ async function main(): Promise<number> {
   );
   const next = wanted.values();
   const work = async (): Promise<void> => {
+    const asked = new MutantsProcess();
     for (const trial of next) {
-      const caught = await tryOut(trial, kept.get(trial.name)?.seed ?? null);
+      const caught = await tryOut(asked, trial, kept.get(trial.name)?.seed ?? null);
       found.push(caught);
       if (values.write) keep(kept, caught);
       const right = trial.caught === (caught.seed !== null);
       if (!right) wrong += 1;
       process.stdout.write(`${right ? ' ' : '!'} ${line(trial, caught)}\n`);
     }
+    asked.leave();
   };
   await Promise.all(Array.from({ length: Number(values.jobs) }, work));
   const done = found.filter(({ seed }) => seed !== null).length;
@@ -91,62 +93,46 @@ function keep(kept: Map<string, Caught>, caught: Caught): void {
   writeFileSync(`${ROOT}docs/simulation-mutants.md`, mutantsPage(rows));
 }
 
-async function tryOut(trial: Trial, known: number | null): Promise<Caught> {
-  if (values.known && known !== null) return byKept(trial, known);
+async function tryOut(asked: MutantsProcess, trial: Trial, known: number | null): Promise<Caught> {
+  if (values.known && known !== null) return byKept(asked, trial, known);
   if (known !== null) {
-    const caught = await run(trial, known, known);
-    if (caught.seed !== null && (await eachIsEnough(trial, known))) return caught;
+    const caught = await run(asked, trial, known, known);
+    if (caught.seed !== null && (await eachIsEnough(asked, trial, known))) return caught;
   }
   for (let from = 1; ; ) {
-    const caught = await run(trial, from, SEEDS_MAX);
-    if (caught.seed === null || (await eachIsEnough(trial, caught.seed))) return caught;
+    const caught = await run(asked, trial, from, SEEDS_MAX);
+    if (caught.seed === null || (await eachIsEnough(asked, trial, caught.seed))) return caught;
     from = caught.seed + 1;
     if (from > SEEDS_MAX) return { name: trial.name, seed: null, invariant: null, seeds: SEEDS_MAX };
   }
 }
 
 /** A change of what is simulated moves what each seed does: then one of the next has to catch it. */
-async function byKept(trial: Trial, known: number): Promise<Caught> {
-  const caught = await run(trial, known, known);
-  return caught.seed === null ? run(trial, known + 1, known + MOVED_MAX) : caught;
+async function byKept(asked: MutantsProcess, trial: Trial, known: number): Promise<Caught> {
+  const caught = await run(asked, trial, known, known);
+  return caught.seed === null ? run(asked, trial, known + 1, known + MOVED_MAX) : caught;
 }
 
 /** Whether nothing breaks in this seed while any one of the combined mechanisms works. */
-async function eachIsEnough(trial: Trial, seed: number): Promise<boolean> {
+async function eachIsEnough(asked: MutantsProcess, trial: Trial, seed: number): Promise<boolean> {
   if (trial.mutants.length === 1) return true;
   for (const working of trial.mutants) {
     const mutants = trial.mutants.filter((name) => name !== working);
-    if ((await run({ ...trial, mutants }, seed, seed)).seed !== null) return false;
+    if ((await run(asked, { ...trial, mutants }, seed, seed)).seed !== null) return false;
   }
   return true;
 }
 
-function run({ name, mutants, server, world }: Trial, from: number, to: number): Promise<Caught> {
+async function run(asked: MutantsProcess, trial: Trial, from: number, to: number): Promise<Caught> {
+  const { name, mutants, server, world } = trial;
   const flags = [
     ...mutants.flatMap((mutant) => ['--mutant', mutant]),
     ...(world === null ? [] : ['--world', world]),
   ];
-  const args = [MAIN, '--server', server, ...flags, '--seeds', `${from}..${to}`, '--until-caught'];
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [...args, '--twice-every', '0', '--out', values.out], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    let output = '';
-    child.stdout.on('data', (chunk) => {
-      output += String(chunk);
-    });
-    child.once('error', reject);
-    child.once('close', () => {
-      const last = output.trim().split('\n').at(-1) ?? '';
-      const said: unknown = last.startsWith('{') ? JSON.parse(last) : null;
-      if (said === null || typeof said !== 'object') {
-        return reject(new Error(`${name}: the simulation ended early`));
-      }
-      const invariant = 'caught' in said && typeof said.caught === 'string' ? said.caught : null;
-      const seed = 'seed' in said && typeof said.seed === 'number' ? said.seed : null;
-      resolve({ name, invariant, seed, seeds: seed === null ? to : seed });
-    });
-  });
+  const out = join(values.out, mutants.join('-'));
+  const args = ['--server', server, ...flags, '--seeds', `${from}..${to}`, '--out', out];
+  const { caught: invariant, seed } = await asked.ask(args);
+  return { name, invariant, seed, seeds: seed ?? to };
 }
 
 function line({ mutants, world, name }: Trial, { seed, invariant, seeds }: Caught): string {

@@ -9,8 +9,6 @@ export interface Options {
   /** Ends after so long, whatever is left; null for no limit. */
   readonly limitMs: number | null;
   readonly mutants: readonly string[];
-  /** Ends with the first violation and says so as one line of JSON. */
-  readonly untilCaught: boolean;
   readonly out: string;
   /** Of how many seeds one is run twice. */
   readonly twiceEvery: number;
@@ -31,7 +29,6 @@ export function readOptions(args: readonly string[]): Options {
       minutes: { type: 'string' },
       seconds: { type: 'string' },
       mutant: { type: 'string', multiple: true },
-      'until-caught': { type: 'boolean', default: false },
       out: { type: 'string', default: 'out' },
       'twice-every': { type: 'string', default: '50' },
       verbose: { type: 'boolean', default: false },
@@ -49,7 +46,6 @@ export function readOptions(args: readonly string[]): Options {
     to,
     limitMs,
     mutants: values.mutant ?? [],
-    untilCaught: values['until-caught'],
     out: values.out,
     twiceEvery: number('twice-every', values['twice-every']) ?? 50,
     server: serverOf(values.server),

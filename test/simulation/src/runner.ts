@@ -35,18 +35,23 @@ export async function runSimulation(options: Options): Promise<number> {
     if (!result.violation) continue;
     const page = writeReport(options.out, result, options);
     const { invariant, orderNo, message } = result.violation;
-    if (options.untilCaught) {
-      say(JSON.stringify({ caught: invariant, seed, detail: message, hash: result.hash }));
-      return 1;
-    }
     say(`seed ${seed}: ${invariant} broke, ${orderNo ?? 'all'}: ${message} (${page})`);
-  }
-  if (options.untilCaught) {
-    say(JSON.stringify({ caught: null, seeds: totals.seeds }));
-    return 0;
   }
   summary(totals, (performance.now() - started) / 1_000);
   return totals.broken.length === 0 ? 0 : 1;
+}
+
+/** Runs seeds until an invariant breaks in one, and says nothing. */
+export async function firstBroken(options: Options): Promise<RunResult | null> {
+  const ddl = options.mutants.flatMap((name) => mutantOf(name).ddl);
+  for (let seed = options.from; seed <= options.to; seed += 1) {
+    const result = await runSeed(seed, askedOf(options, seed, ddl));
+    guardLeaks(seed);
+    if (!result.violation) continue;
+    writeReport(options.out, result, options);
+    return result;
+  }
+  return null;
 }
 
 function add(totals: Totals, result: RunResult): void {

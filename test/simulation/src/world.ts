@@ -62,6 +62,9 @@ export async function runSeed(seed: number, asked: Asked): Promise<RunResult> {
   return world.run();
 }
 
+/** The real server is loaded only where it is wanted. */
+export const loadCluster = () => import('./server/cluster.ts');
+
 class World {
   readonly #seed: number;
   readonly #ddl: readonly string[];
@@ -164,9 +167,9 @@ class World {
     });
   }
 
-  /** Nodes of the real server, which are loaded only where they are wanted. */
+  /** Nodes of the real server. */
   async #cluster(): Promise<ServerEnd> {
-    const { Cluster } = await import('./server/cluster.ts');
+    const { Cluster } = await loadCluster();
     const cluster = new Cluster({
       scheduler: this.#scheduler,
       random: this.#streams('server'),

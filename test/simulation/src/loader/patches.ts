@@ -7,26 +7,38 @@ export interface Patch {
   readonly replace: string;
 }
 
-/** What is costly to make again for every simulated process. */
+/**
+ * What is costly to make again for every simulated process. It is kept at the function that makes it: a mutant of that
+ * function has its own.
+ */
 export const SEAMS: readonly Patch[] = [
   {
     file: 'packages/client/dist/connection/connection.js',
     find: '#read = createMessageReader();',
-    replace: '#read = (globalThis.simulatedReader ??= createMessageReader());',
+    replace: '#read = (createMessageReader.made ??= createMessageReader());',
   },
   {
     file: 'packages/server/dist/gateway/gateway.js',
     find: 'validator: createMessageValidator(),',
-    replace: 'validator: (globalThis.simulatedValidator ??= createMessageValidator()),',
+    replace: 'validator: (createMessageValidator.made ??= createMessageValidator()),',
   },
   {
     file: 'packages/server/dist/solutions/quartz.js',
     find: 'const first = schedule.next(after);',
     replace: [
-      'const ticks = (globalThis.simulatedTicks ??= new Map());',
+      'const ticks = (previousTick.made ??= new Map());',
       'const tickKey = [cron, timeZone, after.getTime()].join();',
       'if (!ticks.has(tickKey)) ticks.set(tickKey, schedule.next(after));',
       'const first = ticks.get(tickKey);',
+    ].join('\n    '),
+  },
+  {
+    file: 'packages/server/dist/solutions/quartz.js',
+    find: 'return schedule.previous(before) ?? first;',
+    replace: [
+      "const beforeKey = [cron, timeZone, before.getTime(), 'before'].join();",
+      'if (!ticks.has(beforeKey)) ticks.set(beforeKey, schedule.previous(before));',
+      'return ticks.get(beforeKey) ?? first;',
     ].join('\n    '),
   },
 ];
