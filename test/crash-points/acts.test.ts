@@ -78,7 +78,7 @@ async function dieAt(act: Act, place: string): Promise<Figures> {
     expect(await server.startToDie(place)).toBe('SIGKILL');
     return base;
   }
-  server.tell({ arm: place });
+  server.tell({ arm: [place] });
   // Whoever asked hears nothing: the one who would answer is dead.
   const asked = deed().then(
     () => 'answered',

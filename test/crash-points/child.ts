@@ -1,10 +1,11 @@
 /**
- * One process of ours that is told where to die, and is started again. Most of a start is the reading of code: the next
+ * One process of ours that is told where it may die, and is started again. Most of a start is the reading of code: the next
  * process does that while this one still works, and begins nothing before it is told.
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import type { Program } from './one-file.ts';
 
 interface Loaded {
@@ -19,6 +20,7 @@ export class Child {
   readonly #program: Program;
   readonly #env: Record<string, string>;
   readonly #logFile: string;
+  readonly #diedAtFile: string;
   #next: Loaded | null = null;
   #process: ChildProcess | null = null;
   #ended: Promise<NodeJS.Signals | number | null> = Promise.resolve(null);
@@ -27,6 +29,7 @@ export class Child {
     this.#program = program;
     this.#env = env;
     this.#logFile = logFile;
+    this.#diedAtFile = `${logFile}.died-at`;
   }
 
   /** Resolves with what it says of itself when it is ready. */
@@ -42,7 +45,7 @@ export class Child {
   /** Begins, and knows from the first moment where to die. Resolves with how it ended. */
   async startToDie(arm: string): Promise<NodeJS.Signals | number | null> {
     const { child } = await this.#take();
-    child.send({ arm });
+    child.send({ arm: [arm] });
     child.send({ begin: true });
     this.#next = this.#load();
     return this.#ended;
@@ -68,7 +71,7 @@ export class Child {
   #load(): Loaded {
     const log = openSync(this.#logFile, 'a');
     const child = fork(this.#program.script, this.#program.args, {
-      env: { ...process.env, ...this.#env },
+      env: { ...process.env, ...this.#env, DIED_AT_FILE: this.#diedAtFile },
       stdio: ['ignore', log, log, 'ipc'],
       execArgv: [],
     });
@@ -86,7 +89,13 @@ export class Child {
     return this.#ended;
   }
 
-  tell(message: { arm: string } | { refuse: 'fix' | 'collect' } | { linger: true }): void {
+  /** The place at which it killed itself last. */
+  diedAt(): Promise<string> {
+    return readFile(this.#diedAtFile, 'utf8');
+  }
+
+  /** `arm`: it dies at whichever of these places it comes to first. */
+  tell(message: { arm: readonly string[] } | { refuse: 'fix' | 'collect' } | { linger: true }): void {
     this.#process?.send(message, () => {});
   }
 

@@ -1,12 +1,16 @@
-/** @returns steps that end this process at the place named by the last message `{ arm }`. */
+import { writeFileSync } from 'node:fs';
+
+/** @returns steps that end this process at the first place it comes to of those in the last message `{ arm }`. */
 export function deadlyPlaces() {
-  let armed = null;
+  let armed = new Set();
   process.on('message', ({ arm }) => {
-    if (arm !== undefined) armed = arm;
+    if (arm !== undefined) armed = new Set(arm);
   });
   return {
     at(name) {
-      if (name !== armed) return undefined;
+      if (!armed.has(name)) return undefined;
+      // A message to the parent might be on its way still.
+      writeFileSync(process.env.DIED_AT_FILE, name);
       process.kill(process.pid, 'SIGKILL');
       // Nothing goes on behind it, also not in the moment until the signal is there.
       return new Promise(() => {});

@@ -17,8 +17,19 @@ const script = new Script(
   },
 );
 const module_ = { exports: {} };
+if (!known) keepWhenReady();
 script.runInThisContext()(module_.exports, createRequire(cameFrom), module_, cameFrom, dirname(cameFrom));
-if (!known) {
+
+/** Only what has run is in it, and a start is over when the program says so. */
+function keepWhenReady() {
+  const send = process.send.bind(process);
+  process.send = (said) => {
+    if ('ready' in said) keep();
+    return send(said);
+  };
+}
+
+function keep() {
   const draft = `${kept}.${process.pid}`;
   writeFileSync(draft, script.createCachedData());
   renameSync(draft, kept);

@@ -169,8 +169,13 @@ interface People {
 }
 
 const OPEN_MAX = 3;
+const ORDERS = [
+  ['A', SMALL],
+  ['MS', SMALL],
+  ['ML', LARGE],
+] as const;
 /** What is looked at again and again, because nothing tells when it changes. */
-export const POLL_MS = 100;
+export const POLL_MS = 200;
 
 async function work(people: People): Promise<void> {
   await takeOrders(people);
@@ -179,14 +184,13 @@ async function work(people: People): Promise<void> {
 
 async function takeOrders(people: People): Promise<void> {
   const { shop } = people;
-  for (const [prefix, amountMinor] of [
-    ['A', SMALL],
-    ['MS', SMALL],
-    ['ML', LARGE],
-  ] as const) {
-    const open = `SELECT count(*) FROM orders LEFT JOIN postings p USING (order_no)
-      WHERE p.order_no IS NULL AND order_no ~ '^${prefix}[0-9]'`;
-    if ((await numberOf(shop, open)) >= OPEN_MAX) continue;
+  const { rows } = await shop.query<{ prefix: string; count: string }>(
+    `SELECT substring(order_no FROM '^[A-Z]+') AS prefix, count(*) FROM orders LEFT JOIN postings p USING (order_no)
+     WHERE p.order_no IS NULL GROUP BY 1`,
+  );
+  const open = new Map(rows.map(({ prefix, count }) => [prefix, Number(count)]));
+  for (const [prefix, amountMinor] of ORDERS) {
+    if ((open.get(prefix) ?? 0) >= OPEN_MAX) continue;
     people.orders += 1;
     await shop.query('INSERT INTO orders VALUES ($1, $2)', [`${prefix}${people.orders}`, amountMinor]);
   }
