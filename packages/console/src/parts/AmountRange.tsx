@@ -15,7 +15,7 @@ export function AmountRange({ field, from, to, filters }: RangeProps) {
   const currency = chosen.includes(',') ? OTHERWISE : chosen;
   const commit = (name: string, text: string): void => {
     const minor = text === '' ? '' : minorOf(text, currency);
-    setWrong({ ...wrong, [name]: minor === null });
+    setWrong((now) => ({ ...now, [name]: minor === null }));
     if (minor !== null) filters.set({ [name]: minor });
   };
   const input = (name: string, word: string) => (

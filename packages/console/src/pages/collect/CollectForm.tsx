@@ -33,7 +33,7 @@ export function CollectForm({ systems, clients, onStarted }: CollectFormProps) {
   const windowWords = useWindowWords();
   const chosen = chosenSystems(choice, systems);
   const change = (part: Partial<Choice>): void => {
-    setChoice({ ...choice, ...part });
+    setChoice((now) => ({ ...now, ...part }));
     setMissing([]);
     start.reset();
     askedAt.current = null;

@@ -95,7 +95,7 @@ function Editor({ latest }: { latest: ApprovalPolicy }) {
   };
   const change = (part: Partial<Typed>): void => {
     setSaved(null);
-    setTyped({ ...typed, ...part });
+    setTyped((now) => ({ ...now, ...part }));
   };
   const submit = (event: FormEvent): void => {
     event.preventDefault();

@@ -44,7 +44,10 @@ export function ScheduleFields({ form: { typed, set, errors } }: { form: Fields 
           error={errors.collectTimeZone}
         />
       </div>
-      <Schedule cron={typed.cron} timeZone={typed.zone} />
+      {/* The words come a moment after the typing; what is below them must not move under a finger or a mouse. */}
+      <div className="systems-room">
+        <Schedule cron={typed.cron} timeZone={typed.zone} />
+      </div>
     </>
   );
 }

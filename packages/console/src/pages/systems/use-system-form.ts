@@ -72,7 +72,7 @@ export function useSystemForm({ system, onClose, onCreated }: SystemFormActs): S
   };
   return {
     typed,
-    set: (part) => setTyped({ ...typed, ...part }),
+    set: (part) => setTyped((now) => ({ ...now, ...part })),
     errors: { ...fieldErrors(error, FIELDS), ...wrong },
     rest: error !== null && saysMoreThanFields(error, FIELDS) ? error : null,
     busy: create.isPending || change.isPending,
