@@ -5,7 +5,7 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { axe } from './support/axe.ts';
 import { type Faults, watchFaults } from './support/faults.ts';
-import { launchBrowser } from './support/site.ts';
+import { ASK_MS, launchBrowser } from './support/site.ts';
 
 const POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; connect-src 'self'";
 const SCRIPTS: Readonly<Record<string, string>> = {
@@ -87,7 +87,7 @@ it('lets pass what a test expects, and nothing else', async () => {
     expect(messageOf(() => faults.check())).toBe('');
   });
   await visit('/good', async (page, faults) => {
-    await page.waitForFunction(() => document.title === 'quiet');
+    await page.waitForFunction(() => document.title === 'quiet', null, { polling: ASK_MS });
     expect(messageOf(() => faults.check())).toBe('');
   });
 });

@@ -116,7 +116,7 @@ it('is text wherever it is shown', async () => {
   await readyMain(page).first().waitFor();
   expect(await isHarmless(page)).toEqual([]);
   expect(dialogs).toEqual([]);
-}, 120_000);
+});
 
 it('changes no page', async () => {
   const { page } = await site.open('/', { language: 'zh-CN' });
@@ -126,7 +126,7 @@ it('changes no page', async () => {
     expect(await isHarmless(page), listed.name).toEqual([]);
   }
   expect(dialogs).toEqual([]);
-}, 120_000);
+});
 
 it('is searched for as it is written', async () => {
   const { page } = await site.open('/', { language: 'en' });

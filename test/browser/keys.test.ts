@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { type Console, openConsole } from './support/open-console.ts';
 import { readyMain } from './support/site.ts';
 import { money, sayIn } from './support/texts.ts';
+import { WITHIN_MS } from './support/world.ts';
 
 const say = sayIn('en');
 const TABS_MAX = 80;
@@ -30,9 +31,7 @@ async function tabTo(page: Page, what: Locator): Promise<void> {
 }
 
 async function focused(page: Page, what: Locator): Promise<void> {
-  await what.waitFor();
-  const element = await what.elementHandle();
-  await page.waitForFunction((one) => one === document.activeElement, element);
+  await what.and(page.locator(':focus')).waitFor();
 }
 
 it('repairs a payment, and finds its way without a mouse', async () => {
@@ -102,7 +101,7 @@ it('repairs a payment, and finds its way without a mouse', async () => {
   await page.keyboard.press('Enter');
   await dialog.waitFor({ state: 'detached' });
   await focused(page, detail.getByRole('status').filter({ hasText: say('problem.act.asked') }));
-  await site.world.changes.until('the fix ends', 30_000, async () => {
+  await site.world.changes.until('the fix ends', WITHIN_MS, async () => {
     const { attempts } = await site.world.api.getProblem({ params: { id: problem.id } });
     return attempts > 0;
   });
@@ -111,7 +110,7 @@ it('repairs a payment, and finds its way without a mouse', async () => {
   await page.keyboard.press('Escape');
   await detail.waitFor({ state: 'detached' });
   await focused(page, page.getByRole('link', { name: businessKey, exact: true }));
-}, 240_000);
+});
 
 it('opens the help and the search, and gives the focus back', async () => {
   const { page } = await site.open('/problems', { language: 'en' });

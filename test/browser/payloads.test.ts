@@ -13,10 +13,9 @@ import { parseCsv } from '../../packages/server/test/http/parse-csv.ts';
 import { ASKED, PAYLOADS } from '../security/payloads.ts';
 import { PAYLOADS_OF_A_PROBLEM } from './support/hostile-client.ts';
 import { type Hostile, openHostile } from './support/hostile.ts';
-import { readyMain, WIDE } from './support/site.ts';
+import { readyMain, WIDE, WITHIN_MS } from './support/site.ts';
 import { turnTo, walk } from './support/walk.ts';
 
-const WITHIN_MS = 15_000;
 /** One page for each text takes minutes, and the parts that draw a record are the same for all. */
 const opened = <T>(all: readonly T[]): readonly T[] =>
   process.env['PICULUS_PAYLOADS'] === 'all'

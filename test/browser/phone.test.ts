@@ -65,7 +65,7 @@ it('runs a fix from the queue and closes another one, each with a few touches', 
     act: say('handling.runAmount', { amount: money(repaired.amountMinor, repaired.currency) }),
   });
   const outcome = say('handling.outcome', { outcome: say('words.outcome.fixed') });
-  await row.getByRole('status').getByText(outcome, { exact: true }).waitFor({ timeout: 30_000 });
+  await row.getByRole('status').getByText(outcome, { exact: true }).waitFor();
 
   const closed = next();
   const other = rowOf(page, closed.businessKey);
@@ -102,10 +102,7 @@ it('opens a problem as a page, looks ahead and runs the fix there', async () => 
   await confirm(page, say, {
     act: say('problem.act.runAmount', { amount: money(problem.amountMinor, problem.currency) }),
   });
-  await page
-    .locator('.problem-badges')
-    .getByText(say('words.state.fixed'), { exact: true })
-    .waitFor({ timeout: 30_000 });
+  await page.locator('.problem-badges').getByText(say('words.state.fixed'), { exact: true }).waitFor();
   await isGood(page);
 });
 

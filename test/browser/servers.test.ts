@@ -86,4 +86,4 @@ it('shows who works, leaves, left and was lost, as it happens', async () => {
   expect(await axe(page)).toEqual([]);
   faults.check();
   proxies[2]?.mend();
-}, 180_000);
+});

@@ -69,7 +69,7 @@ describe.each(['zh-CN', 'en'] as const)('in %s', (language) => {
       .getByText(say('words.state.fixed'), { exact: true })
       .first()
       .waitFor();
-  }, 180_000);
+  });
 });
 
 const withFix = (problems: readonly Problem[], fixCode: string): Problem[] =>
@@ -134,10 +134,7 @@ async function broadcast(page: Page, say: Say): Promise<void> {
   await page.getByRole('button', { name: say('collect.act', { count: 1, window }), exact: true }).click();
   const command = page.getByRole('article', { name: say('collections.command', { sysCode: 'PBAP' }) });
   await command.waitFor();
-  await command
-    .getByText(say('words.collect.complete'), { exact: true })
-    .first()
-    .waitFor({ timeout: 60_000 });
+  await command.getByText(say('words.collect.complete'), { exact: true }).first().waitFor();
   // Rows were scanned, and what was reported is new.
   const scanned = command
     .locator('.fact')
@@ -169,10 +166,7 @@ async function lookAndRun(page: Page, say: Say, problem: Problem): Promise<void>
     .getByRole('status')
     .filter({ hasText: say('problem.act.asked') })
     .waitFor();
-  await detail
-    .locator('.problem-badges')
-    .getByText(say('words.state.fixed'), { exact: true })
-    .waitFor({ timeout: 30_000 });
+  await detail.locator('.problem-badges').getByText(say('words.state.fixed'), { exact: true }).waitFor();
   await detail
     .getByText(/seen in the morning round/)
     .first()

@@ -8,6 +8,7 @@ import { createPerson } from '../support/people.ts';
 import { type Console, openConsole } from './support/open-console.ts';
 import { readyMain, signInByForm } from './support/site.ts';
 import { sayIn } from './support/texts.ts';
+import { WITHIN_MS } from './support/world.ts';
 
 const say = sayIn('en');
 const SYSTEM = 'MASKED';
@@ -70,7 +71,7 @@ beforeAll(async () => {
   client.start();
   await online;
   await site.world.collect([SYSTEM]);
-  await changes.until('the problem is there', 60_000, async () => {
+  await changes.until('the problem is there', WITHIN_MS, async () => {
     const { items } = await api.listProblems({ query: { sysCode: [SYSTEM] } });
     problemId = items[0]?.id ?? '';
     return problemId !== '';
