@@ -13,12 +13,14 @@ import { redisForFigures } from './redis.mjs';
 import { setup } from './setup.mjs';
 
 const PEERS = join(ROOT, 'benchmarks', 'peers');
+const BENCHMARKS = join(ROOT, 'benchmarks', 'dist', 'main.js');
 
 process.exitCode = await main(process.argv.slice(2));
 
 async function main(args) {
   if (!(await setup())) return 1;
   if ((await run(process.execPath, [bin('tsc'), '-b', 'benchmarks'])) !== 0) return 1;
+  if (args.includes('--page')) return run(process.execPath, [BENCHMARKS, ...args]);
   const given = process.env.BENCH_DATABASE_URL ?? '';
   const needed = given === '' && !args.includes('--help');
   const program = args.includes('--help') ? process.execPath : await peersAndNode();
@@ -30,7 +32,7 @@ async function main(args) {
   try {
     // Clients of this cell come by NATS as well; a missing one is fetched, which the others need not wait for.
     const nats = args.includes('poison') || !namesCells(args) ? await natsForTests() : null;
-    const child = spawn(program, [join(ROOT, 'benchmarks', 'dist', 'main.js'), ...args], {
+    const child = spawn(program, [BENCHMARKS, ...args], {
       stdio: 'inherit',
       env: {
         ...process.env,

@@ -8,6 +8,10 @@ export interface Asked {
   readonly json: boolean;
   /** Looks for the best settings of the peers in place of running cells. */
   readonly tune: boolean;
+  /** A folder that gets the report of each cell as soon as it is done. */
+  readonly out: string | null;
+  /** A folder of such reports, to be printed as Markdown in place of running cells. */
+  readonly page: string | null;
 }
 
 type Cells = Readonly<Record<string, Cell>>;
@@ -28,7 +32,12 @@ export function readArguments(args: readonly string[], known: Cells): Asked | nu
       throw new BenchError(`there is no cell "${name}"; there are ${Object.keys(known).join(', ')}`);
     return [name, optionsOf(cell, values, quick)] as const;
   });
-  return { cells, quick, json: values.get('json') === true, tune: values.get('tune') === true };
+  const folder = (name: string): string | null => {
+    const given = values.get(name);
+    return typeof given === 'string' ? given : null;
+  };
+  const flags = { quick, json: values.get('json') === true, tune: values.get('tune') === true };
+  return { cells, ...flags, out: folder('out'), page: folder('page') };
 }
 
 function optionsOf(
@@ -49,13 +58,14 @@ function optionsOf(
 function parse(args: readonly string[], known: Cells) {
   const names = Object.values(known).flatMap((cell) => Object.keys(cell.options));
   const flag = { type: 'boolean' as const };
+  const folder = { type: 'string' as const };
   try {
     const { values, positionals } = parseArgs({
       args: [...args],
       allowPositionals: true,
       options: {
         ...Object.fromEntries(names.map((name) => [name, { type: 'string' as const }] as const)),
-        ...{ json: flag, quick: flag, tune: flag, help: flag },
+        ...{ json: flag, quick: flag, tune: flag, help: flag, out: folder, page: folder },
       },
     });
     return { values: new Map<string, unknown>(Object.entries(values)), positionals };
@@ -69,6 +79,8 @@ export function usage(known: Cells): readonly string[] {
   return [
     'npm run bench -- [cell…] [options] [--quick] [--json]        without a cell: all of them',
     'npm run bench -- --tune [--quick]        finds the best settings of the systems beside Piculus',
+    'npm run bench -- [cell…] --out FOLDER        also writes the report of each cell there as soon as it is done',
+    'npm run bench -- --page FOLDER        prints these reports as Markdown and measures nothing',
     ...Object.entries(known).flatMap(([name, cell]) => [
       `  ${name}: ${cell.says}`,
       ...Object.entries(cell.options).map(

@@ -5,6 +5,8 @@
 import { readArguments, usage } from './arguments.ts';
 import { BenchError, type BenchReport, type Cell, type CellContext, type CellResult } from './cell.ts';
 import { CELLS } from './cells.ts';
+import { readReports, writeReport } from './files.ts';
+import { asPage } from './page.ts';
 import { asTable, failed, joined } from './report.ts';
 import { tunePeers } from './queues/tune.ts';
 import { describeMachine, describeVersions } from './support/machine.ts';
@@ -34,13 +36,29 @@ async function main(args: readonly string[]): Promise<number> {
       for (const line of usage(CELLS)) say(line);
       return 0;
     }
+    if (asked.page !== null) {
+      for (const line of asPage(readReports(asked.page, Object.keys(CELLS))))
+        process.stdout.write(`${line}\n`);
+      return 0;
+    }
     const databaseUrl = process.env.BENCH_DATABASE_URL;
     if (databaseUrl === undefined || databaseUrl === '')
       throw new BenchError('BENCH_DATABASE_URL is not set');
     const shared = { databaseUrl, quick: asked.quick, say };
     const machine = await describeMachine(databaseUrl);
+    const versions = describeVersions();
     const results = new Map<string, CellResult>();
     const seconds = new Map<string, number>();
+    const reportOf = (some: ReadonlyMap<string, CellResult>): BenchReport => ({
+      machine,
+      versions,
+      settings: {
+        quick: asked.quick,
+        seconds: Object.fromEntries([...seconds].filter(([name]) => some.has(name))),
+        options: Object.fromEntries(asked.cells.filter(([name]) => some.has(name)).map(named)),
+      },
+      ...joined(some),
+    });
     if (asked.tune) {
       const tuning: Cell = { says: 'settings of the systems beside Piculus', options: {}, run: tunePeers };
       results.set('tune', await runCell(tuning, { ...shared, options: new Map() }, undos));
@@ -53,18 +71,14 @@ async function main(args: readonly string[]): Promise<number> {
       const ran = runCell(cell, { ...shared, options }, undos);
       // One cell that breaks must not take what the others found with it.
       const kept = asked.cells.length === 1 ? ran : ran.catch(failed);
-      results.set(name, await kept);
+      const result = await kept;
+      results.set(name, result);
       seconds.set(name, Math.round((performance.now() - startedAt) / 1_000));
       say(`--- ${name} took ${seconds.get(name)} s`);
       if (interrupted !== null) return INTERRUPTED;
+      if (asked.out !== null) writeReport(asked.out, name, reportOf(new Map([[name, result]])));
     }
-    const settings = {
-      quick: asked.quick,
-      seconds: Object.fromEntries(seconds),
-      options: Object.fromEntries(asked.cells.map(named)),
-    };
-    const versions = describeVersions();
-    return print({ machine, versions, settings, ...joined(results) }, results, asked.json);
+    return print(reportOf(results), results, asked.json);
   } catch (error) {
     // What was under way fails because its database and processes are taken away.
     if (interrupted !== null) return INTERRUPTED;
