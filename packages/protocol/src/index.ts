@@ -8,4 +8,5 @@ export * from './money.ts';
 export * from './outcomes.ts';
 export * from './read-frame.ts';
 export * from './scenarios.ts';
+export * from './times.ts';
 export * from './words.ts';

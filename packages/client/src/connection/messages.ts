@@ -2,6 +2,7 @@
 import {
   type ClientMessageBody,
   type ClientMessageType,
+  compiledSchema,
   messageSchema,
   PiculusError,
   PROTOCOL_VERSION,
@@ -35,19 +36,22 @@ interface Schema {
       };
 }
 
-/** Builds the schemas once; made when a client is made, because imports do no work. */
+/**
+ * Builds the schemas once; made when a client is made, because imports do no work. A `fix` may hold hundreds of commands,
+ * so that its schema alone is worth being compiled.
+ */
 export function createMessageReader(): MessageReader {
-  const schemas: { readonly [T in ServerMessageType]: Schema } = {
-    welcome: messageSchema('welcome', SERVER_MESSAGES.welcome),
-    collect: messageSchema('collect', SERVER_MESSAGES.collect),
-    'cancel-collect': messageSchema('cancel-collect', SERVER_MESSAGES['cancel-collect']),
-    fix: messageSchema('fix', SERVER_MESSAGES.fix),
-    halt: messageSchema('halt', SERVER_MESSAGES.halt),
-    preview: messageSchema('preview', SERVER_MESSAGES.preview),
-    reveal: messageSchema('reveal', SERVER_MESSAGES.reveal),
-    'server-keys': messageSchema('server-keys', SERVER_MESSAGES['server-keys']),
-    ack: messageSchema('ack', SERVER_MESSAGES.ack),
-    error: messageSchema('error', SERVER_MESSAGES.error),
+  const schemas: { readonly [T in ServerMessageType]: () => Schema } = {
+    welcome: plain(messageSchema('welcome', SERVER_MESSAGES.welcome)),
+    collect: plain(messageSchema('collect', SERVER_MESSAGES.collect)),
+    'cancel-collect': plain(messageSchema('cancel-collect', SERVER_MESSAGES['cancel-collect'])),
+    fix: compiledSchema(messageSchema('fix', SERVER_MESSAGES.fix)),
+    halt: plain(messageSchema('halt', SERVER_MESSAGES.halt)),
+    preview: plain(messageSchema('preview', SERVER_MESSAGES.preview)),
+    reveal: plain(messageSchema('reveal', SERVER_MESSAGES.reveal)),
+    'server-keys': plain(messageSchema('server-keys', SERVER_MESSAGES['server-keys'])),
+    ack: plain(messageSchema('ack', SERVER_MESSAGES.ack)),
+    error: plain(messageSchema('error', SERVER_MESSAGES.error)),
   };
   return (frame) => {
     let id: string | undefined;
@@ -57,12 +61,15 @@ export function createMessageReader(): MessageReader {
       if (!isServerMessageType(raw.type)) {
         throw new PiculusError('unknown-type', `"${boundText(raw.type, DETAIL_LENGTH)}" is not known here`);
       }
-      return { message: checked(schemas[raw.type], raw) };
+      return { message: checked(schemas[raw.type](), raw) };
     } catch (error) {
       return { failure: { id, error: error instanceof PiculusError ? error : new PiculusError('internal') } };
     }
   };
 }
+
+/** The schema as the library reads it. */
+const plain = (schema: Schema) => (): Schema => schema;
 
 function isServerMessageType(type: string): type is ServerMessageType {
   return Object.hasOwn(SERVER_MESSAGES, type);

@@ -7,6 +7,7 @@ import {
   type FixCommand,
   type FixItem,
   type FixResult,
+  isoTime,
   LIMITS,
   PiculusError,
 } from '@piculus/protocol';
@@ -175,7 +176,7 @@ export class Executor<Tx> {
       const result = withoutActing(
         this.#options,
         item,
-        this.#options.clock.now(),
+        isoTime(this.#options.clock.now()),
         'not-yet',
         'not begun: the client stops',
       );
@@ -260,7 +261,7 @@ export class Executor<Tx> {
   async #execute(work: RunningWork): Promise<void> {
     const { lease, item, controller } = work;
     const { clock, fixes, log, runner } = this.#options;
-    const startedAt = clock.now();
+    const startedAt = isoTime(clock.now());
     let result: FixResult | null;
     try {
       const fix = fixes.get(item.fixCode);

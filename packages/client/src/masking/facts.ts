@@ -55,18 +55,31 @@ export function personalTable(fields: PersonalFields): PersonalTable {
   return { order: ofSide('order'), ledger: ofSide('ledger'), bank: ofSide('bank') };
 }
 
+/** As `personalTable` of what is personal for every fix and for one, made once for each fix. */
+export function personalTables(
+  always: PersonalFields,
+): (fix: { readonly personal?: PersonalFields }) => PersonalTable {
+  const known = new WeakMap<object, PersonalTable>();
+  return (fix) => {
+    const table = known.get(fix) ?? personalTable([...always, ...(fix.personal ?? [])]);
+    known.set(fix, table);
+    return table;
+  };
+}
+
 const checkedFacts = compiledSchema(factsSchema);
 
 /** @throws ZodError when the facts do not have the protocol's shape. */
-export function maskFacts(facts: Facts, fields: PersonalFields): MaskedFacts {
-  const table = personalTable(fields);
+export function maskFacts(facts: Facts, table: PersonalTable): MaskedFacts {
   const masked = maskUnchecked(facts, table);
   const { personal } = masked;
   const harmless = valuesOf(facts, (side, field) => !table[side].has(field));
   return {
     facts: checkedFacts().parse(masked.facts),
     personal,
-    harmless: harmless.filter((text) => !personal.sharesDigitsWith(text.replace(/\D/g, ''))),
+    harmless: personal.noDigits
+      ? harmless
+      : harmless.filter((text) => !personal.sharesDigitsWith(text.replace(/\D/g, ''))),
   };
 }
 
@@ -119,7 +132,7 @@ function maskFact(value: FactValue, isPersonal: boolean, personal: PersonalValue
   if (value === null) return value;
   if (isPersonal) return storable(maskValue(String(value)));
   if (typeof value === 'string')
-    return boundText(hidePersonal(storable(value), personal), LIMITS.factTextLength);
+    return boundText(personal.none ? value : hidePersonal(storable(value), personal), LIMITS.factTextLength);
   if (
     typeof value === 'number' &&
     !personal.noDigits &&

@@ -13,7 +13,7 @@ import type { Clock } from '../clock.ts';
 import type { Command, Fix, FixContext } from '../fix.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { Logger } from '../logger.ts';
-import { type MaskedFacts, maskFacts, NO_FACTS, type PersonalFields } from '../masking/facts.ts';
+import { type MaskedFacts, maskFacts, NO_FACTS, type PersonalTable } from '../masking/facts.ts';
 import { scrubText } from '../masking/mask.ts';
 import { boundText, describeError, storable } from '../masking/text.ts';
 import { gaveUpBecause } from './give-up.ts';
@@ -22,7 +22,8 @@ export interface ExecutionDependencies<Tx> {
   readonly journal: Journal<Tx>;
   readonly clock: Clock;
   readonly log: Logger;
-  readonly personal: PersonalFields;
+  /** Which facts of this fix are personal. */
+  readonly personalOf: (fix: { readonly personal?: readonly string[] }) => PersonalTable;
   /** Examinations in one execution; a plan that still says `act` after these has failed. */
   readonly roundsMax: number;
 }
@@ -113,8 +114,7 @@ export class Execution<Tx> {
   #see(evidence: unknown): void {
     // Facts are for people; that they cannot be shown must not stop a repair.
     try {
-      const { personal = [] } = this.#fix;
-      this.#seen = maskFacts(this.#fix.facts(evidence), [...this.#deps.personal, ...personal]);
+      this.#seen = maskFacts(this.#fix.facts(evidence), this.#deps.personalOf(this.#fix));
     } catch (error) {
       this.#seen = NO_FACTS;
       this.#deps.log.warn(

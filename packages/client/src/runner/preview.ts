@@ -1,13 +1,13 @@
 /** What a fix would do now, without a fence, a journal entry or any other trace. */
 import { LIMITS, type PlanStep, type PreviewResult } from '@piculus/protocol';
 import type { Command } from '../fix.ts';
-import { maskFacts, NO_FACTS, type PersonalFields } from '../masking/facts.ts';
+import { maskFacts, NO_FACTS, type PersonalTable } from '../masking/facts.ts';
 import { scrubText } from '../masking/mask.ts';
 import { boundText, describeError, storable } from '../masking/text.ts';
 import type { AnyFix } from './any-fix.ts';
 
 export async function previewFix<Tx>(
-  personal: PersonalFields,
+  personal: PersonalTable,
   fix: AnyFix<Tx>,
   previewId: string,
   command: Command,
@@ -22,7 +22,7 @@ export async function previewFix<Tx>(
     );
   try {
     const evidence = await fix.examine(command, signal);
-    seen = maskFacts(fix.facts(evidence), [...personal, ...(fix.personal ?? [])]);
+    seen = maskFacts(fix.facts(evidence), personal);
     const plan = fix.plan(command, evidence);
     const steps: readonly PlanStep[] = plan.verdict === 'act' ? plan.steps : [];
     return {

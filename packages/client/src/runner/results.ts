@@ -1,5 +1,5 @@
 /** The results of commands, as they go to the server. */
-import { type Effect, type FixItem, type FixResult, LIMITS } from '@piculus/protocol';
+import { type Effect, type FixItem, type FixResult, isoTime, LIMITS } from '@piculus/protocol';
 import { NOTHING_PERSONAL, scrubText } from '../masking/mask.ts';
 import { boundText, describeError, storable } from '../masking/text.ts';
 import type { Ending, ExecutionDependencies } from './execution.ts';
@@ -8,7 +8,7 @@ import type { Ending, ExecutionDependencies } from './execution.ts';
 export function asResult<Tx>(
   deps: ExecutionDependencies<Tx>,
   item: FixItem,
-  startedAt: Date,
+  startedAt: string,
   ending: Ending,
   effects: readonly Effect[],
 ): FixResult {
@@ -23,15 +23,15 @@ export function asResult<Tx>(
     replayed: false,
     verified: right,
     facts: ending.seen.facts,
-    startedAt: startedAt.toISOString(),
-    finishedAt: deps.clock.now().toISOString(),
+    startedAt,
+    finishedAt: isoTime(deps.clock.now()),
   });
 }
 
 export function payloadChanged<Tx>(
   deps: ExecutionDependencies<Tx>,
   item: FixItem,
-  startedAt: Date,
+  startedAt: string,
   effects: readonly Effect[],
 ): FixResult {
   deps.log.error({ commandKey: item.commandKey }, 'the same command key came with another payload');
@@ -51,7 +51,7 @@ export function payloadChanged<Tx>(
 export function journalAway<Tx>(
   deps: ExecutionDependencies<Tx>,
   item: FixItem,
-  startedAt: Date,
+  startedAt: string,
   error: unknown,
 ): FixResult {
   const text = scrubText(storable(describeError(error)), NOTHING_PERSONAL, [item.businessKey]);
@@ -62,7 +62,7 @@ export function journalAway<Tx>(
 export function withoutActing(
   deps: Pick<ExecutionDependencies<unknown>, 'clock'>,
   item: FixItem,
-  startedAt: Date,
+  startedAt: string,
   outcome: 'failed' | 'refused' | 'not-yet',
   reason: string,
 ): FixResult {
@@ -76,8 +76,8 @@ export function withoutActing(
     replayed: false,
     verified: false,
     facts: null,
-    startedAt: startedAt.toISOString(),
-    finishedAt: deps.clock.now().toISOString(),
+    startedAt,
+    finishedAt: isoTime(deps.clock.now()),
   });
 }
 

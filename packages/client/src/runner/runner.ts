@@ -2,9 +2,17 @@
  * Runs commands against the journal: the same command key runs once at a time in this process, a recorded
  * answer is given again without acting, and the same key with another payload is refused with an alarm.
  */
-import { type Effect, type FixItem, type FixResult, LIMITS, type PreviewResult } from '@piculus/protocol';
+import {
+  type Effect,
+  type FixItem,
+  type FixResult,
+  isoTime,
+  LIMITS,
+  type PreviewResult,
+} from '@piculus/protocol';
 import type { Command } from '../fix.ts';
 import type { JournalEntry } from '../journal/journal.ts';
+import { type PersonalFields, personalTables } from '../masking/facts.ts';
 import { NOTHING_PERSONAL, scrubText } from '../masking/mask.ts';
 import { boundText, describeError, storable } from '../masking/text.ts';
 import type { AnyFix } from './any-fix.ts';
@@ -12,6 +20,11 @@ import { Execution, type ExecutionDependencies } from './execution.ts';
 import { payloadHash } from './payload.ts';
 import { previewFix } from './preview.ts';
 import { asResult, bounded, identity, journalAway, payloadChanged } from './results.ts';
+
+export interface RunnerOptions<Tx> extends Omit<ExecutionDependencies<Tx>, 'personalOf'> {
+  /** Personal whatever the fix. */
+  readonly personal: PersonalFields;
+}
 
 export interface Runner<Tx> {
   /**
@@ -28,7 +41,10 @@ interface Running {
   readonly result: Promise<FixResult | null>;
 }
 
-export function createRunner<Tx>(deps: ExecutionDependencies<Tx>): Runner<Tx> {
+export function createRunner<Tx>(options: RunnerOptions<Tx>): Runner<Tx> {
+  const personalOf = personalTables(options.personal);
+  const { journal, clock, log, roundsMax } = options;
+  const deps: ExecutionDependencies<Tx> = { journal, clock, log, roundsMax, personalOf };
   const running = new Map<string, Running>();
 
   async function run(fix: AnyFix<Tx>, item: FixItem, signal: AbortSignal): Promise<FixResult | null> {
@@ -36,7 +52,7 @@ export function createRunner<Tx>(deps: ExecutionDependencies<Tx>): Runner<Tx> {
     for (;;) {
       const other = running.get(item.commandKey);
       if (!other) break;
-      if (other.hash !== hash) return payloadChanged(deps, item, deps.clock.now(), []);
+      if (other.hash !== hash) return payloadChanged(deps, item, isoTime(deps.clock.now()), []);
       const shared = await other.result;
       if (shared) return { ...shared, ...identity(item) };
       // The one before was given up; this one was not, so it goes on by itself.
@@ -53,7 +69,8 @@ export function createRunner<Tx>(deps: ExecutionDependencies<Tx>): Runner<Tx> {
 
   return {
     run,
-    preview: (fix, previewId, command, signal) => previewFix(deps.personal, fix, previewId, command, signal),
+    preview: (fix, previewId, command, signal) =>
+      previewFix(personalOf(fix), fix, previewId, command, signal),
   };
 }
 
@@ -64,7 +81,7 @@ async function runOnce<Tx>(
   hash: string,
   signal: AbortSignal,
 ): Promise<FixResult | null> {
-  const startedAt = deps.clock.now();
+  const startedAt = isoTime(deps.clock.now());
   let entry: JournalEntry;
   try {
     entry = await deps.journal.open(item.commandKey, hash);

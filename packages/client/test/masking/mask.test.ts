@@ -1,10 +1,11 @@
 import { LIMITS, type Facts } from '@piculus/protocol';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { checkPersonalFields, maskFacts } from '../../src/masking/facts.ts';
+import { checkPersonalFields, maskFacts as maskByTable, personalTable } from '../../src/masking/facts.ts';
 import { maskValue, NOTHING_PERSONAL, scrubText } from '../../src/masking/mask.ts';
 import { boundText, storable } from '../../src/masking/text.ts';
 
+const maskFacts = (facts: Facts, fields: readonly string[]) => maskByTable(facts, personalTable(fields));
 const side = (fields: Facts['order']['fields']): Facts['order'] => ({
   state: 'SUCCESS',
   source: 'query',
