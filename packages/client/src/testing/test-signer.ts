@@ -3,6 +3,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import type { ServerMessageBody, ServerMessageType } from '@piculus/protocol';
 import {
   type Audience,
+  fixBytes,
   fixItemBytes,
   previewBytes,
   revealBytes,
@@ -38,15 +39,16 @@ export function createTestSigner(): TestSigner {
   return {
     serverKey: text,
     seal: {
+      // Signed once for the whole message, as a server does for a client of today; unless somebody signed its items.
       fix: (audience, command) =>
-        command.signature === undefined
+        command.items.some((item) => item.signature !== undefined)
           ? {
               ...command,
               items: command.items.map((item) =>
                 sealed(item, (signed) => fixItemBytes(audience, command, signed)),
               ),
             }
-          : command,
+          : sealed(command, (signed) => fixBytes(audience, signed)),
       preview: (audience, preview) => sealed(preview, (signed) => previewBytes(audience, signed)),
       reveal: (audience, reveal) => sealed(reveal, (signed) => revealBytes(audience, signed)),
     },
