@@ -1,11 +1,11 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { isDirectoryInUse } from '../../packages/embedded-database/src/index.ts';
-import { readResult, startDemo, threeDatabases } from './run-demo.ts';
+import { readOptions } from '../../examples/pbap/src/demo/options.ts';
+import { startDemo, threeDatabases } from './run-demo.ts';
 
 const MINUTES = 60_000;
 let folder: string;
@@ -15,6 +15,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 describe('the command line', () => {
+  // What all of them have in common, the way from here to the exit code, is shown by the first.
   test.each([
     [['--nonsense'], /--nonsense/],
     [['--orders', 'many'], /--orders must be a whole number/],
@@ -26,10 +27,16 @@ describe('the command line', () => {
     [['--once', '--manual'], /leave out --manual/],
     [['--once', '--transactions', 'a.csv', '--orders', '5'], /either --transactions or --orders/],
     [['stray'], /stray/],
-  ])('%j makes no sense and ends with 2', async (args, reason) => {
-    const run = await startDemo(args).finished;
+  ])('%j makes no sense', (args, reason) => {
+    expect(() => readOptions(args, {}, folder)).toThrow(
+      expect.objectContaining({ name: 'DemoError', exitCode: 2, message: expect.stringMatching(reason) }),
+    );
+  });
+
+  test('that makes no sense ends with 2 and says why', async () => {
+    const run = await startDemo(['--nonsense']).finished;
     expect(run).toMatchObject({ code: 2, stdout: '' });
-    expect(run.stderr).toMatch(reason);
+    expect(run.stderr).toMatch(/--nonsense/);
   });
 
   test('--help shows every option and ends with 0', async () => {
@@ -70,28 +77,6 @@ describe('a file of transactions', () => {
     expect(few).toMatchObject({ code: 1, stdout: '' });
     expect(few.stderr).toMatch(/too few orders/);
   });
-
-  test(
-    'is read from the folder where the command was typed; a taken port is said and another one used',
-    async () => {
-      const rows = Array.from(
-        { length: 120 },
-        (_, i) => `T${i},A${i % 7},${i % 2 ? 'withdraw' : 'recharge'},10.00,CZK,1993-01-01T00:00:00Z`,
-      );
-      await writeFile(join(folder, 'good.csv'), `${[header, ...rows].join('\n')}\n`);
-      const taken = await occupy(17_301);
-      const databases = await threeDatabases();
-      const args = ['--once', '--json', '--transactions', 'good.csv', '--anomalies', '1', '--port', '17301'];
-      const env = { ...databases.env, INIT_CWD: folder };
-      const run = await startDemo(args, env, tmpdir()).finished;
-      taken.close();
-      expect(run.code, run.stderr).toBe(0);
-      expect(readResult(run)).toMatchObject({ orders: 120, accounts: 7 });
-      expect(run.stderr).toMatch(/port 17301 is taken; the server listens on 17302 instead/);
-      await databases.drop();
-    },
-    4 * MINUTES,
-  );
 });
 
 test(
@@ -152,11 +137,3 @@ test(
   },
   4 * MINUTES,
 );
-
-function occupy(port: number): Promise<Server> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(port, '127.0.0.1', () => resolve(server));
-  });
-}

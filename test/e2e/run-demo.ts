@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { createTestDatabase } from '../support/database.ts';
 
+const SHORT_LIVED = new URL('../support/short-lived.mjs', import.meta.url);
 const DEMO = fileURLToPath(new URL('../../examples/pbap/dist/main.js', import.meta.url));
 
 export interface Finished {
@@ -30,7 +31,8 @@ export function startDemo(
     ([name]) => !name.endsWith('DATABASE_URL') && name !== 'INIT_CWD',
   );
   const child = spawn(process.execPath, [DEMO, ...args], {
-    env: { ...Object.fromEntries(inherited), ...env },
+    // For the demo and all that it starts.
+    env: { ...Object.fromEntries(inherited), NODE_OPTIONS: `--import ${SHORT_LIVED.href}`, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
     ...(cwd === undefined ? {} : { cwd }),
   });
