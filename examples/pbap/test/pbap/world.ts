@@ -52,9 +52,11 @@ const EVERYTHING = [
 export async function openWorld(
   cloner: Pick<Cloner, 'clone'>,
   bankOptions: Partial<BankStartOptions> = {},
+  prepare: (pool: pg.Pool) => void = () => {},
 ): Promise<PbapWorld> {
   const database = await cloner.clone();
   const pool = createPool({ url: database.url, name: 'pbap-test', size: 4 });
+  prepare(pool);
   // The bank settles only when the world says so.
   const running = await startBank({
     databaseUrl: database.url,

@@ -7,6 +7,7 @@
 import { DEFAULT_POLICY, type RepairPolicy } from '../ports.ts';
 import { CASES, type Case } from './cases.ts';
 import * as checks from './checks.ts';
+import * as promises from './promises.ts';
 import type { WorldFactory } from './world.ts';
 
 export { CASES, type Case } from './cases.ts';
@@ -38,7 +39,22 @@ const NAMED = {
   'the normal path is held off': checks.normalPathIsHeldOff,
   'another decision stands': checks.otherDecisionStands,
   'too little money changes nothing': checks.tooLittleMoney,
+  'an effect is booked once': promises.booksOnce,
+  'a status changes only from what was seen': promises.statusIsGuarded,
+  'the statement shows what moved': promises.statementIsFresh,
+  'a callback under way is waited for': promises.callbackIsWaitedFor,
 } as const satisfies Record<string, checks.Check>;
+
+/** Those that not every case has something for. */
+const ONLY_FOR: ReadonlyMap<checks.Check, (given: Case) => boolean> = new Map<
+  checks.Check,
+  (given: Case) => boolean
+>([
+  [checks.tooLittleMoney, ({ scenario }) => scenario === 'C2'],
+  [checks.lateOriginal, checks.hasLateOriginal],
+  [promises.booksOnce, promises.hasBooking],
+  [promises.callbackIsWaitedFor, promises.hasCallback],
+]);
 
 /** @returns one check per promise and case; money being conserved is part of every one. */
 export function conformanceChecks<Tx>(
@@ -47,8 +63,7 @@ export function conformanceChecks<Tx>(
 ): readonly ConformanceCheck[] {
   return CASES.filter(applies).flatMap((given) =>
     Object.entries(NAMED)
-      .filter(([, check]) => check !== checks.tooLittleMoney || given.scenario === 'C2')
-      .filter(([, check]) => check !== checks.lateOriginal || checks.hasLateOriginal(given))
+      .filter(([, check]) => ONLY_FOR.get(check)?.(given) ?? true)
       .map(([promise, check]) => ({
         name: `${given.name}: ${promise}`,
         run: async () => {
