@@ -5,9 +5,10 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RARE_COMMITS } from '../../packages/server/src/base/steps.ts';
-import { type Act, ACTS } from './acts.ts';
+import type { Act } from './act.ts';
+import { ACTS } from './acts.ts';
 import { makePrograms, type Programs } from './one-file.ts';
-import { LARGE, makeWorld, POLL_MS, SMALL, type World } from './world.ts';
+import { LARGE, makeWorld, POLL_MS, SMALL, until, type World } from './world.ts';
 
 /** Each act that needs a problem of its own takes two. */
 const ORDERS_OF_A_KIND = 12;
@@ -38,14 +39,6 @@ async function haveProblems(): Promise<void> {
   const { id } = await world.requester.startCollection({ body: {} });
   await until(async () => (await world.requester.getCollection({ params: { id } })).state === 'complete');
   await world.client.end();
-}
-
-async function until(isTrue: () => Promise<boolean>): Promise<void> {
-  const endsAt = performance.now() + WITHIN_MS;
-  while (!(await isTrue())) {
-    if (performance.now() > endsAt) throw new Error('it did not come to that');
-    await pause(POLL_MS);
-  }
 }
 
 interface Figures {

@@ -2,32 +2,13 @@
  * What people do and what seldom happens by itself, as a table: where the server dies while it does it, and how often
  * it was done, by the tables and by the acts that were written down. Each line is one transaction.
  */
-import { randomBytes } from 'node:crypto';
-import type { RARE_COMMITS } from '../../packages/server/src/base/steps.ts';
+import { ACCESS } from './acts-of-access.ts';
+import { HALTS } from './acts-of-halts.ts';
+import { type Act, manual, newCode, reason, resumeAll, setLimits, timePasses } from './act.ts';
 import { openDatabase } from '../../packages/server/src/store/database.ts';
 import { openPool } from '../../packages/server/src/store/pool.ts';
 import { choosePolicy } from '../support/approval-policy.ts';
-import { CLICKED, ONCE_A_YEAR, SYSTEM, TICKED, type World } from './world.ts';
-
-type RareCommit = (typeof RARE_COMMITS)[number];
-
-export interface Act {
-  readonly name: string;
-  readonly commit: RareCommit;
-  /** A query of how often it was done: one number. */
-  readonly done: string;
-  /** What the acts call it; null for what is nobody's act. */
-  readonly act: string | null;
-  /** It happens by itself where there is an occasion, again after a crash: at once where it says so, or soon. */
-  readonly byItself?: 'soon' | 'at the start';
-  /** Makes what it needs. @returns the deed itself, or what gives the occasion. */
-  prepare(world: World): Promise<() => Promise<unknown>>;
-}
-
-const REASON = 'because';
-const reason = { reason: REASON };
-const manual = { sysCode: SYSTEM, maxRetries: 0, retryCron: ONCE_A_YEAR, executionMode: 'manual' } as const;
-const newCode = (): string => `madeForATest${randomBytes(6).toString('hex')}`;
+import { CLICKED, SYSTEM, TICKED, type World } from './world.ts';
 
 /** A problem that nobody has done anything with. */
 async function untouched({ piculus }: World, size: 'small' | 'large', fixCode = CLICKED): Promise<string> {
@@ -52,21 +33,6 @@ async function asked(world: World): Promise<{ id: string; hash: string }> {
 async function policyOf(world: World, mode: 'careful' | 'as-configured'): Promise<void> {
   const db = openDatabase(openPool({ url: world.databaseUrl, connectionsMax: 1 }));
   await choosePolicy(db, { mode }).finally(() => db.destroy());
-}
-
-/** Past what the tables refuse: time that passes is no statement. */
-async function timePasses({ piculus }: World, statement: string): Promise<void> {
-  const client = await piculus.connect();
-  try {
-    await client.query('BEGIN');
-    await client.query('SET LOCAL session_replication_role = replica');
-    await client.query(statement);
-    await client.query('COMMIT');
-    client.release();
-  } catch (error) {
-    client.release(true);
-    throw error;
-  }
 }
 
 const stateOfApprovals = (state: string): string =>
@@ -195,15 +161,11 @@ const OF_SETTINGS: readonly Act[] = [
     commit: 'act',
     done: 'SELECT coalesce(sum(version), 0) FROM piculus.limits',
     act: 'set-limits',
-    async prepare({ requester, piculus }) {
-      const { rows } = await piculus.query<{ version: number }>(
-        `SELECT version FROM piculus.limits WHERE sys_code = $1 AND fix_code IS NULL`,
-        [SYSTEM],
+    async prepare(world) {
+      const { rows } = await world.piculus.query<{ versions: string }>(
+        'SELECT coalesce(sum(version), 0) AS versions FROM piculus.limits',
       );
-      const version = rows[0]?.version ?? 0;
-      const settings = { executionsPerHour: 100 - version, amountsPerHour: [], breaker: null, canary: 0 };
-      return () =>
-        requester.setLimits({ body: { sysCode: SYSTEM, fixCode: null, version, settings, ...reason } });
+      return () => setLimits(world, { executionsPerHour: 100 - Number(rows[0]?.versions) });
     },
   },
   {
@@ -338,10 +300,13 @@ const OF_TICKS: readonly Act[] = [
   },
 ];
 
-async function resumeAll({ requester }: World): Promise<void> {
-  const { items } = await requester.listHalts({ query: { open: true } });
-  for (const { id } of items) await requester.resume({ params: { id }, body: reason });
-}
-
 /** Those that need rules first: the last of the others does away with them. */
-export const ACTS: readonly Act[] = [...ASKED, ...OF_PROBLEMS, ...OF_COLLECTS, ...OF_SETTINGS, ...OF_TICKS];
+export const ACTS: readonly Act[] = [
+  ...ASKED,
+  ...OF_PROBLEMS,
+  ...OF_COLLECTS,
+  ...OF_SETTINGS,
+  ...OF_TICKS,
+  ...ACCESS,
+  ...HALTS,
+];

@@ -23,7 +23,7 @@ const LEASE_MS = 1_500;
 export const SMALL = '700';
 export const LARGE = '500001';
 export const ONCE_A_YEAR = '0 0 0 1 1 ?';
-const EVERY_SECOND = '0/1 * * * * ?';
+export const EVERY_SECOND = '0/1 * * * * ?';
 
 export interface World {
   readonly server: Child;
@@ -40,6 +40,8 @@ export interface World {
   settle(withinMs: number): Promise<string[]>;
   readonly folder: string;
   readonly databaseUrl: string;
+  /** The server's, by HTTP. */
+  readonly address: string;
   /** The server's database, past the server. */
   readonly piculus: pg.Pool;
   readonly shop: pg.Pool;
@@ -104,6 +106,7 @@ export async function makeWorld(programs: Programs, { quiet = false }: WorldOpti
     second,
     folder,
     databaseUrl: database.url,
+    address,
     piculus,
     shop,
     requester,
@@ -176,6 +179,16 @@ const ORDERS = [
 ] as const;
 /** What is looked at again and again, because nothing tells when it changes. */
 export const POLL_MS = 200;
+
+const WITHIN_MS = 120_000;
+
+export async function until(isTrue: () => Promise<boolean>): Promise<void> {
+  const endsAt = performance.now() + WITHIN_MS;
+  while (!(await isTrue())) {
+    if (performance.now() > endsAt) throw new Error('it did not come to that');
+    await pause(POLL_MS);
+  }
+}
 
 async function work(people: People): Promise<void> {
   await takeOrders(people);

@@ -26,6 +26,8 @@ export const RARE_COMMITS = [
   'collect start',
   'collect progress',
   'collect rescue',
+  'breaker trip',
+  'limit end',
   'ticks begin',
   'ticks end',
 ] as const;

@@ -5,7 +5,7 @@ import { writeAudit } from '../audit/audit.ts';
 import { type Caller, requireFresh } from '../base/access.ts';
 import type { Account, Context } from '../base/services.ts';
 import type { Tx } from '../store/database.ts';
-import { transaction } from '../store/pool.ts';
+import { committed } from '../store/pool.ts';
 import {
   deleteSession,
   deleteSessions,
@@ -23,7 +23,10 @@ export interface AccountParts {
   readonly hashing: Hashing;
 }
 
-export function createAccount(context: Pick<Context, 'db' | 'clock'>, parts: AccountParts): Account {
+export function createAccount(
+  context: Pick<Context, 'db' | 'clock' | 'steps'>,
+  parts: AccountParts,
+): Account {
   const { db, clock } = context;
   const { guessing, hashing } = parts;
 
@@ -35,7 +38,7 @@ export function createAccount(context: Pick<Context, 'db' | 'clock'>, parts: Acc
     change: (tx: Tx, at: Date) => Promise<T>,
   ): Promise<T> {
     const at = clock.now();
-    return transaction(db, async (tx) => {
+    return committed(context, 'act', async (tx) => {
       const result = await change(tx, at);
       await writeAudit(tx, { at, actor: caller.actor, act: name, target: `user:${target.username}` });
       return result;

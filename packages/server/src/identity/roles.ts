@@ -5,7 +5,7 @@ import { writeAudit } from '../audit/audit.ts';
 import { type Caller, requireFresh } from '../base/access.ts';
 import type { Context } from '../base/services.ts';
 import type { Tx } from '../store/database.ts';
-import { transaction } from '../store/pool.ts';
+import { committed } from '../store/pool.ts';
 import { deleteRole, insertRole, readRole, readRoles, type RoleRow, updateRole } from '../store/roles.ts';
 import { changeAccess } from './grants.ts';
 
@@ -26,7 +26,8 @@ export interface Roles {
 
 const BUILT_IN: readonly string[] = Object.keys(BUILT_IN_ROLES);
 
-export function createRoles({ db, clock }: Pick<Context, 'db' | 'clock'>): Roles {
+export function createRoles(context: Pick<Context, 'db' | 'clock' | 'steps'>): Roles {
+  const { db, clock } = context;
   return {
     list: async () => (await readRoles(db)).map(toRole).sort((a, b) => rank(a) - rank(b)),
     put: async (name, { verbs, description, version }, caller) => {
@@ -41,7 +42,7 @@ export function createRoles({ db, clock }: Pick<Context, 'db' | 'clock'>): Roles
         at,
         by: caller.actor,
       };
-      return transaction(db, (tx) =>
+      return committed(context, 'act', (tx) =>
         changeAccess(tx, async () => {
           const before = await readRole(tx, name);
           if (before === undefined) {
@@ -70,7 +71,7 @@ export function createRoles({ db, clock }: Pick<Context, 'db' | 'clock'>): Roles
       const at = clock.now();
       requireFresh(caller, at);
       if (BUILT_IN.includes(name)) throw new PiculusError('wrong-state', 'a built-in role stays');
-      await transaction(db, (tx) =>
+      await committed(context, 'act', (tx) =>
         changeAccess(tx, async () => {
           const before = await readRole(tx, name);
           if (before === undefined) throw new PiculusError('not-found', 'there is no such role');

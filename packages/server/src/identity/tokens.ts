@@ -7,7 +7,7 @@ import type { RouteBody, RouteQuery, RouteResponse, Token, User } from '@piculus
 import { writeAudit } from '../audit/audit.ts';
 import { type Caller, inScope, requireFresh, type Scope } from '../base/access.ts';
 import type { Context } from '../base/services.ts';
-import { transaction } from '../store/pool.ts';
+import { committed } from '../store/pool.ts';
 import * as store from '../store/tokens.ts';
 import { selectUser } from '../store/users.ts';
 import { hashToken, looksLikeToken, makeToken, type TokenScope } from './token-rules.ts';
@@ -42,7 +42,8 @@ const LISTED_MAX = 500;
 
 const administersAll = (caller: Caller): boolean => caller.scope('administer') === 'all';
 
-export function createTokens({ db, clock }: Pick<Context, 'db' | 'clock'>): Tokens {
+export function createTokens(context: Pick<Context, 'db' | 'clock' | 'steps'>): Tokens {
+  const { db, clock } = context;
   return {
     async list({ everybody = false }, caller) {
       if (everybody && !administersAll(caller)) throw new PiculusError('not-allowed');
@@ -55,7 +56,7 @@ export function createTokens({ db, clock }: Pick<Context, 'db' | 'clock'>): Toke
       refuseMore(input, caller);
       const userId = userIdOf(caller);
       const { token, prefix, hash } = makeToken(clock.bytes);
-      const info = await transaction(db, async (tx) => {
+      const info = await committed(context, 'act', async (tx) => {
         const usable = await store.lockOwnerOfTokens(tx, userId, createdAt);
         if (usable === null) throw new PiculusError('not-allowed');
         if (usable >= TOKENS_MAX)
@@ -80,7 +81,7 @@ export function createTokens({ db, clock }: Pick<Context, 'db' | 'clock'>): Toke
     },
 
     async revoke(id, caller) {
-      await transaction(db, async (tx) => {
+      await committed(context, 'act', async (tx) => {
         const row = await store.lockToken(tx, id);
         if (row === null || (row.user_id !== caller.userId && !administersAll(caller)))
           throw new PiculusError('not-found', 'there is no such token');

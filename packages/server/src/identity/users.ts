@@ -6,7 +6,7 @@ import { requireFresh } from '../base/access.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Context, Users } from '../base/services.ts';
 import type { Database } from '../store/database.ts';
-import { transaction } from '../store/pool.ts';
+import { committed, transaction } from '../store/pool.ts';
 import { revokeTokensOf } from '../store/tokens.ts';
 import { deleteSessions } from '../store/sessions.ts';
 import {
@@ -37,7 +37,8 @@ export function toUser(row: UserRow): User {
   };
 }
 
-export function createUsers({ db, clock }: Pick<Context, 'db' | 'clock'>, hashing: Hashing): Users {
+export function createUsers(context: Pick<Context, 'db' | 'clock' | 'steps'>, hashing: Hashing): Users {
+  const { db, clock } = context;
   return {
     list: async () => {
       const [rows, grants] = await Promise.all([selectUsers(db), grantsBy(db, null)]);
@@ -51,7 +52,7 @@ export function createUsers({ db, clock }: Pick<Context, 'db' | 'clock'>, hashin
       if (weak !== null) throw new PiculusError('invalid-field', undefined, [weak]);
       const passwordHash = await hashing.hash(input.password);
       const at = clock.now();
-      return transaction(db, async (tx) => {
+      return committed(context, 'act', async (tx) => {
         const row = await insertUser(tx, {
           id: clock.uuid(),
           username: input.username,
@@ -74,7 +75,7 @@ export function createUsers({ db, clock }: Pick<Context, 'db' | 'clock'>, hashin
     },
     async setEnabled(id, enabled, { actor }) {
       const at = clock.now();
-      return transaction(db, (tx) =>
+      return committed(context, 'act', (tx) =>
         changeAccess(tx, async () => {
           const row = await setUserBanned(tx, id, !enabled, at);
           if (row === null) throw new PiculusError('not-found', 'there is no such user');
@@ -96,7 +97,7 @@ export function createUsers({ db, clock }: Pick<Context, 'db' | 'clock'>, hashin
     async setGrants(id, { before, grants }, caller) {
       const at = clock.now();
       requireFresh(caller, at);
-      return transaction(db, (tx) =>
+      return committed(context, 'act', (tx) =>
         changeAccess(tx, async () => {
           const row = await selectUser(tx, id);
           if (row === undefined) throw new PiculusError('not-found', 'there is no such user');

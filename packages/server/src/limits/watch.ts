@@ -3,7 +3,7 @@ import type { Context } from '../base/services.ts';
 import { type HaltRow, openHalts } from '../store/halts.ts';
 import { readLimits } from '../store/limits.ts';
 import { lockSystem } from '../store/locks.ts';
-import { transaction } from '../store/pool.ts';
+import { committed } from '../store/pool.ts';
 import { breakerEndedAt, readBreakerFigures } from '../store/report-counts.ts';
 import { announceHalts, haltBy, tripOf } from './admit.ts';
 import { announceEnd, endPastLimits } from './index.ts';
@@ -17,7 +17,7 @@ export async function endPaused(context: Context): Promise<void> {
     paused.set(halt.sysCode, [...(paused.get(halt.sysCode) ?? []), halt]);
   }
   for (const [sysCode, halts] of paused) {
-    const ended = await transaction(context.db, async (tx) => {
+    const ended = await committed(context, 'limit end', async (tx) => {
       await lockSystem(tx, sysCode);
       return endPastLimits(tx, halts, { actor: 'policy:limit', at: context.clock.now() });
     });
@@ -36,7 +36,7 @@ export async function tripBreakers(context: Context): Promise<void> {
     if (open.some((halt) => halt.sysCode === sysCode && halt.fixCode === fixCode)) continue;
     const figures = await readBreakerFigures(db, row, clock.now(), await breakerEndedAt(db, row));
     if (tripped(row.settings.breaker, figures) === null) continue;
-    const halts = await transaction(db, async (tx) => {
+    const halts = await committed(context, 'breaker trip', async (tx) => {
       await lockSystem(tx, sysCode);
       const at = clock.now();
       const trip = await tripOf(tx, row, at);

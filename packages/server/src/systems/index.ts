@@ -6,7 +6,7 @@ import { requireThere, type Scope } from '../base/access.ts';
 import type { Actor, Context, Systems } from '../base/services.ts';
 import { checkCron, cronInWords, nextTicks } from '../solutions/quartz.ts';
 import type { Executor, Tx } from '../store/database.ts';
-import { transaction } from '../store/pool.ts';
+import { committed } from '../store/pool.ts';
 import * as store from '../store/systems.ts';
 import { collectAlarm, hashKey, looksLikeKey, makeKey } from './rules.ts';
 
@@ -28,7 +28,7 @@ export function createSystems(context: Context): Systems {
 
     async create(input, { actor }) {
       refuseBadCron(input.collectCron, input.collectTimeZone, clock.now());
-      const made = await transaction(db, async (tx) => {
+      const made = await committed(context, 'act', async (tx) => {
         const now = clock.now();
         if (!(await store.insertSystem(tx, { ...input, createdAt: now }))) {
           throw new PiculusError('already-exists', `the system ${input.sysCode} exists already`);
@@ -52,7 +52,9 @@ export function createSystems(context: Context): Systems {
     async change(sysCode, input, caller) {
       requireThere(caller, 'administer', sysCode);
       const { actor } = caller;
-      const system = await transaction(db, (tx) => changeSystem(context, tx, sysCode, input, actor));
+      const system = await committed(context, 'act', (tx) =>
+        changeSystem(context, tx, sysCode, input, actor),
+      );
       changed(sysCode);
       context.wake.notify('collect');
       return system;
@@ -67,7 +69,7 @@ export function createSystems(context: Context): Systems {
     async createKey(sysCode, caller) {
       requireThere(caller, 'administer', sysCode);
       const { actor } = caller;
-      const made = await transaction(db, async (tx) => {
+      const made = await committed(context, 'act', async (tx) => {
         await requireSystem(tx, sysCode);
         return addKey(context, tx, sysCode, actor);
       });
@@ -78,7 +80,7 @@ export function createSystems(context: Context): Systems {
     async revokeKey(sysCode, id, caller) {
       requireThere(caller, 'administer', sysCode);
       const { actor } = caller;
-      await transaction(db, async (tx) => {
+      await committed(context, 'act', async (tx) => {
         const at = clock.now();
         const key = await store.revokeSystemKey(tx, sysCode, id, at);
         if (!key) throw new PiculusError('not-found', `the system ${sysCode} has no key ${id}`);

@@ -4,7 +4,7 @@ import { VIEW_PAGES, type View } from '@piculus/protocol/http';
 import { inScope, type Scope } from '../base/access.ts';
 import type { Context, Views } from '../base/services.ts';
 import { storableText } from '../store/json.ts';
-import { transaction } from '../store/pool.ts';
+import { committed } from '../store/pool.ts';
 import { countViews, deleteView, readViews, saveView, type ViewRow } from '../store/views.ts';
 import { oneOf } from '../store/words.ts';
 
@@ -13,7 +13,8 @@ const VIEWS_PER_PERSON_MAX = 500;
 /** The own ones and as many shared ones as a menu can still show. */
 const VIEWS_SHOWN_MAX = 2_000;
 
-export function createViews({ db, clock }: Context): Views {
+export function createViews(context: Context): Views {
+  const { db, clock } = context;
   return {
     list: async ({ page }, { actor, scope }) => {
       const view = scope('view');
@@ -22,7 +23,7 @@ export function createViews({ db, clock }: Context): Views {
     },
     create: async ({ page, name, query, shared }, { actor }) => {
       const view = { page, name: storableText(name), query: storableText(query), shared, createdBy: actor };
-      const saved = await transaction(db, async (tx) => {
+      const saved = await committed(context, 'act', async (tx) => {
         const row = await saveView(tx, { ...view, at: clock.now() });
         // Counted afterwards, so that replacing one of the last is not refused.
         if ((await countViews(tx, actor, VIEWS_PER_PERSON_MAX)) > VIEWS_PER_PERSON_MAX) throw tooMany();
@@ -33,7 +34,9 @@ export function createViews({ db, clock }: Context): Views {
     },
     remove: async (id, { actor }) => {
       // Somebody else's view is told apart from none for nobody.
-      if (!(await deleteView(db, id, actor))) throw new PiculusError('not-found');
+      await committed(context, 'act', async (tx) => {
+        if (!(await deleteView(tx, id, actor))) throw new PiculusError('not-found');
+      });
     },
   };
 }
