@@ -11,11 +11,10 @@ import { type Plugin, rolldown } from 'rolldown';
 
 const HERE = dirname(fileURLToPath(import.meta.url));
 const RUNNER = join(HERE, 'run-one-file.cjs');
-const PROGRAMS = ['server-main', 'client-main'] as const;
 /** What is more than text, and what is read only where it is used, which is not here. */
 const OUTSIDE = ['@node-rs/argon2', '@piculus/embedded-database', /^@opentelemetry\/(?!api$)/];
 
-export type ProgramName = (typeof PROGRAMS)[number];
+export type ProgramName = 'server-main' | 'client-main' | 'pbap-main';
 
 /** What to run, with which arguments. */
 export interface Program {
@@ -40,11 +39,13 @@ const PLACES: Plugin = {
   },
 };
 
-export async function makePrograms(): Promise<Programs> {
+export async function makePrograms(
+  names: readonly ProgramName[] = ['server-main', 'client-main'],
+): Promise<Programs> {
   const folder = await mkdtemp(join(tmpdir(), 'piculus-programs-'));
   const sourceOf = (name: ProgramName): string => join(HERE, `${name}.mjs`);
   const fileOf = (name: ProgramName): string => join(folder, `${name}.cjs`);
-  for (const name of PROGRAMS) {
+  for (const name of names) {
     const input = sourceOf(name);
     const bundle = await rolldown({
       input,
