@@ -2,10 +2,9 @@
 import { Kysely, PostgresDialect, type PostgresPool, type PostgresPoolClient } from 'kysely';
 import pg from 'pg';
 import { choosePolicy } from '../../support/approval-policy.ts';
-import { createTestDatabase } from '../../support/database.ts';
+import { createMigratedDatabase } from '../../support/database.ts';
 import { guardPool } from '../../../packages/server/src/store/availability.ts';
 import type { Database } from '../../../packages/server/src/store/database.ts';
-import { migrate } from '../../../packages/server/src/store/migrate.ts';
 import type { Tables } from '../../../packages/server/src/store/tables.ts';
 import { openEngine } from '../src/store/index.ts';
 
@@ -75,14 +74,12 @@ export async function simulatedArena({ seed, rewrite, ddl }: Asked): Promise<Are
 }
 
 export async function realArena({ seed, rewrite, ddl }: Asked): Promise<Arena> {
-  const database = await createTestDatabase();
+  const database = await createMigratedDatabase();
   const pool = new pg.Pool({ connectionString: database.url, max: 3 * PROCESSES });
   // A connection that a killed process held ends when the database is dropped.
   pool.on('connect', (client) => client.on('error', () => {}));
   pool.on('error', () => {});
   const plain = databaseOf(guardPool(pool));
-  await migrate(plain);
-  await choosePolicy(plain, { mode: 'as-configured' });
   for (const sql of ddl) await pool.query(sql);
   const turns = new Turns(randomOf(seed));
   const processes = Array.from({ length: PROCESSES }, () =>
