@@ -24,8 +24,8 @@ export interface BlockRequest {
 
 /** Appends one block. @returns it; null where everything up to there is covered already. */
 export async function makeBlock(tx: Tx, { upTo, at, rowsMax }: BlockRequest): Promise<Block | null> {
-  await lockChain(tx);
-  const covered = await readCovered(tx);
+  // Sent together, done in this order: what is there is read once the lock is held.
+  const [, covered, before] = await Promise.all([lockChain(tx), readCovered(tx), readLastBlock(tx)]);
   const covers: Coverage[] = [];
   let room = rowsMax;
   for (const source of SOURCES) {
@@ -45,7 +45,6 @@ export async function makeBlock(tx: Tx, { upTo, at, rowsMax }: BlockRequest): Pr
     room -= rows.length;
   }
   if (covers.length === 0) return null;
-  const before = await readLastBlock(tx);
   const content = {
     number: (BigInt(before?.number ?? 0) + 1n).toString(),
     format: NEWEST_FORMAT,

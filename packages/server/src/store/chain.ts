@@ -1,6 +1,7 @@
 /** The chain of blocks over acts, reports and executions, and the checkpoints signed over it. Appended, never changed. */
 import { sql } from 'kysely';
 import type { BlockContent, CheckpointContent, Coverage, Source } from '../audit/encoding.ts';
+import { writeTextList } from './arrays.ts';
 import type { Executor, Tx } from './database.ts';
 
 /** Any number that no other part uses: two servers at once make blocks in turns. */
@@ -69,14 +70,19 @@ export async function readLastBlock(db: Executor): Promise<BlockHead | null> {
 }
 
 export async function insertBlock(tx: Tx, block: Block): Promise<void> {
-  await sql`INSERT INTO piculus.audit_blocks (number, format, made_at, previous, hash)
-    VALUES (${block.number}, ${block.format}, ${block.madeAt}, ${block.previous}, ${block.hash})`.execute(tx);
-  for (const { source, afterId, upToId, ids, digests } of block.covers) {
-    await sql`INSERT INTO piculus.audit_block_rows (block, source, after_id, up_to_id, ids, digests)
-      VALUES (${block.number}, ${source}, ${afterId}, ${upToId}, ${[...ids]}::bigint[], ${digests})`.execute(
+  // Sent together, done in this order.
+  await Promise.all([
+    sql`INSERT INTO piculus.audit_blocks (number, format, made_at, previous, hash)
+      VALUES (${block.number}, ${block.format}, ${block.madeAt}, ${block.previous}, ${block.hash})`.execute(
       tx,
-    );
-  }
+    ),
+    ...block.covers.map(({ source, afterId, upToId, ids, digests }) =>
+      sql`INSERT INTO piculus.audit_block_rows (block, source, after_id, up_to_id, ids, digests)
+        VALUES (${block.number}, ${source}, ${afterId}, ${upToId}, ${writeTextList(ids)}::bigint[], ${digests})`.execute(
+        tx,
+      ),
+    ),
+  ]);
 }
 
 /** Blocks above `afterNumber`, lowest first, with what they cover. */

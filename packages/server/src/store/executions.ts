@@ -1,5 +1,12 @@
 /** Executions: appended, never changed. */
-import type { Effect, Facts, Outcome, StoredProblemState, Trigger } from '@piculus/protocol';
+import {
+  type Effect,
+  type Facts,
+  isoTime,
+  type Outcome,
+  type StoredProblemState,
+  type Trigger,
+} from '@piculus/protocol';
 import { type RawBuilder, sql } from 'kysely';
 import type { Scope } from '../base/access.ts';
 import { writeTextList } from './arrays.ts';
@@ -67,7 +74,7 @@ export async function insertExecutions(
         ${list((one) => one.stateAfter)}::text[], ${list((one) => one.reason)}::text[],
         ${list((one) => one.movedMinor)}::numeric[], ${list((one) => one.replayed)}::boolean[],
         ${list((one) => one.verified)}::boolean[],
-        ${list((one) => one.startedAt?.toISOString() ?? null)}::timestamptz[]),
+        ${list((one) => one.startedAt && isoTime(one.startedAt))}::timestamptz[]),
       jsonb_to_recordset(${toJson(executions.map(({ effects, facts }) => ({ effects, facts })))}::text::jsonb)
         AS (effects jsonb, facts jsonb))
       AS given(problem_id, business_key, attempt, command_key, outcome, state_before, state_after, reason, moved_minor,

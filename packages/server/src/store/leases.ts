@@ -2,6 +2,7 @@
 import { PiculusError, type Trigger } from '@piculus/protocol';
 import { type RawBuilder, sql } from 'kysely';
 import type { Scope } from '../base/access.ts';
+import { writeTextList } from './arrays.ts';
 import type { Executor, Tx } from './database.ts';
 import { type ConnectionNumber, fenced, lifted, notNewer } from './fencing.ts';
 import { within } from './scope.ts';
@@ -60,7 +61,8 @@ export async function insertLease(
       trigger, epoch, connection, problem_ids, business_keys, evidence_hashes, leased_at, expires_at)
     VALUES (${lease.id}, ${lease.sysCode}, ${lease.fixCode}, ${lease.solutionId}, ${lease.solutionVersion},
       ${lease.maxRetries}, ${lease.clientId}, ${lease.nodeId}, ${lease.trigger}, ${lease.epoch}, ${lease.connection}::bigint,
-      ${lease.problemIds}::bigint[], ${lease.businessKeys}::text[], ${lease.evidenceHashes}::text[], ${lease.leasedAt}, ${lease.expiresAt})
+      ${writeTextList(lease.problemIds)}::bigint[], ${writeTextList(lease.businessKeys)}::text[],
+      ${lease.evidenceHashes && writeTextList(lease.evidenceHashes)}::text[], ${lease.leasedAt}, ${lease.expiresAt})
   `.execute(tx);
   await fenced(inserted);
 }
@@ -116,7 +118,7 @@ export async function answerLease(
 ): Promise<void> {
   const epoch = held.epoch + (answer.raised === true ? 1 : 0);
   const updated = sql`
-    UPDATE piculus.leases l SET answered_ids = answered_ids || ${[...answer.answeredIds]}::bigint[],
+    UPDATE piculus.leases l SET answered_ids = answered_ids || ${writeTextList(answer.answeredIds)}::bigint[],
       epoch = ${epoch}, closed_at = ${answer.closedAt}, connection = ${lifted(sql`l.connection`, held.connection)}
     WHERE ${stillHeld(held)}`.execute(tx);
   requireOne((await fenced(updated)).numAffectedRows);

@@ -1,11 +1,12 @@
 /** The hot table: reading and writing problems in batches. What a batch means is decided in ../problems/. */
-import type {
-  Handling,
-  Outcome,
-  OutOfPocket,
-  ProblemReport,
-  ScenarioCode,
-  StoredProblemState,
+import {
+  type Handling,
+  isoTime,
+  type Outcome,
+  type OutOfPocket,
+  type ProblemReport,
+  type ScenarioCode,
+  type StoredProblemState,
 } from '@piculus/protocol';
 import { sql } from 'kysely';
 import { writeTextList } from './arrays.ts';
@@ -46,7 +47,7 @@ const COLUMNS = sql`
 
 export async function problemsByIds(db: Executor, ids: readonly string[]): Promise<ProblemRow[]> {
   const found = await sql<ProblemRow>`
-    SELECT ${COLUMNS} FROM piculus.problems p WHERE p.id = ANY(${[...ids]}::bigint[]) ORDER BY p.id`.execute(
+    SELECT ${COLUMNS} FROM piculus.problems p WHERE p.id = ANY(${writeTextList(ids)}::bigint[]) ORDER BY p.id`.execute(
     db,
   );
   return found.rows;
@@ -238,7 +239,7 @@ export async function moveProblems(tx: Tx, at: Date, moves: readonly MovedProble
       last_reason = CASE WHEN given.last IS NULL THEN p.last_reason ELSE given.why END
     FROM unnest(
       ${list((move) => move.id)}::bigint[], ${list((move) => move.from)}::text[],
-      ${list((move) => move.state)}::text[], ${list((move) => move.stateChangedAt.toISOString())}::timestamptz[],
+      ${list((move) => move.state)}::text[], ${list((move) => isoTime(move.stateChangedAt))}::timestamptz[],
       ${list((move) => move.notYetSince?.toISOString() ?? null)}::timestamptz[],
       ${list((move) => move.attempts)}::integer[], ${list((move) => move.retriesUsed)}::integer[],
       ${list((move) => move.reopenCount)}::integer[], ${list((move) => move.reopened)}::boolean[],
