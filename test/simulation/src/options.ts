@@ -8,6 +8,8 @@ export interface Options {
   readonly to: number;
   /** Ends after so long, whatever is left; null for no limit. */
   readonly limitMs: number | null;
+  /** So many seeds are run however long it takes. */
+  readonly least: number;
   readonly mutants: readonly string[];
   readonly out: string;
   /** Of how many seeds one is run twice. */
@@ -28,6 +30,7 @@ export function readOptions(args: readonly string[]): Options {
       seeds: { type: 'string' },
       minutes: { type: 'string' },
       seconds: { type: 'string' },
+      least: { type: 'string' },
       mutant: { type: 'string', multiple: true },
       out: { type: 'string', default: 'out' },
       'twice-every': { type: 'string', default: '50' },
@@ -45,6 +48,7 @@ export function readOptions(args: readonly string[]): Options {
     from,
     to,
     limitMs,
+    least: number('least', values.least) ?? 0,
     mutants: values.mutant ?? [],
     out: values.out,
     twiceEvery: number('twice-every', values['twice-every']) ?? 50,

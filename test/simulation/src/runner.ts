@@ -25,7 +25,8 @@ export async function runSimulation(options: Options): Promise<number> {
   const ddl = options.mutants.flatMap((name) => mutantOf(name).ddl);
   const totals: Totals = { seeds: 0, events: 0, virtualMs: 0, twice: 0, seen: new Map(), broken: [] };
   for (let seed = options.from; seed <= options.to; seed += 1) {
-    if (options.limitMs !== null && performance.now() - started > options.limitMs) break;
+    const isTimeUp = options.limitMs !== null && performance.now() - started > options.limitMs;
+    if (isTimeUp && totals.seeds >= options.least) break;
     const result = await runSeed(seed, askedOf(options, seed, ddl));
     guardLeaks(seed);
     add(totals, result);

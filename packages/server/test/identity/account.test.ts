@@ -189,13 +189,14 @@ it('says when to come back', async () => {
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ username: 'never-was', password: 'whatever it may be' }),
     });
-  let response = await attempt();
-  for (let each = 0; each < 10 && response.status !== 429; each += 1) {
-    await response.arrayBuffer();
-    response = await attempt();
+  // At once: one after another they might take longer than the time over which they are counted.
+  const responses = await Promise.all(Array.from({ length: 20 }, attempt));
+  const refused = responses.filter(({ status }) => status === 429);
+  expect(refused.length).toBeGreaterThan(0);
+  for (const response of refused) {
+    expect(Number(response.headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
+    expect(await response.json()).toMatchObject({ code: 'too-many-requests', retryable: true });
   }
-  expect([response.status, response.headers.get('retry-after')]).toEqual([429, '1']);
-  expect(await response.json()).toMatchObject({ code: 'too-many-requests', retryable: true });
 });
 
 describe('passwords', () => {
