@@ -69,6 +69,8 @@ export function launchBrowser(): Promise<Browser> {
       // A graphics card that software plays draws the same, slowly; Debian's Chromium asks for it.
       '--disable-gpu',
       '--disable-gpu-rasterization',
+      // Of the browser's own window, which nobody sees: what turns there while a page loads is drawn at each frame.
+      '--animation-duration-scale=0',
       // Chromium heeds the last switch of a name only: this one stands for Playwright's, and has to say the same.
       `--disable-features=${[...NOT_FOR_TESTS, ...BEHIND_THE_ADDRESS_BAR].join(',')}`,
       ...sandbox(),
