@@ -5,7 +5,7 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { axe } from './support/axe.ts';
 import { type Faults, watchFaults } from './support/faults.ts';
-import { ASK_MS, launchBrowser } from './support/site.ts';
+import { ASK_MS, launchBrowser, WITHIN_MS } from './support/site.ts';
 
 const POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; connect-src 'self'";
 const SCRIPTS: Readonly<Record<string, string>> = {
@@ -54,6 +54,7 @@ afterAll(async () => {
 
 async function visit(path: string, look: (page: Page, faults: Faults) => Promise<void>): Promise<void> {
   const context = await browser.newContext({ baseURL: address });
+  context.setDefaultTimeout(WITHIN_MS);
   try {
     const faults = await watchFaults(context);
     const page = await context.newPage();

@@ -78,8 +78,7 @@ it('sets a second factor up and signs in with it, then without the phone', async
   const { page: other } = await site.open('/', { language: 'en', signedIn: false });
   await givePassword(other);
   const field = other.getByLabel(say('secondFactor.stepField'));
-  await field.waitFor();
-  expect(await field.evaluate((element) => element === document.activeElement)).toBe(true);
+  await field.and(other.locator(':focus')).waitFor();
   expect(await axe(other)).toEqual([]);
   await field.fill(codeOf(secret, 1));
   await button(other, 'secondFactor.stepAct').click();

@@ -65,6 +65,7 @@ const NOTHING = '/piculus.svg';
 export function launchBrowser(): Promise<Browser> {
   return chromium.launch({
     executablePath: process.env.TEST_CHROMIUM_PATH ?? '/usr/bin/chromium',
+    timeout: WITHIN_MS,
     args: [
       // A graphics card that software plays draws the same, slowly; Debian's Chromium asks for it.
       '--disable-gpu',
@@ -240,7 +241,8 @@ async function empty(
 
 /** As the form of the console asks for it; forms are filled in by the tests that are about them. */
 async function sessionOf(baseURL: string, { username, password }: Account) {
-  const caller = await request.newContext({ baseURL, extraHTTPHeaders: { origin: baseURL } });
+  const extraHTTPHeaders = { origin: baseURL };
+  const caller = await request.newContext({ baseURL, extraHTTPHeaders, timeout: WITHIN_MS });
   try {
     const answer = await caller.post('/api/auth/sign-in/username', { data: { username, password } });
     if (!answer.ok()) throw new Error(`signing in was answered with ${answer.status()}`);
