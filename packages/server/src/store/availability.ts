@@ -5,7 +5,6 @@
 import { PiculusError } from '@piculus/protocol';
 import type { PostgresPool, PostgresPoolClient } from 'kysely';
 import pg from 'pg';
-import { PreparedStatements } from './prepared.ts';
 
 /**
  * SQLSTATEs of a database that is away for now: connection failures, shutdowns, start-up, too many clients, a full
@@ -59,24 +58,15 @@ export interface DatabaseWatch {
 
 const noWatch: DatabaseWatch = { nowMs: () => 0, connected: () => {}, queried: () => {}, away: () => {} };
 
-/**
- * The pool as Kysely uses it, with every failure to reach the database told as `database-away`. Statements are prepared by
- * name where they are sent ahead, which the embedded database does not take, and where there is a clock by which their
- * plans can be forgotten.
- */
-export function guardPool(pool: pg.Pool, given?: DatabaseWatch): PostgresPool {
-  const watch = given ?? noWatch;
-  const together = pool.options.pipeline === true;
-  const way = { together, prepares: together && given !== undefined };
+/** The pool as Kysely uses it, with every failure to reach the database told as `database-away`. */
+export function guardPool(pool: pg.Pool, watch: DatabaseWatch = noWatch): PostgresPool {
   return {
     connect: async () => {
       const began = watch.nowMs();
       try {
         const client = await pool.connect();
         watch.connected(watch.nowMs() - began);
-        // Not waited for: what comes behind it on this connection is planned anew, and fails as well where this does.
-        if (preparedOf(client).arePlansOld(watch.nowMs())) client.query('DISCARD PLANS').catch(() => {});
-        return guardClient(client, way, watch);
+        return guardClient(client, pool.options.pipeline === true, watch);
       } catch (error) {
         throw told(error, watch);
       }
@@ -91,19 +81,7 @@ function told(error: unknown, watch: DatabaseWatch): unknown {
   return known;
 }
 
-/** What a connection keeps for as long as it lasts. */
-const PREPARED = new WeakMap<pg.PoolClient, PreparedStatements>();
-function preparedOf(client: pg.PoolClient): PreparedStatements {
-  const known = PREPARED.get(client) ?? new PreparedStatements();
-  PREPARED.set(client, known);
-  return known;
-}
-
-function guardClient(
-  client: pg.PoolClient,
-  { together, prepares }: { readonly together: boolean; readonly prepares: boolean },
-  watch: DatabaseWatch,
-): PostgresPoolClient {
+function guardClient(client: pg.PoolClient, together: boolean, watch: DatabaseWatch): PostgresPoolClient {
   // A connection that breaks while no query runs emits an error, which without a listener ends the process.
   // The next query on it fails and tells the caller.
   const ignore = (): void => {};
@@ -115,10 +93,7 @@ function guardClient(
     if (broken) throw told(new Error('the connection has answered nothing'), watch);
     const began = watch.nowMs();
     try {
-      const text = String(sql);
-      const values = parameters === undefined ? [] : [...parameters];
-      const name = prepares ? preparedOf(client).nameOf(text, values) : undefined;
-      return await (name === undefined ? client.query(text, values) : client.query({ name, text, values }));
+      return await client.query(String(sql), parameters === undefined ? [] : [...parameters]);
     } catch (error) {
       // An answer that never came may still come: to whoever had the connection next.
       broken ||= sqlState(error) === undefined;

@@ -25,8 +25,8 @@ const DIALECT: Dialect = {
   createIntrospector: (db) => new PostgresIntrospector(db),
 };
 
-/** SQLSTATEs of what was sent after a statement that failed: it is not looked at, nor is what it would have prepared. */
-const COMES_BEHIND_A_FAILURE: ReadonlySet<string | undefined> = new Set(['25P02', '26000']);
+/** SQLSTATE of every statement that was sent after one that failed. */
+const COMES_BEHIND_A_FAILURE = '25P02';
 
 interface Use {
   ended: boolean;
@@ -55,7 +55,7 @@ export function inTransaction<T>(db: Database, work: (tx: Tx) => Promise<T>): Pr
     } catch (error) {
       if (await hasBegun) await control('rollback');
       // Whichever of them was awaited more closely: what is told is what went wrong, not what came behind it.
-      throw COMES_BEHIND_A_FAILURE.has(sqlState(error)) ? (use.failure ?? error) : error;
+      throw sqlState(error) === COMES_BEHIND_A_FAILURE ? (use.failure ?? error) : error;
     } finally {
       use.ended = true;
     }
