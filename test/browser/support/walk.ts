@@ -14,17 +14,12 @@ export async function turnTo(page: Page, path: string): Promise<void> {
 }
 
 /**
- * Waits until the page at the address is usable, which must be one that there is. From a page of the same kind the way
- * goes over another one, so that nothing on the screen is left over from it.
+ * Waits until the page at the address is usable, which must be one that there is. The way goes over another page, so
+ * that nothing on the screen is left over from a page of the same kind.
  */
 export async function walk(page: Page, path: string): Promise<void> {
-  if (kindOf(page.url()) === kindOf(new URL(path, page.url()).href)) {
-    await turnTo(page, BETWEEN);
-    await page.locator('main:not([data-left])').first().waitFor();
-  }
+  await turnTo(page, BETWEEN);
+  await page.locator('main:not([data-left])').first().waitFor();
   await turnTo(page, path);
   await page.locator('main[data-ready="true"]:not([data-left])').first().waitFor();
 }
-
-/** Pages whose addresses begin with one word may have parts in common. */
-const kindOf = (address: string): string => new URL(address).pathname.split('/')[1] ?? '';
