@@ -5,6 +5,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import { createServer, type Server, type Socket } from 'node:net';
 import { type Guest, type ProtocolEngine, SharedSession } from './session.ts';
+import { StatementNames } from './statement-names.ts';
 import * as wire from './wire.ts';
 
 export interface FrontDoorOptions {
@@ -73,6 +74,7 @@ class Connection implements Guest {
   readonly #session: SharedSession;
   readonly #options: FrontDoorOptions;
   readonly #reader = new wire.FrameReader();
+  readonly #names: StatementNames;
   #phase: Phase = 'opening';
   #unit: Buffer[] = [];
   #idle: NodeJS.Timeout | null = null;
@@ -82,6 +84,7 @@ class Connection implements Guest {
     this.#socket = socket;
     this.#session = session;
     this.#options = options;
+    this.#names = new StatementNames(id);
     socket.setNoDelay(true);
     socket.on('data', (chunk: Buffer) => this.#read(chunk));
     // A reset is how a killed client ends; `close` follows and does the rest.
@@ -116,7 +119,7 @@ class Connection implements Guest {
     this.gone = true;
     if (this.#idle !== null) clearTimeout(this.#idle);
     this.#unit = [];
-    this.#session.left(this);
+    this.#session.left(this, this.#names.closing());
   }
 
   #read(chunk: Buffer): void {
@@ -163,7 +166,7 @@ class Connection implements Guest {
   }
 
   #work(type: string, bytes: Buffer): void {
-    if (BUILDS_A_UNIT.has(type)) this.#unit.push(withoutCopy(type, bytes));
+    if (BUILDS_A_UNIT.has(type)) this.#unit.push(this.#names.ownIn(type, withoutCopy(type, bytes)));
     else if (type === 'Q') this.#submit(withoutCopy(type, bytes), false);
     else if (type === 'S') this.#submit(bytes, false);
     else if (type === 'H') this.#submit(bytes, true);

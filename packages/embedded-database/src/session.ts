@@ -20,6 +20,9 @@ export interface Guest {
   holds(holding: boolean): void;
 }
 
+/** In the place of a guest that has left. */
+const nobody = ({ id }: Guest): Guest => ({ id, gone: false, answer: () => {}, holds: () => {} });
+
 interface Unit {
   readonly guest: Guest;
   readonly bytes: Uint8Array;
@@ -46,10 +49,14 @@ export class SharedSession {
     this.#wake();
   }
 
-  /** A connection ended: forget what it still wanted, and roll back what it left open. */
-  left(guest: Guest): void {
+  /**
+   * A connection ended: forget what it still wanted, and roll back what it left open.
+   * @param farewell what is to be done for it afterwards; nobody hears the answer.
+   */
+  left(guest: Guest, farewell: Uint8Array | null = null): void {
     this.#queue = this.#queue.filter((unit) => unit.guest !== guest);
-    if (this.#holder === guest) this.#wake();
+    if (farewell !== null) this.#queue.push({ guest: nobody(guest), bytes: farewell, partial: false });
+    if (this.#holder === guest || farewell !== null) this.#wake();
   }
 
   /** Resolves when nothing runs any more. */

@@ -99,6 +99,35 @@ describe('one shared session behind the front door', () => {
     expect((await counted).rows[0]?.n).toBe('0');
   });
 
+  test('statements of one name and several connections are told apart, and go with their connection', async () => {
+    const names = async (): Promise<unknown[]> =>
+      (await pool.query('SELECT statement FROM pg_prepared_statements ORDER BY statement')).rows;
+    const [one, two] = [await client(), await client()];
+    const ask = async (mine: pg.Client, text: string): Promise<unknown[]> =>
+      (await mine.query({ name: 'same', text, values: [20] })).rows;
+    for (let time = 0; time < 3; time += 1) {
+      expect(await ask(one, 'SELECT $1::int + 1 AS n')).toEqual([{ n: 21 }]);
+      expect(await ask(two, 'SELECT $1::int * 2 AS n')).toEqual([{ n: 40 }]);
+    }
+    expect(await names()).toHaveLength(2);
+    await one.end();
+    await expect.poll(names).toEqual([{ statement: 'SELECT $1::int * 2 AS n' }]);
+    expect(await ask(two, 'SELECT $1::int * 2 AS n')).toEqual([{ n: 40 }]);
+    await two.end();
+    await expect.poll(names).toEqual([]);
+  });
+
+  test('a statement that failed when it was to be prepared may be prepared again', async () => {
+    const one = await client();
+    const ask = () =>
+      one.query({ name: 'late', text: 'SELECT n FROM comes_later WHERE n = $1', values: [1] });
+    await expect(ask()).rejects.toMatchObject({ code: '42P01' });
+    await one.query('CREATE TABLE comes_later (n int)');
+    expect((await ask()).rows).toEqual([]);
+    await one.query('DROP TABLE comes_later');
+    await one.end();
+  });
+
   test('a connection that idles inside a transaction is cut after its time', async () => {
     const one = await client();
     const ended = once(one, 'error');
