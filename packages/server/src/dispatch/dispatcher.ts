@@ -2,7 +2,7 @@
  * Gives due problems to clients with free places. Each client is served by a pump of its own, so that one that
  * is slow to acknowledge holds up nobody else; a client gets its next batch after it acknowledged the last.
  */
-import { type FixCommand, LIMITS, PiculusError } from '@piculus/protocol';
+import { type FixCommand, PiculusError } from '@piculus/protocol';
 import {
   type Context,
   type Executions,
@@ -12,9 +12,11 @@ import {
   type Sessions,
 } from '../base/services.ts';
 import { Replaced } from '../base/replaced.ts';
+import { hasRoom } from '../base/room.ts';
 import { stepped } from '../base/steps.ts';
 import { isDatabaseAway } from '../store/availability.ts';
 import { systemsWithWork } from '../store/ticks.ts';
+import { ClaimTurns } from './claim-turns.ts';
 import { createLoop } from './loop.ts';
 
 export interface DispatcherOptions {
@@ -36,13 +38,16 @@ export function createDispatcher(
   options: DispatcherOptions = {},
 ): Loop {
   const pumps = new Map<Session, Promise<void>>();
+  /** Was woken for while its pump was at work. */
+  const again = new Set<Session>();
+  const turns = new ClaimTurns(executions);
   /** By `elapsedMs`, as every wait here: a clock that is set back must not make it longer. */
   const pausedUntil = new WeakMap<Session, number>();
   const { clock, log } = context;
 
-  async function claim(session: Session, max: number, isDue: boolean): Promise<FixCommand | null> {
+  async function claim(session: Session, isDue: boolean): Promise<FixCommand | null> {
     try {
-      return await executions.claim(session, max, isDue);
+      return await turns.claim(session, isDue);
     } catch (error) {
       if (!(error instanceof Replaced)) throw error;
       session.replaced?.();
@@ -52,9 +57,7 @@ export function createDispatcher(
 
   /** One batch. @returns whether there may be more for this client. */
   async function serve(session: Session, isDue: boolean): Promise<boolean> {
-    const max = Math.min(session.freePlaces, LIMITS.fixesPerMessage);
-    if (max < 1) return false;
-    const command = await claim(session, max, isDue);
+    const command = await claim(session, isDue);
     if (command === null) return false;
     const { leaseId } = command;
     try {
@@ -74,9 +77,12 @@ export function createDispatcher(
 
   async function pump(session: Session, isDue: boolean, signal: AbortSignal): Promise<void> {
     try {
-      for (let first = isDue; !signal.aborted && (await serve(session, first)); first = false);
+      for (let first = isDue; !signal.aborted && (await serve(session, first)); first = false) {
+        if (!again.delete(session) && !hasRoom(session)) break;
+      }
     } finally {
       pumps.delete(session);
+      again.delete(session);
     }
   }
 
@@ -84,6 +90,7 @@ export function createDispatcher(
   async function startPumps(signal: AbortSignal): Promise<Promise<void>[]> {
     const due = new Set(await systemsWithWork(context.db));
     const now = clock.elapsedMs();
+    for (const session of pumps.keys()) if (due.has(session.sysCode)) again.add(session);
     const ready = sessions
       .all()
       .filter((one) => due.has(one.sysCode) && one.freePlaces > 0 && !pumps.has(one))

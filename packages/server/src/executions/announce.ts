@@ -22,7 +22,7 @@ export function announceBySystem(
   for (const [sysCode, ids] of bySystem) announceProblems(context, sysCode, ids);
 }
 
-/** After answers: their problems moved, executions were added, places became free. */
+/** After answers: their problems moved, executions were added. */
 export function announce(
   context: Context,
   sysCode: string,
@@ -35,5 +35,4 @@ export function announce(
     const ids = executionIds.slice(0, IDS_MAX);
     context.events.publish({ topic: 'executions', sysCode, ids, more: executionIds.length > IDS_MAX });
   }
-  context.wake.notify('dispatch');
 }

@@ -80,5 +80,6 @@ async function rescueOne(context: Context, options: ExecutionOptions, id: string
   context.metrics.count('piculus_leases_expired_total', {});
   countAnswers(context, done.lease, done.answers);
   announce(context, done.lease.sysCode, done.problemIds, done.stored);
+  context.wake.notify('dispatch');
   return true;
 }

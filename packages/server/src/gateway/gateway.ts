@@ -9,6 +9,7 @@ import {
 } from '@piculus/protocol';
 import type { Context, Services, Session, Sessions } from '../base/services.ts';
 import type { Signer } from '../keys/signer.ts';
+import { FreedPlaces } from './freed-places.ts';
 import { createSealer, type Sealer } from './sealer.ts';
 import { GatewaySession } from './session.ts';
 import type { CloseReason, Connection, Peer } from './transport.ts';
@@ -35,6 +36,7 @@ export interface GatewayParts {
   readonly sealer: Sealer;
   readonly leaseMs: number;
   readonly heartbeatMs: number;
+  readonly freed: FreedPlaces;
   /** Puts the session into the list; an older connection of the same client is closed. @throws `wrong-system`. */
   admit(session: GatewaySession, hello: ClientMessageBody<'hello'>): void;
   closed(session: GatewaySession): void;
@@ -108,6 +110,7 @@ export function createGateway(context: Context, services: GatewayServices, optio
     sealer: createSealer(options.signer),
     leaseMs,
     heartbeatMs,
+    freed: new FreedPlaces(context, stopping.signal),
     admit(session, hello) {
       const older = byClient.get(hello.clientId);
       if (older !== undefined && older.sysCode !== session.sysCode) {

@@ -165,7 +165,7 @@ async function heartbeat(
   if (body.collectCommands.length > 0) await collections.renew(clientId, body.collectCommands, connection);
   const freeBefore = session.freePlaces;
   session.placesHeld.heartbeat(body.leases, open, body.freePlaces, parts.context.clock.elapsedMs());
-  if (session.freePlaces > freeBefore) parts.context.wake.notify('dispatch');
+  if (session.freePlaces > freeBefore) parts.freed.of(session);
 }
 
 async function recordResults(
@@ -183,6 +183,6 @@ async function recordResults(
   }
   session.placesHeld.answered(body.leaseId, body.results.length);
   parts.alive(session);
-  parts.context.wake.notify('dispatch');
+  parts.freed.of(session);
   return { leaseId: body.leaseId };
 }
