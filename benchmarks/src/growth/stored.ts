@@ -130,7 +130,10 @@ function comparisonsOf(found: ReadonlyMap<string, readonly Cost[]>): Comparison[
       values: (found.get(problems) ?? []).map((cost) => cost[figure]),
       peerValues: (found.get(smallest) ?? []).map((cost) => cost[figure]),
     });
-  const larger = [...found.keys()].filter((problems) => problems !== smallest);
+  // Their rounds came in random order.
+  const larger = [...found.keys()]
+    .filter((problems) => problems !== smallest)
+    .sort((a, b) => Number(a) - Number(b));
   const largest = larger.at(-1);
   return larger.flatMap((problems) => [
     beside(problems, 'bothUs', 'in and drained', problems === largest ? TARGET : null),
