@@ -85,6 +85,7 @@ const NAMING: { readonly [T in ClientMessageType]: () => ClientMessageBody<T> } 
   halted: () => ({
     leases: [{ leaseId: victim.leaseId, problemIds: [victim.problemIds[2] ?? ''] }],
   }),
+  leaving: () => ({}),
   'preview-result': () => ({
     previewId: 'a-question-to-somebody-else',
     fixCode: FIX,

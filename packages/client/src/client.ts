@@ -141,6 +141,7 @@ class PiculusClient<Tx> implements Client {
   async #drain(drainMs: number): Promise<void> {
     const wasOnline = this.#state === 'online';
     this.#become('stopping', '');
+    this.#connection.tell('leaving', {});
     const over = new AbortController();
     const finished = new AbortController();
     void this.#after(drainMs, finished.signal, () => over.abort());
@@ -157,10 +158,30 @@ class PiculusClient<Tx> implements Client {
       );
       await this.#outbox.emptied(lastWord.signal);
       handedOver.abort();
+      await this.#leave();
     }
     await this.#connection.stop();
     this.#lag?.stop();
     this.#become('stopped', '');
+  }
+
+  /**
+   * Work that is on its way when the connection ends is lost to the server until its lease expires, and costs a try; so
+   * this waits until the server knows that nothing more is taken. It may be a new connection that was not told before.
+   */
+  async #leave(): Promise<void> {
+    const tooLong = new AbortController();
+    const told = new AbortController();
+    void this.#after(LAST_WORD_MS, told.signal, () => tooLong.abort());
+    try {
+      await this.#connection.deliver('leaving', {}, tooLong.signal);
+    } catch (error) {
+      this.#options.log.info(
+        { error: describeError(error) },
+        'the server could not be told that the client leaves',
+      );
+    }
+    told.abort();
   }
 
   async #after(ms: number, unless: AbortSignal, act: () => void): Promise<void> {

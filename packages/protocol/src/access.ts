@@ -72,6 +72,7 @@ export const MESSAGE_ACCESS: Readonly<Record<ClientMessageType, MessagePolicy>> 
   'collect-done': { from: 'client', names: 'own-command' },
   'fix-results': { from: 'client', names: 'own-leases' },
   halted: { from: 'client', names: 'own-leases' },
+  leaving: { from: 'client', names: 'nothing' },
   'preview-result': { from: 'client', names: 'own-question' },
   revealed: { from: 'client', names: 'own-question' },
   ack: { from: 'client', names: 'own-message' },

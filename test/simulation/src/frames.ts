@@ -34,6 +34,7 @@ const READERS: { readonly [T in ClientMessageType]: () => Reader } = {
   'collect-done': () => readerOf(messageSchema('collect-done', CLIENT_MESSAGES['collect-done'])),
   'fix-results': () => readerOf(messageSchema('fix-results', CLIENT_MESSAGES['fix-results'])),
   halted: () => readerOf(messageSchema('halted', CLIENT_MESSAGES.halted)),
+  leaving: () => readerOf(messageSchema('leaving', CLIENT_MESSAGES.leaving)),
   'preview-result': () => readerOf(messageSchema('preview-result', CLIENT_MESSAGES['preview-result'])),
   revealed: () => readerOf(messageSchema('revealed', CLIENT_MESSAGES.revealed)),
   ack: () => readerOf(messageSchema('ack', CLIENT_MESSAGES.ack)),

@@ -31,6 +31,7 @@ function schemaOf(type: ClientMessageType): Schema {
     'collect-done': () => messageSchema('collect-done', CLIENT_MESSAGES['collect-done']),
     'fix-results': () => messageSchema('fix-results', CLIENT_MESSAGES['fix-results']),
     halted: () => messageSchema('halted', CLIENT_MESSAGES.halted),
+    leaving: () => messageSchema('leaving', CLIENT_MESSAGES.leaving),
     'preview-result': () => messageSchema('preview-result', CLIENT_MESSAGES['preview-result']),
     revealed: () => messageSchema('revealed', CLIENT_MESSAGES.revealed),
     ack: () => messageSchema('ack', CLIENT_MESSAGES.ack),

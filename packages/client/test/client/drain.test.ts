@@ -68,6 +68,51 @@ describe('stopping', () => {
     expect(server.received.filter(({ type }) => type === 'fix-results')).toEqual([]);
   });
 
+  test('says at once that it leaves, and closes when the server knows it', async () => {
+    const held = gate();
+    const begun = gate();
+    const server = createTestServer({
+      before: (message) => {
+        if (message.type !== 'leaving') return;
+        begun.open();
+        return held.opened;
+      },
+    });
+    const client = clientOf(server);
+    const online = nextEvent(client, (event) => event.type === 'state' && event.state === 'online');
+    client.start();
+    await online;
+    const stopped = client.stop();
+    await begun.opened;
+    // Sent when it had left already: the server learns that it was not taken.
+    expect(
+      await server.send('fix', { leaseId: 'late', epoch: 1, leaseMs: 60_000, items: [item('R9')] }),
+    ).toBe('stopping');
+    expect(client.state).toBe('stopping');
+    held.open();
+    await stopped;
+    expect(server.received.filter(({ type }) => type === 'leaving')).toHaveLength(2);
+  });
+
+  test('closes also where the server does not know the word, or cannot take it', async () => {
+    for (const code of ['unknown-type', 'internal'] as const) {
+      let said = 0;
+      const server = createTestServer({
+        refuse: ({ type }) => {
+          if (type !== 'leaving') return null;
+          said += 1;
+          return code;
+        },
+      });
+      const client = clientOf(server);
+      const online = nextEvent(client, (event) => event.type === 'state' && event.state === 'online');
+      client.start();
+      await online;
+      await client.stop();
+      expect(said).toBeGreaterThanOrEqual(2);
+    }
+  });
+
   test('before the start and twice is no fault', async () => {
     const client = clientOf(createTestServer());
     await Promise.all([client.stop(), client.stop()]);

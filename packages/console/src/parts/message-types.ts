@@ -17,6 +17,7 @@ const NAMED = [
   'server-keys',
   'halt',
   'halted',
+  'leaving',
   'unreadable',
   'ack',
   'error',

@@ -125,6 +125,12 @@ export const haltedSchema = z.strictObject({
     .max(LIMITS.leasesPerHalt),
 });
 
+/**
+ * The client takes nothing more: what it was sent and has not acknowledged before this, it will not do. It may be said
+ * again.
+ */
+export const leavingSchema = z.strictObject({});
+
 export const planStepSchema = z.strictObject({
   kind: effectSchema.shape.kind,
   key: effectSchema.shape.key,
@@ -167,6 +173,7 @@ export const FROM_CLIENT = {
   'collect-done': collectDoneSchema,
   'fix-results': fixResultsSchema,
   halted: haltedSchema,
+  leaving: leavingSchema,
   'preview-result': previewResultSchema,
   revealed: revealedSchema,
 } as const;

@@ -33,6 +33,10 @@ export const CLIENT_CONVERSATIONS = {
     summary: 'Items of leases that were not begun when halt came; acknowledged after its commit',
     answers: ['ack', 'error'],
   },
+  leaving: {
+    summary: 'The client takes nothing more; what it has not acknowledged before this, it will not do',
+    answers: ['ack', 'error'],
+  },
   'preview-result': { summary: 'What the fix would do now; answers a preview', answers: ['ack', 'error'] },
   revealed: { summary: 'The unmasked values that a reveal asked for', answers: ['ack', 'error'] },
   ack: { summary: 'The client has the message that "re" names', answers: [] },

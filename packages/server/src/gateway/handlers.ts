@@ -67,6 +67,12 @@ export const HANDLERS: { readonly [T in ClientMessageType]: Handler<T> } = {
         session.placesHeld.answered(leaseId, problemIds.length);
     },
   },
+  leaving: {
+    // Behind its acknowledgements: what it has taken before is its own.
+    lane: 'control',
+    answer: 'ack',
+    handle: (_parts, session) => session.leaving(),
+  },
   'preview-result': {
     lane: 'control',
     answer: 'ack',

@@ -20,6 +20,7 @@ export interface Correlation {
 }
 
 interface Pending {
+  readonly type: ServerMessageType;
   /** By `elapsedMs`, as every wait here. */
   readonly sentAt: number;
   readonly resolve: () => void;
@@ -65,7 +66,7 @@ export class Outbox {
     if (this.#closed) return Promise.reject(new NotSent());
     return new Promise((resolve, reject) => {
       const id = correlation.messageId ?? this.#options.clock.uuid();
-      this.#pending.set(id, { sentAt: this.#options.clock.elapsedMs(), resolve, reject });
+      this.#pending.set(id, { type, sentAt: this.#options.clock.elapsedMs(), resolve, reject });
       if (!this.#write(id, type, body, correlation)) this.#lose(id, new NotSent());
     });
   }
@@ -95,6 +96,12 @@ export class Outbox {
     this.#options.messages.settle(id, 'refused', this.#latency(pending), code);
     pending.reject(new PiculusError(code, detail));
     return true;
+  }
+
+  /** The client will do nothing of what it has not acknowledged, as if it had refused each message of these types. */
+  refusedAll(types: ReadonlySet<ServerMessageType>, error: PiculusError): void {
+    for (const [id, { type }] of [...this.#pending])
+      if (types.has(type)) this.refused(id, error.code, error.message);
   }
 
   /** Gives up on messages that were sent before that, by `elapsedMs`, and never answered. */

@@ -19,7 +19,7 @@ import {
   type ServerMessageType,
 } from '@piculus/protocol';
 import { Replaced } from '../base/replaced.ts';
-import type { Session } from '../base/services.ts';
+import { NotSent, type Session } from '../base/services.ts';
 import { stepped } from '../base/steps.ts';
 import { isUnstorable } from '../store/availability.ts';
 import type { GatewayParts } from './gateway.ts';
@@ -55,6 +55,9 @@ const FATAL_BEFORE_HELLO: ReadonlySet<ErrorCode> = new Set([
 /** Whoever forges may do so without end, and the list is for people. Each is counted all the same. */
 const FORGED_EVERY_MS = 1_000;
 
+/** What asks a client to do something that it must not begin when it leaves. */
+const WORK: ReadonlySet<ServerMessageType> = new Set(['fix', 'collect', 'preview', 'reveal']);
+
 type State = 'waiting-hello' | 'greeting' | 'open' | 'closed';
 
 export class GatewaySession implements Session, ConnectionListener {
@@ -74,6 +77,7 @@ export class GatewaySession implements Session, ConnectionListener {
   /** When something came last, by `elapsedMs`. */
   heardAt: number;
   #state: State = 'waiting-hello';
+  #leaving = false;
   #violations = 0;
   #forgedAt = Number.NEGATIVE_INFINITY;
   readonly #connection: Connection;
@@ -111,7 +115,7 @@ export class GatewaySession implements Session, ConnectionListener {
     return this.placesHeld.total;
   }
   get freePlaces(): number {
-    return this.#state === 'open' ? this.placesHeld.free : 0;
+    return this.#state === 'open' && !this.#leaving ? this.placesHeld.free : 0;
   }
   get state(): State {
     return this.#state;
@@ -142,6 +146,7 @@ export class GatewaySession implements Session, ConnectionListener {
     body: ServerMessageBody<T>,
     correlation: Correlation = {},
   ): Promise<void> {
+    if (this.#leaving && WORK.has(type)) throw new NotSent();
     const lease = leasedBy(body);
     const nowMs = this.#parts.context.clock.elapsedMs();
     if (lease !== null) this.placesHeld.take(lease.leaseId, lease.items, nowMs);
@@ -211,6 +216,14 @@ export class GatewaySession implements Session, ConnectionListener {
 
   replaced(): void {
     this.close('replaced');
+  }
+
+  /** Its client takes nothing more, and will not do what it has not acknowledged: that goes to others at once. */
+  leaving(): void {
+    this.#leaving = true;
+    this.collectors = new Set();
+    this.fixes = new Set();
+    this.outbox.refusedAll(WORK, new PiculusError('stopping'));
   }
 
   /** Nothing more is taken or sent, whichever side ended it; safe to call again. */

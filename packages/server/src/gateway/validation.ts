@@ -35,6 +35,7 @@ const VALIDATORS: Validators = {
   'collect-done': compiledOnce('collect-done'),
   'fix-results': compiledOnce('fix-results'),
   halted: compiledOnce('halted'),
+  leaving: compiledOnce('leaving'),
   'preview-result': compiledOnce('preview-result'),
   revealed: compiledOnce('revealed'),
   ack: compiledOnce('ack'),

@@ -197,6 +197,62 @@ describe('work', () => {
     await other.close();
   });
 
+  it('that a leaving client has not acknowledged goes to another at once and costs no try; the rest it ends', async () => {
+    const collector = await greeted('collects', { fixes: [] });
+    const ids = [await report(collector, 'LEFT-1'), await report(collector, 'LEFT-2')];
+    const leaver = await greeted('leaver', { places: 2, collectors: [] });
+    await test.api.runProblems({ body: { ids: ids.slice(0, 1) } });
+    const taken = await leaver.get('fix');
+    leaver.say('ack', { re: taken.id });
+    await test.api.runProblems({ body: { ids: ids.slice(1) } });
+    const left = await leaver.get('fix');
+    await leaver.acknowledged(leaver.say('leaving', {}));
+    await leaver.acknowledged(leaver.say('leaving', {}));
+    const heir = await greeted('heir', { collectors: [] });
+    const inherited = await heir.get('fix');
+    expect(inherited.body.items).toMatchObject([{ problemId: left.body.items[0]?.problemId, attempt: 1 }]);
+    // An acknowledgement that comes after it was given away counts for nothing.
+    leaver.say('ack', { re: left.id });
+    heir.say('ack', { re: inherited.id });
+    for (const [client, { body }] of [
+      [leaver, taken],
+      [heir, inherited],
+    ] as const) {
+      const { leaseId, epoch, items } = body;
+      const results = items.map((item) => result(item));
+      await client.acknowledged(client.say('fix-results', { leaseId, epoch, results }));
+    }
+    for (const id of ids)
+      expect(await test.api.getProblem({ params: { id } })).toMatchObject({
+        state: 'fixed',
+        attempts: 1,
+      });
+    for (const client of [collector, leaver, heir]) await client.close();
+  });
+
+  it('is given to no client that leaves, and nothing is asked of it', async () => {
+    const leaver = await greeted('leaves-idle', { places: 8 });
+    const id = await report(leaver, 'LATE-1');
+    await leaver.acknowledged(leaver.say('leaving', {}));
+    await test.api.runProblems({ body: { ids: [id] } });
+    const other = await greeted('stays', { places: 1 });
+    const { id: re, body } = await other.get('fix');
+    other.say('ack', { re });
+    expect(body.items).toMatchObject([{ problemId: id, attempt: 1 }]);
+    // It has fewer free places than the one that leaves.
+    const asked = test.api.previewProblem({ params: { id } }).catch((error: unknown) => error);
+    const question = await other.get('preview');
+    other.say('error', { re: question.id, code: 'busy', detail: 'not now', retryable: true });
+    expect(await asked).toMatchObject({ code: 'busy' });
+    await test.api.startCollection({ body: { sysCodes: ['PBAP'] } });
+    const collect = await other.get('collect');
+    await other.acknowledged(other.say('collect-done', done(collect.body)));
+    const { leaseId, epoch, items } = body;
+    const results = items.map((item) => result(item));
+    await other.acknowledged(other.say('fix-results', { leaseId, epoch, results }));
+    for (const client of [leaver, other]) await client.close();
+  });
+
   it('that reports what cannot be stored is refused for good, and goes on', async () => {
     const client = await greeted('odd-times', { fixes: [] });
     await test.api.startCollection({ body: { sysCodes: ['PBAP'] } });

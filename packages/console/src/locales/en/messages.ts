@@ -82,6 +82,7 @@ export const messages: Translated<typeof zh> = {
     'server-keys': 'Server keys',
     halt: 'Stop command',
     halted: 'Stop answer',
+    leaving: 'Leaving',
     unreadable: 'Unreadable',
     ack: 'Acknowledgement',
     error: 'Error',

@@ -73,6 +73,7 @@ export const messages = {
     'server-keys': '服务端公钥',
     halt: '停止命令',
     halted: '停止应答',
+    leaving: '退出通知',
     unreadable: '无法解析',
     ack: '确认',
     error: '错误',
