@@ -111,6 +111,12 @@ export interface OrdersPort<Tx> {
 
 export interface LedgerPort<Tx> {
   read(order: OrderFacts): Promise<LedgerFacts>;
+  /**
+   * The same as this transaction sees it, after `setStatus`. Asked before a step that books nothing, so that no key of
+   * a booking guards it; until the transaction ends, nobody else may book for the order. The lock on the order's row
+   * does that where every booking takes it; otherwise this has to take the lock that bookings take.
+   */
+  readIn(tx: Tx, order: OrderFacts): Promise<LedgerFacts>;
   /** Key `credit:{orderNo}`. */
   credit(tx: Tx, order: OrderFacts): Promise<Booked>;
   /** One-shot: key `debit:{orderNo}`; staged: key `hold:{orderNo}`. Conditional on the available balance. */

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { drive } from '../src/conformance/drive.ts';
-import { intercept, withBank } from '../src/conformance/intercept.ts';
+import { intercept, unclear, withBank } from '../src/conformance/intercept.ts';
 import type { Setup } from '../src/conformance/index.ts';
-import { DEFAULT_POLICY, type PaymentSystem } from '../src/index.ts';
+import { type BankAnswer, DEFAULT_POLICY, type PaymentSystem } from '../src/index.ts';
 import { HONEST } from './world/bank.ts';
 import { memoryWorld } from './world/memory-world.ts';
 import type { State } from './world/state.ts';
@@ -54,6 +54,45 @@ describe('giving back', () => {
       });
     });
     expect((await run(C7B, system)).outcome).toBe('fixed');
+    expect(await now()).toMatchObject({ status: 'FAILED', bookedMinor: 0n, bankMinor: 0n });
+  });
+
+  it('of what was settled waits for a bank that cannot be heard, and is for a person where it finds nothing', async () => {
+    const { world, run, before, now } = await arranged({
+      status: 'PROCESSING',
+      ledger: 'settled',
+      ageMs: 30 * 3_600_000,
+    });
+    const answering = (code: BankAnswer['code'], ok: boolean) =>
+      withBank(world.system, () => ({
+        query: async () => ({ ...unclear(world.system.now()), code }),
+        positiveControl: async () => ({ ok, detail: '' }),
+      }));
+    for (const [code, ok] of [
+      ['UNCLEAR', true],
+      ['PROCESSING', true],
+      ['NOT_FOUND', false],
+    ] as const)
+      expect(await run(C9, answering(code, ok))).toMatchObject({ outcome: 'not-yet', effects: [] });
+    expect(await run(C9, answering('NOT_FOUND', true))).toMatchObject({
+      outcome: 'refused',
+      reason: 'a settled hold is given back by a person, over two postings',
+    });
+    expect(await now()).toEqual(before);
+  });
+
+  it('goes on with what another command decided while the bank closed the number', async () => {
+    const { world, order, run, now } = await arranged({ status: 'PROCESSING', ageMs: 30 * 3_600_000 });
+    let raced = false;
+    const system = intercept(world.system, async (moment, name) => {
+      if (raced || moment !== 'before' || name !== 'transaction') return;
+      raced = true;
+      await world.store.transaction(async (tx) => {
+        tx.decisions.set(order.orderNo, { decision: 'RESUBMIT', commandKey: 'cmd/another' });
+      });
+    });
+    expect(await run(C9, system)).toMatchObject({ outcome: 'fixed' });
+    expect(raced).toBe(true);
     expect(await now()).toMatchObject({ status: 'FAILED', bookedMinor: 0n, bankMinor: 0n });
   });
 
@@ -214,5 +253,36 @@ describe('policy', () => {
     }));
     expect((await run(C7B, system)).outcome).toBe('fixed');
     expect(seen).toEqual(['RETURN_TO_ACCOUNT']);
+  });
+});
+
+describe('a booking that left the order as it was', () => {
+  it.each([
+    ['a payout is not sent again, and the order fails', 'never-received', 'fixed', 'FAILED'],
+    ['an order that was paid and given back is for a person', 'settled', 'refused', 'PROCESSING'],
+  ] as const)('is seen by a step that books nothing: %s', async (_name, bank, outcome, status) => {
+    const { world, order, run } = await arranged({
+      booking: 'one-shot',
+      status: 'PROCESSING',
+      ledger: 'debited',
+      bank,
+    });
+    const facts = await world.system.orders.read(order.orderNo);
+    if (facts === null) throw new Error('the order is gone');
+    const { postingId } = await world.system.ledger.read(facts);
+    let raced = false;
+    const system = intercept(world.system, async (moment, name) => {
+      if (raced || moment !== 'before' || name !== 'transaction') return;
+      raced = true;
+      // Nothing but the posting: no status, no version, no look at the mark.
+      await world.store.transaction(async (tx) => {
+        await world.system.ledger.reverse(tx, facts, postingId ?? '');
+      });
+    });
+    const before = await world.observe(order.orderNo);
+    expect(await run(C9, system)).toMatchObject({ outcome });
+    expect(raced).toBe(true);
+    const { bankMinor } = before;
+    expect(await world.observe(order.orderNo)).toMatchObject({ status, bookedMinor: 0n, bankMinor });
   });
 });

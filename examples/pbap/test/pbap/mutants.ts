@@ -36,6 +36,15 @@ export const PBAP_MUTANTS: readonly PbapMutant[] = [
     says: /a callback that was answered taken changed an order under the fence/,
   },
   {
+    guard: 'the books as the transaction sees them, before a step that books nothing',
+    system: (system) => ({
+      ...system,
+      ledger: { ...system.ledger, readIn: (_tx, order) => system.ledger.read(order) },
+    }),
+    check: 'C5: the books are read inside a transaction',
+    says: /a transaction does not see its own booking/,
+  },
+  {
     guard: 'the status that was seen, in the update of the status',
     sql: [
       [

@@ -40,6 +40,7 @@ const NAMED = {
   'another decision stands': checks.otherDecisionStands,
   'too little money changes nothing': checks.tooLittleMoney,
   'an effect is booked once': promises.booksOnce,
+  'the books are read inside a transaction': promises.booksAreReadInside,
   'a status changes only from what was seen': promises.statusIsGuarded,
   'the statement shows what moved': promises.statementIsFresh,
   'a callback under way is waited for': promises.callbackIsWaitedFor,
@@ -53,6 +54,7 @@ const ONLY_FOR: ReadonlyMap<checks.Check, (given: Case) => boolean> = new Map<
   [checks.tooLittleMoney, ({ scenario }) => scenario === 'C2'],
   [checks.lateOriginal, checks.hasLateOriginal],
   [promises.booksOnce, promises.hasBooking],
+  [promises.booksAreReadInside, promises.hasBooking],
   [promises.callbackIsWaitedFor, promises.hasCallback],
 ]);
 

@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import type { Booked, LedgerPort, PaymentSystem } from '../ports.ts';
-import type { OrderFacts, OrderStatus } from '../facts.ts';
+import type { LedgerFacts, OrderFacts, OrderStatus } from '../facts.ts';
 import type { Case } from './cases.ts';
 import type { Check, CheckInput } from './checks.ts';
 import type { ConformanceWorld } from './world.ts';
@@ -66,6 +66,46 @@ export const booksOnce: Check = async ({ world, given }) => {
     assert.equal(await world.ledgerSumMinor(), 0n);
   }
 };
+
+/** Enough reads for a booking that nothing holds up to come between them. */
+const READS = 20;
+
+const booksOf = ({ state, postingId }: LedgerFacts): string => `${state} by ${postingId ?? 'nothing'}`;
+
+/** A transaction reads the books as it left them itself, and nobody else books for its order until it ends. */
+export async function booksAreReadInside<Tx>({ world, given }: CheckInput<Tx>): Promise<void> {
+  const { system } = world;
+  for (const { book } of bookingsFor(given)) {
+    const { orderNo } = await world.arrange(given.setup);
+    const order = await readOrder(system, orderNo);
+    const before = await system.ledger.read(order);
+    const bookIn = (tx: Tx): Promise<Booked> => book(system.ledger, tx, order, before.postingId ?? '');
+    const to: OrderStatus = order.status === 'FAILED' ? 'PROCESSING' : 'FAILED';
+    assert.equal(await system.orders.fence(orderNo, COMMAND), 'held');
+    let other: Promise<Booked> | null = null;
+    await system.transaction(async (tx) => {
+      assert.equal(await system.orders.setStatus(tx, order, to, COMMAND), true);
+      other = system.transaction(bookIn);
+      for (let read = 0; read < READS; read += 1) {
+        const now = booksOf(await system.ledger.readIn(tx, order));
+        assert.equal(
+          now,
+          booksOf(before),
+          `${given.name}: the books changed under a transaction that has the order`,
+        );
+      }
+      assert.equal(await bookIn(tx), 'booked');
+      const after = await system.ledger.readIn(tx, order);
+      assert.notEqual(after.state, before.state, `${given.name}: a transaction does not see its own booking`);
+    });
+    assert.equal(
+      await other,
+      'exists',
+      `${given.name}: an effect was booked beside the transaction that has the order`,
+    );
+    await system.orders.unfence(orderNo, COMMAND);
+  }
+}
 
 /** A status changes only from the status and version that were seen, and only for the command that has the fence. */
 export const statusIsGuarded: Check = async ({ world, given }) => {

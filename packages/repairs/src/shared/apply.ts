@@ -5,7 +5,8 @@
 import type { Applied, FixContext } from '@piculus/client';
 import type { Effect } from '@piculus/protocol';
 import type { BankFacts, OrderFacts, OrderStatus } from '../facts.ts';
-import type { BankAnswer, Booked, Decision, PaymentSystem } from '../ports.ts';
+import type { BankAnswer, Booked, PaymentSystem } from '../ports.ts';
+import { completes, otherDecision } from './decisions.ts';
 import { ask, type Evidence, type FoundEvidence } from './evidence.ts';
 import { closeKey, payoutKey, resolveKey, reserveKey, reversalKey, statusKey, creditKey } from './keys.ts';
 import type { RepairStep } from './steps.ts';
@@ -96,14 +97,21 @@ async function takeOrder<Tx>(work: Work<Tx>, tx: Tx, to: OrderStatus): Promise<v
   if (order.status !== to) await record(work, tx, 'status', statusKey(order.orderNo, order.version), false);
 }
 
-async function decide<Tx>(work: Work<Tx>, tx: Tx): Promise<void> {
-  const { system, order, step, context } = work;
-  const made = await system.decisions.decide(tx, order.orderNo, step.decision, context.command.commandKey);
-  if (typeof made === 'object') throw new RollBack(stop('refused', otherDecision(made.other, step.decision)));
+/** A step that books nothing has no key that would tell it of somebody who booked and left the order as it was. */
+async function sameBooks<Tx>({ system, order, evidence }: Work<Tx>, tx: Tx): Promise<void> {
+  const { ledger } = evidence.facts;
+  const now = await system.ledger.readIn(tx, order);
+  if (now.state !== ledger.state || now.postingId !== ledger.postingId) throw new RollBack(CONTINUE);
 }
 
-export function otherDecision(standing: Decision, wanted: Decision): string {
-  return `the decision ${standing} stands for this order, and ${wanted} is another one`;
+async function decide<Tx>(work: Work<Tx>, tx: Tx): Promise<void> {
+  const { system, order, step, context, evidence } = work;
+  const made = await system.decisions.decide(tx, order.orderNo, step.decision, context.command.commandKey);
+  if (typeof made !== 'object') return;
+  // A payout was decided after the evidence was read: the next examination completes that decision with this end.
+  const isNew = evidence.decision?.decision !== made.other;
+  if (isNew && completes(made.other, step.decision)) throw new RollBack(CONTINUE);
+  throw new RollBack(stop('refused', otherDecision(made.other, step.decision)));
 }
 
 async function record<Tx>(
@@ -136,6 +144,7 @@ async function booked<Tx>(
 const changeStatus = <Tx>(work: Work<Tx>, to: OrderStatus): Promise<Applied> =>
   atomically(work, async (tx) => {
     await takeOrder(work, tx, to);
+    await sameBooks(work, tx);
     if (to === 'FAILED') await stopQueued(work, tx);
   });
 
@@ -161,7 +170,8 @@ const settle = <Tx>(work: Work<Tx>): Promise<Applied> =>
     const { system, order, step, evidence } = work;
     const { state, postingId } = evidence.facts.ledger;
     await takeOrder(work, tx, 'SUCCESS');
-    if (state === 'held' && postingId !== null) {
+    if (state !== 'held' || postingId === null) await sameBooks(work, tx);
+    else {
       const result = await system.ledger.settle(tx, order, postingId);
       await booked(work, tx, result, { kind: 'settle', key: resolveKey(postingId) });
     }
@@ -224,6 +234,7 @@ async function submit<Tx>(work: Work<Tx>): Promise<Applied> {
   let committed = false;
   const intended = await atomically(work, async (tx) => {
     await takeOrder(work, tx, 'PROCESSING');
+    await sameBooks(work, tx);
     await system.outbox.intend(tx, request, order.requestAttempt);
     committed = true;
   });

@@ -20,7 +20,7 @@ function leftAt({ outbox, facts }: FoundEvidence): Date {
 }
 
 /** A bank that does not speak, or whose NOT_FOUND is worth nothing, ends the plan. */
-function unheard({ evidence, problem }: Situation): RepairPlan | null {
+export function unheard({ evidence, problem }: Situation): RepairPlan | null {
   return foundNothing(evidence) ? null : end('not-yet', problem.scenario, notFinal(evidence));
 }
 

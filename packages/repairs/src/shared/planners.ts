@@ -1,6 +1,6 @@
 /** Plans that several repairs share. Each returns all steps that it expects; only the first is applied. */
 import { decisionFor } from './decisions.ts';
-import { makeFinal, mayRunAgain, maySend } from './finality.ts';
+import { makeFinal, mayRunAgain, maySend, unheard } from './finality.ts';
 import { act, end, notFinal, type Planner, type RepairPlan, type Situation } from './plan.ts';
 import { step } from './steps.ts';
 
@@ -47,6 +47,9 @@ export const fail: Planner = (situation) => {
 export const giveBack: Planner = (situation) => {
   const { facts } = situation.evidence;
   if (facts.ledger.state === 'settled') {
+    // Whoever settled it was told that the bank paid, and a bank that cannot be heard now may say so again.
+    const blind = facts.bank.fact === 'non-final' ? unheard(situation) : null;
+    if (blind) return blind;
     return end(
       'refused',
       situation.problem.scenario,

@@ -48,6 +48,7 @@ export function memorySystem(parts: Parts): PaymentSystem<State> {
     },
     ledger: {
       read: async (order) => ledgerFacts(store.committed, order, now()),
+      readIn: async (tx, order) => ledgerFacts(tx, order, now()),
       credit: async (tx, order) => new Book(tx, now()).credit(order),
       reserve: async (tx, order) => new Book(tx, now()).reserve(order),
       settle: async (tx, order, holdId) => new Book(tx, now()).settle(order, holdId),

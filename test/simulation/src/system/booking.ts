@@ -9,7 +9,7 @@ import {
   reserveKey,
   reversalKey,
 } from '@piculus/repairs';
-import type { Committed, OrderRow, PostingRow, Transaction } from './tables.ts';
+import type { OrderRow, PostingRow, Transaction } from './tables.ts';
 
 export const BANK = 'bank';
 export const HOLDS = 'holds';
@@ -123,8 +123,12 @@ export function ledgerStateOf(own: readonly PostingRow[]): LedgerState {
   return STATES[kinds.join('+')] ?? 'contradictory';
 }
 
-export function ledgerFactsOf(committed: Committed, order: OrderFacts, observedAt: Date): LedgerFacts {
-  const own = postingsOf(committed.postings.values(), order.orderNo);
+export function ledgerFactsOf(
+  postings: Iterable<PostingRow>,
+  order: OrderFacts,
+  observedAt: Date,
+): LedgerFacts {
+  const own = postingsOf(postings, order.orderNo);
   const counts = own.find(({ kind }) => kind === 'credit' || kind === 'debit' || kind === 'hold');
   const account = counts && (counts.kind === 'credit' ? counts.to : counts.from);
   return {

@@ -106,7 +106,10 @@ export class NormalPath {
     const { database, scheduler } = this.#parts;
     await database.transaction(lane, 'normal', async (tx) => {
       const order = tx.get('orders', orderNo);
-      if (order) await this.#book(tx, order, state);
+      if (!order) return;
+      // A balance is changed under the account's lock, whoever changes it.
+      await tx.locked('accounts', order.accountNo);
+      await this.#book(tx, order, state);
     });
     return database.transaction(lane, 'normal', async (tx) => {
       const order = await tx.locked('orders', orderNo);

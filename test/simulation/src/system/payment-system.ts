@@ -33,7 +33,12 @@ export function paymentSystemFor(parts: SystemParts): PaymentSystem<Transaction>
     scan: scanPort(parts),
     orders: ordersPort(parts),
     ledger: {
-      read: (order) => database.read(lane, 'ledger', (committed) => ledgerFactsOf(committed, order, now())),
+      read: (order) =>
+        database.read(lane, 'ledger', ({ postings }) => ledgerFactsOf(postings.values(), order, now())),
+      readIn: async (tx, order) => {
+        await tx.locked('accounts', order.accountNo);
+        return ledgerFactsOf(tx.all('postings'), order, now());
+      },
       credit,
       reserve,
       settle,
@@ -175,7 +180,7 @@ function scanned(parts: SystemParts, committed: Committed, orderNo: string): Sca
   if (!order || !row) return null;
   return {
     order,
-    ledger: ledgerFactsOf(committed, order, order.observedAt),
+    ledger: ledgerFactsOf(committed.postings.values(), order, order.observedAt),
     statement: statementOf(parts, row),
     decision: committed.decisions.get(orderNo) ?? null,
     changedAt: new Date(EPOCH_MS + Math.floor(row.changedAtMs)),

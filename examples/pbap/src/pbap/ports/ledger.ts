@@ -1,5 +1,6 @@
-import type { Booked, LedgerPort, OrderFacts } from '@piculus/repairs';
+import type { Booked, LedgerFacts, LedgerPort, OrderFacts } from '@piculus/repairs';
 import type pg from 'pg';
+import type { Executor } from '../../shared/database.ts';
 import { ledgerFactsOf } from '../facts.ts';
 import { credit, release, reserve, reverse, settle } from '../ledger.ts';
 import { readLedgerSide } from '../store/order-facts.ts';
@@ -25,12 +26,15 @@ export function ledgerPort(options: PortOptions): LedgerPort<pg.PoolClient> {
       locked.currency === order.currency;
     return same ? work() : 'conflict';
   };
+  const read = async (db: Executor, { orderNo }: OrderFacts): Promise<LedgerFacts> => {
+    const row = await readLedgerSide(db, orderNo);
+    if (row === null) throw new Error('the order is gone');
+    return ledgerFactsOf(row, clock.now());
+  };
   return {
-    read: async (order) => {
-      const row = await readLedgerSide(pool, order.orderNo);
-      if (row === null) throw new Error('the order is gone');
-      return ledgerFactsOf(row, clock.now());
-    },
+    read: (order) => read(pool, order),
+    // Every booking locks the order's row before, which this transaction has.
+    readIn: read,
     credit: (tx, order) => underLock(tx, order, () => credit(tx, order, clock.now())),
     reserve: (tx, order) => underLock(tx, order, () => reserve(tx, order, clock.now())),
     settle: (tx, order, holdId) => underLock(tx, order, () => settle(tx, order, holdId, clock.now())),
