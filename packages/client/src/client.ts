@@ -139,7 +139,6 @@ class PiculusClient<Tx> implements Client {
   }
 
   async #drain(drainMs: number): Promise<void> {
-    const wasOnline = this.#state === 'online';
     this.#become('stopping', '');
     this.#connection.tell('leaving', {});
     const over = new AbortController();
@@ -150,7 +149,7 @@ class PiculusClient<Tx> implements Client {
     await Promise.all([this.#executor.stop(over.signal), this.#collects.stop(over.signal)]);
     finished.abort();
     // Without a connection the results stay unsaid: the journal has them, and the command comes again.
-    if (wasOnline && this.#connection.state === 'online') {
+    if (this.#connection.state === 'online') {
       const lastWord = new AbortController();
       const handedOver = new AbortController();
       void this.#after(over.signal.aborted ? LAST_WORD_MS : drainMs, handedOver.signal, () =>

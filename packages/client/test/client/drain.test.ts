@@ -94,6 +94,35 @@ describe('stopping', () => {
     expect(server.received.filter(({ type }) => type === 'leaving')).toHaveLength(2);
   });
 
+  test('in the moment of its welcome hands over what it was given by then', async () => {
+    const running = gate();
+    const held = gate();
+    const fix = {
+      ...rightFix,
+      examine: async () => {
+        running.open();
+        await held.opened;
+      },
+    };
+    const taken = gate();
+    const server = createTestServer({
+      before: (message) => (message.type === 'fix-results' ? taken.opened : undefined),
+    });
+    const client = clientOf(server, { fixes: [{ collector: collectorOf(), fix }] });
+    client.start();
+    const results = server.fix([command('R1')]);
+    await running.opened;
+    // The command came right behind the welcome, before the client calls itself online.
+    expect(client.state).toBe('connecting');
+    const stopped = client.stop();
+    held.open();
+    await server.message(({ type }) => type === 'hello');
+    taken.open();
+    expect(await results).toMatchObject([{ outcome: 'already-right' }]);
+    await stopped;
+    expect(server.received.some(({ type }) => type === 'leaving')).toBe(true);
+  });
+
   test('closes also where the server does not know the word, or cannot take it', async () => {
     for (const code of ['unknown-type', 'internal'] as const) {
       let said = 0;
