@@ -215,7 +215,8 @@ export class Cluster implements ServerEnd {
   /** What only a person's click sets going: what came back, and what a fix may repair once a person lets it. */
   #forPerson(row: Record<string, unknown>): boolean {
     if (row['reopened'] === true) return row['state'] === 'pending';
-    return row['state'] === 'needs-human' && row['last_outcome'] === null;
+    const tried = row['last_outcome'];
+    return row['state'] === 'needs-human' && (tried === null || tried === 'not-yet');
   }
 
   #isWanted(row: Record<string, unknown>): boolean {
