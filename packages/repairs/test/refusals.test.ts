@@ -96,6 +96,30 @@ describe('giving back', () => {
     expect(await now()).toMatchObject({ status: 'FAILED', bookedMinor: 0n, bankMinor: 0n });
   });
 
+  it('asks for no close that may move money where a payout was decided meanwhile', async () => {
+    const { world, order, run, now } = await arranged({ status: 'PROCESSING', ageMs: 30 * 3_600_000 });
+    let closes = 0;
+    const refunding = withBank(world.system, (bank) => ({
+      capabilities: { ...bank.capabilities, closeMayRefund: true },
+      close: (...asked) => {
+        closes += 1;
+        return bank.close(...asked);
+      },
+    }));
+    let raced = false;
+    const system = intercept(refunding, async (moment, name) => {
+      if (raced || moment !== 'before' || name !== 'transaction') return;
+      raced = true;
+      await world.store.transaction(async (tx) => {
+        tx.decisions.set(order.orderNo, { decision: 'RESUBMIT', commandKey: 'cmd/another' });
+      });
+    });
+    await run(C9, system);
+    expect(raced).toBe(true);
+    expect(closes).toBe(0);
+    expect((await now()).bookedMinor).toBe(-order.amountMinor);
+  });
+
   it('waits where the bank closes no number that it has not seen', async () => {
     const { world, run, before, now } = await arranged({});
     const capabilities = { ...world.system.bank.capabilities, closeAcceptsUnknownNumber: false };

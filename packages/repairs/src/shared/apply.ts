@@ -258,8 +258,12 @@ async function close<Tx>(work: Work<Tx>): Promise<Applied> {
   const { system, order, context } = work;
   if (system.bank.capabilities.closeMayRefund) {
     // This close can move money, so the decision has to stand before it.
-    const decided = await atomically(work, (tx) => decide(work, tx));
-    if (decided.result === 'stop') return decided;
+    let stands = false;
+    const decided = await atomically(work, async (tx) => {
+      await decide(work, tx);
+      stands = true;
+    });
+    if (!stands) return decided;
   }
   context.signal.throwIfAborted();
   const said = await system.bank.close(order.requestNo, order, context.signal);
