@@ -1,32 +1,13 @@
 import { LIMITS } from '@piculus/protocol';
 import { describe, expect, test } from 'vitest';
 import { createTestServer, manualClock, memoryJournal } from '../../src/testing/index.ts';
-import { FIX_CODE, collectorOf, factsOf } from '../support/accounts.ts';
-import { clientOf, nextEvent, rightFix } from '../support/client.ts';
+import { collectorOf, factsOf } from '../support/accounts.ts';
+import { clientOf, command, heldFix, item, nextEvent, rightFix } from '../support/client.ts';
 import { gate } from '../support/gate.ts';
-
-const command = (businessKey: string) => ({ fixCode: FIX_CODE, businessKey, scenario: 'C1' as const });
-const TICK = { attempt: 1, trigger: 'tick', previousOutcome: null } as const;
-const item = (businessKey: string) => ({
-  ...command(businessKey),
-  ...TICK,
-  problemId: '1',
-  commandKey: `key/${businessKey}`,
-  amountMinor: '1',
-  currency: 'CNY',
-});
 
 describe('leases', () => {
   test('a lease that the server took away is given up, and its result is not sent', async () => {
-    const running = gate();
-    const held = gate();
-    const fix = {
-      ...rightFix,
-      examine: async () => {
-        running.open();
-        await held.opened;
-      },
-    };
+    const { fix, running, held } = heldFix();
     const server = createTestServer({ lost: (leases) => [...leases] });
     const client = clientOf(server, { places: 1, fixes: [{ collector: collectorOf(), fix }] });
     client.start();
@@ -53,15 +34,7 @@ describe('leases', () => {
   });
 
   test('work that goes on over a loss of the connection is answered on the next one', async () => {
-    const running = gate();
-    const held = gate();
-    const fix = {
-      ...rightFix,
-      examine: async () => {
-        running.open();
-        await held.opened;
-      },
-    };
+    const { fix, running, held } = heldFix();
     const server = createTestServer();
     const client = clientOf(server, { fixes: [{ collector: collectorOf(), fix }] });
     client.start();

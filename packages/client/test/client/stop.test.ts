@@ -1,31 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { createTestServer, manualClock } from '../../src/testing/index.ts';
-import { FIX_CODE, collectorOf } from '../support/accounts.ts';
-import { clientOf, nextEvent, rightFix } from '../support/client.ts';
+import { collectorOf } from '../support/accounts.ts';
+import { clientOf, command, heldFix, item, nextEvent, rightFix } from '../support/client.ts';
 import { gate } from '../support/gate.ts';
-
-const command = (businessKey: string) => ({ fixCode: FIX_CODE, businessKey, scenario: 'C1' as const });
-const TICK = { attempt: 1, trigger: 'tick', previousOutcome: null } as const;
-const item = (businessKey: string) => ({
-  ...command(businessKey),
-  ...TICK,
-  problemId: '1',
-  commandKey: `key/${businessKey}`,
-  amountMinor: '1',
-  currency: 'CNY',
-});
 
 describe('stopping', () => {
   test('finishes what runs, answers what was not begun, and hands everything over', async () => {
-    const running = gate();
-    const held = gate();
-    const fix = {
-      ...rightFix,
-      examine: async () => {
-        running.open();
-        await held.opened;
-      },
-    };
+    const { fix, running, held } = heldFix();
     const server = createTestServer();
     const client = clientOf(server, { places: 1, fixes: [{ collector: collectorOf(), fix }] });
     client.start();
@@ -94,15 +75,7 @@ describe('stopping', () => {
   });
 
   test('in the moment of its welcome hands over what it was given by then', async () => {
-    const running = gate();
-    const held = gate();
-    const fix = {
-      ...rightFix,
-      examine: async () => {
-        running.open();
-        await held.opened;
-      },
-    };
+    const { fix, running, held } = heldFix();
     const taken = gate();
     const server = createTestServer({
       before: (message) => (message.type === 'fix-results' ? taken.opened : undefined),
